@@ -1,0 +1,164 @@
+//! The steps of the transfer saga: what each does to the book, with its undo
+//! next to it. Each is harmless when run twice, and says why.
+
+use super::{Book, BrokenInvariant, Fault, OpenTransfer, PostedEntry, Rules};
+use crate::failure::{Failure, FailureClass};
+use crate::ids::{EntryId, WalletId};
+use crate::journal::{JournalEntry, Posting};
+use crate::money::MinorUnits;
+use crate::saga::Step;
+use crate::transfer::{Rejection, TransferKind, check_hold, check_screen};
+use crate::wallet::{Side, SystemRole, system_wallet_id};
+
+type Outcome = Result<Result<(), Failure>, BrokenInvariant>;
+
+impl OpenTransfer {
+    /// The source: as stored, or the lane's own shard of the system wallet that
+    /// this kind of transfer takes its money from.
+    pub fn source_in(&self, shard: u8) -> WalletId {
+        match (self.source, self.kind) {
+            (Some(source), _) => source,
+            (None, TransferKind::Deposit | TransferKind::Transfer) => {
+                system_wallet_id(SystemRole::Cash, self.currency, shard)
+            }
+        }
+    }
+
+    fn broken(&self, what: &'static str) -> BrokenInvariant {
+        BrokenInvariant::Ledger { transfer: self.id, what }
+    }
+}
+
+impl Rules<'_> {
+    /// Runs a step; the inner result is the step's own.
+    pub(super) fn perform(
+        &self,
+        step: Step,
+        transfer: &mut OpenTransfer,
+        book: &mut Book,
+        entry: &mut Option<PostedEntry>,
+    ) -> Outcome {
+        let mut run = |transfer: &mut OpenTransfer, book: &mut Book| match step {
+            Step::PlaceHold => self.place_hold(transfer, book),
+            Step::Screen => self.screen(transfer, book),
+            Step::PostEntry => self.post_entry(transfer, book, entry),
+        };
+        match self.faults.before(transfer, step, false) {
+            Some(Fault::Fail(failure)) => return Ok(Err(failure)),
+            Some(Fault::Repeat) => {
+                if let Err(failure) = run(transfer, book)? {
+                    return Ok(Err(failure));
+                }
+            }
+            None => {}
+        }
+        run(transfer, book)
+    }
+
+    /// Runs the undo of a step.
+    pub(super) fn undo(&self, step: Step, transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+        let run = |transfer: &mut OpenTransfer, book: &mut Book| match step {
+            Step::PlaceHold => void_hold(transfer, book),
+            // They change nothing before the pivot is committed.
+            Step::Screen | Step::PostEntry => Ok(Ok(())),
+        };
+        match self.faults.before(transfer, step, true) {
+            Some(Fault::Fail(failure)) => return Ok(Err(failure)),
+            Some(Fault::Repeat) => {
+                if let Err(failure) = run(transfer, book)? {
+                    return Ok(Err(failure));
+                }
+            }
+            None => {}
+        }
+        run(transfer, book)
+    }
+
+    /// Reserves the amount in the source wallet. Twice: the second run sees the
+    /// hold and does nothing.
+    fn place_hold(&self, transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+        if transfer.hold > MinorUnits::ZERO {
+            return Ok(Ok(()));
+        }
+        let source = transfer.source_in(self.shard);
+        let (from, to) = (book.wallet(source), book.wallet(transfer.destination));
+        if let Err(rejection) = check_hold(from, to, transfer.amount, transfer.currency) {
+            return Ok(Err(rejection.into()));
+        }
+        let amount = transfer.amount.minor();
+        let wallet = book.wallet_mut(source).ok_or_else(|| transfer.broken("source not locked"))?;
+        let pending = wallet.balances.debits_pending.plus(amount);
+        wallet.balances.debits_pending =
+            pending.map_err(|_| transfer.broken("pending debits overflow after the check"))?;
+        transfer.source = Some(source);
+        transfer.hold = amount;
+        Ok(Ok(()))
+    }
+
+    /// Asks whether these wallets may do business. Changes nothing, so twice is
+    /// the same as once.
+    fn screen(&self, transfer: &OpenTransfer, book: &Book) -> Outcome {
+        let source = book.wallet(transfer.source_in(self.shard));
+        let source = source.ok_or_else(|| transfer.broken("source not locked"))?;
+        let destination = book.wallet(transfer.destination);
+        let destination = destination.ok_or_else(|| transfer.broken("destination not locked"))?;
+        Ok(check_screen(source, destination).map_err(Failure::from))
+    }
+
+    /// Posts the entry and captures the hold. Twice: the second run sees the
+    /// entry and does nothing; across transactions the open row is gone by then.
+    fn post_entry(
+        &self,
+        transfer: &mut OpenTransfer,
+        book: &mut Book,
+        entry: &mut Option<PostedEntry>,
+    ) -> Outcome {
+        if entry.is_some() {
+            return Ok(Ok(()));
+        }
+        let source = transfer.source.ok_or_else(|| transfer.broken("no source at the pivot"))?;
+        if transfer.hold != transfer.amount.minor() {
+            return Err(transfer.broken("the hold at the pivot is not the amount"));
+        }
+        let posting = |wallet, side| Posting {
+            wallet,
+            side,
+            amount: transfer.amount.minor(),
+            currency: transfer.currency,
+        };
+        let postings =
+            vec![posting(source, Side::Debit), posting(transfer.destination, Side::Credit)];
+        let balanced = JournalEntry::new(postings);
+        let balanced = balanced.map_err(|_| transfer.broken("the entry does not balance"))?;
+        let id = EntryId((self.new_id)());
+        let Ok(posted) = book.post(id, transfer.id, &balanced, self.now) else {
+            // Credits are not reserved by the hold, so this can still be found here.
+            let code = Rejection::CounterOverflow;
+            return Ok(Err(Failure::new(FailureClass::Permanent, code.as_str(), code.detail())));
+        };
+        *entry = Some(posted);
+        release(transfer, book)?;
+        Ok(Ok(()))
+    }
+}
+
+/// Undo of [`Step::PlaceHold`]: gives the reservation back. Twice: the second
+/// run finds no hold and does nothing.
+fn void_hold(transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+    if transfer.hold > MinorUnits::ZERO {
+        release(transfer, book)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Takes the hold off the source's pending debits.
+fn release(transfer: &mut OpenTransfer, book: &mut Book) -> Result<(), BrokenInvariant> {
+    let source = transfer.source.ok_or_else(|| transfer.broken("a hold without a source"))?;
+    let wallet = book.wallet_mut(source).ok_or_else(|| transfer.broken("source not locked"))?;
+    match wallet.balances.debits_pending.minus(transfer.hold) {
+        Ok(pending) if pending >= MinorUnits::ZERO => wallet.balances.debits_pending = pending,
+        _ => return Err(transfer.broken("the hold is larger than the wallet's pending debits")),
+    }
+    transfer.hold = MinorUnits::ZERO;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! One type for each kind of id, so that a wallet's id cannot stand where a
+//! transfer's is meant. All are uuid v7 made by the server, except system
+//! wallets' (see [`crate::wallet::system_wallet_id`]).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// A dead letter: one saga that gave up and waits for a person.
+    DeadLetterId
+}
+id! {
+    /// A journal entry.
+    EntryId
+}
+id! {
+    /// An event, as consumers see it; they drop duplicates by it.
+    EventId
+}
+id! {
+    /// A transfer; also the id of its saga.
+    TransferId
+}
+id! {
+    /// A wallet.
+    WalletId
+}

@@ -1,0 +1,25 @@
+//! The payload of a saga job: which transfers to advance. It carries ids only,
+//! because the job is a wake-up and the truth is in the transfers' own rows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::TransferId;
+
+/// The queue of saga jobs.
+pub const SAGA_QUEUE: &str = "wallet-saga";
+
+/// Most transfers that one job carries; also the most that one group transaction takes.
+pub const GROUP_MAX: usize = 256;
+
+/// A saga job, versioned by `v`. A reader that meets a version it does not know
+/// must log it and answer Ok: the sweeper finds those transfers again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "v")]
+pub enum SagaJob {
+    /// Version 1.
+    #[serde(rename = "1")]
+    V1 {
+        /// The transfers to advance.
+        ids: Vec<TransferId>,
+    },
+}

@@ -1,0 +1,33 @@
+//! The rules of Holdfast: money, wallets, the journal, and the transfer saga.
+//!
+//! Invariant: nothing here knows a clock, a database, HTTP or randomness. Time
+//! and ids are arguments, so every decision can be replayed from its inputs.
+//!
+//! Reading order: [`money`] (whole minor units of a currency), [`wallet`] (four
+//! counters per wallet and what they mean), [`journal`] (entries that cannot be
+//! built unbalanced), [`transfer`] (what a customer asks for), [`failure`] (how
+//! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
+//! advanced over one set of locked wallets), [`event`] and [`job`] (what leaves).
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::float_arithmetic,
+        clippy::as_conversions,
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing
+    )
+)]
+
+pub mod event;
+pub mod failure;
+pub mod group;
+pub mod idempotency;
+pub mod ids;
+pub mod job;
+pub mod journal;
+pub mod money;
+pub mod retry;
+pub mod saga;
+pub mod text;
+pub mod transfer;
+pub mod wallet;

@@ -1,0 +1,146 @@
+//! A transfer: what a customer asks, and the rules that may say no.
+
+use crate::failure::{Failure, FailureClass};
+use crate::ids::WalletId;
+use crate::money::{Amount, MinorUnits};
+use crate::text::words;
+use crate::wallet::{HotWallet, WalletStatus};
+
+words! {
+    /// What sort of transfer it is.
+    TransferKind {
+        /// From one customer's wallet to another's.
+        Transfer = "transfer",
+        /// Money in, from the system cash wallet.
+        Deposit = "deposit",
+    }
+}
+
+words! {
+    /// What a client sees of a transfer.
+    TransferStatus {
+        /// Written down; nothing has moved. The saga moves it on.
+        Accepted = "accepted",
+        /// A hold reserves the amount. The saga moves it on.
+        Held = "held",
+        /// Final: the money has moved.
+        Settled = "settled",
+        /// Final: a rule said no before anything moved.
+        Rejected = "rejected",
+        /// Final: failed for good, and compensated.
+        Failed = "failed",
+        /// Not final: waits for a person; has an open dead letter.
+        Stuck = "stuck",
+        /// Final: the hold was given back by decision.
+        Voided = "voided",
+        /// Final: the hold was given back by time.
+        Expired = "expired",
+    }
+}
+
+impl TransferStatus {
+    /// Whether it never changes again.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Settled | Self::Rejected | Self::Failed | Self::Voided | Self::Expired)
+    }
+}
+
+words! {
+    /// A rule said no. The order of the variants is the order of the checks.
+    Rejection {
+        /// The source wallet is not there.
+        SourceUnknown = "source_unknown",
+        /// The destination wallet is not there.
+        DestinationUnknown = "destination_unknown",
+        /// A wallet counts another currency.
+        CurrencyMismatch = "currency_mismatch",
+        /// The available balance would fall below the floor.
+        InsufficientFunds = "insufficient_funds",
+        /// A counter of a wallet would leave the range of 64 bits.
+        CounterOverflow = "counter_overflow",
+        /// The source is closed.
+        SourceClosed = "source_closed",
+        /// The source is frozen.
+        SourceFrozen = "source_frozen",
+        /// The destination is closed.
+        DestinationClosed = "destination_closed",
+    }
+}
+
+impl Rejection {
+    /// Whether the same request may pass later, as a new transfer.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::InsufficientFunds | Self::SourceFrozen)
+    }
+
+    /// One sentence for people.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::SourceUnknown => "The source wallet does not exist.",
+            Self::DestinationUnknown => "The destination wallet does not exist.",
+            Self::CurrencyMismatch => "A wallet counts another currency than the transfer's.",
+            Self::InsufficientFunds => "The available balance of the source wallet is too small.",
+            Self::CounterOverflow => "A wallet cannot count that much more.",
+            Self::SourceClosed => "The source wallet is closed.",
+            Self::SourceFrozen => "The source wallet is frozen and may not send.",
+            Self::DestinationClosed => "The destination wallet is closed.",
+        }
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        Self::new(FailureClass::Rejected, rejection.as_str(), rejection.detail())
+    }
+}
+
+/// May the amount be reserved? The checks of the step that places the hold.
+pub fn check_hold(
+    source: Option<&HotWallet>,
+    destination: Option<&HotWallet>,
+    amount: Amount,
+    currency: crate::money::Currency,
+) -> Result<(), Rejection> {
+    let source = source.ok_or(Rejection::SourceUnknown)?;
+    let destination = destination.ok_or(Rejection::DestinationUnknown)?;
+    if source.currency != currency || destination.currency != currency {
+        return Err(Rejection::CurrencyMismatch);
+    }
+    let mut after = source.balances;
+    let debits_pending = after.debits_pending.plus(amount.minor());
+    after.debits_pending = debits_pending.map_err(|_| Rejection::CounterOverflow)?;
+    let available =
+        after.available(source.normal_side).map_err(|_| Rejection::InsufficientFunds)?;
+    if available < source.floor {
+        return Err(Rejection::InsufficientFunds);
+    }
+    check_counters(after.debits_posted, after.debits_pending)?;
+    check_counters(destination.balances.credits_posted, amount.minor())
+}
+
+/// May these two wallets do business? The checks of the screening step.
+pub fn check_screen(source: &HotWallet, destination: &HotWallet) -> Result<(), Rejection> {
+    match source.status {
+        WalletStatus::Closed => return Err(Rejection::SourceClosed),
+        WalletStatus::Frozen => return Err(Rejection::SourceFrozen),
+        WalletStatus::Active => {}
+    }
+    if destination.status == WalletStatus::Closed {
+        return Err(Rejection::DestinationClosed);
+    }
+    Ok(())
+}
+
+fn check_counters(posted: MinorUnits, growth: MinorUnits) -> Result<(), Rejection> {
+    posted.plus(growth).map(|_| ()).map_err(|_| Rejection::CounterOverflow)
+}
+
+/// Source and destination are one wallet: nothing would move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must not be the source wallet")]
+pub struct SameWallet;
+
+/// The two ends of a customer's transfer; never the same wallet.
+pub fn check_ends(source: WalletId, destination: WalletId) -> Result<(), SameWallet> {
+    if source == destination { Err(SameWallet) } else { Ok(()) }
+}

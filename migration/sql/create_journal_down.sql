@@ -1,0 +1,2 @@
+DROP TABLE posting;
+DROP TABLE journal_entry;

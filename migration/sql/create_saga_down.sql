@@ -1,0 +1,3 @@
+DROP TABLE dead_letter;
+DROP TABLE saga_step;
+DROP TABLE saga_open;

@@ -1,0 +1,2 @@
+DROP TABLE wallet_balance;
+DROP TABLE wallet;

@@ -1,0 +1,151 @@
+//! The database's history: apalis's own migrations first, then ours.
+//!
+//! Frozen: a released migration is never edited, and none imports another crate
+//! of the workspace, so that old migrations keep their meaning while the code moves on.
+
+use std::time::Duration;
+
+use apalis_postgres::PostgresStorage;
+use sea_orm_migration::sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
+};
+use sea_orm_migration::{MigrationStatus, MigratorTrait, async_trait::async_trait};
+use sea_orm_migration::{MigrationTrait, SchemaManager};
+
+/// Defines a migration from a pair of SQL files.
+macro_rules! sql_migration {
+    ($module:ident, $up:literal, $down:literal) => {
+        mod $module {
+            use super::{ConnectionTrait, DbErr, MigrationTrait, SchemaManager, async_trait};
+
+            pub(super) struct Migration;
+
+            impl sea_orm_migration::MigrationName for Migration {
+                fn name(&self) -> &'static str {
+                    stringify!($module)
+                }
+            }
+
+            #[async_trait]
+            impl MigrationTrait for Migration {
+                async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+                    let connection = manager.get_connection();
+                    connection.execute_unprepared(include_str!($up)).await.map(|_| ())
+                }
+
+                async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+                    let connection = manager.get_connection();
+                    connection.execute_unprepared(include_str!($down)).await.map(|_| ())
+                }
+            }
+        }
+    };
+}
+
+sql_migration!(
+    m20261120_000001_create_wallet,
+    "../sql/create_wallet_up.sql",
+    "../sql/create_wallet_down.sql"
+);
+sql_migration!(
+    m20261120_000002_create_transfer,
+    "../sql/create_transfer_up.sql",
+    "../sql/create_transfer_down.sql"
+);
+sql_migration!(
+    m20261120_000003_create_journal,
+    "../sql/create_journal_up.sql",
+    "../sql/create_journal_down.sql"
+);
+sql_migration!(
+    m20261120_000004_create_saga,
+    "../sql/create_saga_up.sql",
+    "../sql/create_saga_down.sql"
+);
+sql_migration!(
+    m20261120_000005_create_event,
+    "../sql/create_event_up.sql",
+    "../sql/create_event_down.sql"
+);
+sql_migration!(
+    m20261120_000006_create_partitions,
+    "../sql/create_partitions_up.sql",
+    "../sql/create_partitions_down.sql"
+);
+sql_migration!(
+    m20261120_000007_tune_apalis,
+    "../sql/tune_apalis_up.sql",
+    "../sql/tune_apalis_down.sql"
+);
+
+struct Migrator;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_create_wallet::Migration),
+            Box::new(m20261120_000002_create_transfer::Migration),
+            Box::new(m20261120_000003_create_journal::Migration),
+            Box::new(m20261120_000004_create_saga::Migration),
+            Box::new(m20261120_000005_create_event::Migration),
+            Box::new(m20261120_000006_create_partitions::Migration),
+            Box::new(m20261120_000007_tune_apalis::Migration),
+        ]
+    }
+}
+
+/// Why the database could not be migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The database does not answer.
+    #[error("cannot connect to the database")]
+    Connect(#[source] DbErr),
+    /// A migration of apalis failed.
+    #[error("cannot set up the job tables")]
+    Apalis(#[source] apalis_postgres::Error),
+    /// A migration of ours failed; it was rolled back.
+    #[error("cannot migrate")]
+    Migrate(#[source] DbErr),
+}
+
+/// Brings the database at `database_url` to the newest version. Harmless when it is there already.
+pub async fn up(database_url: &str) -> Result<(), MigrateError> {
+    let connection = connect(database_url).await?;
+    PostgresStorage::<()>::setup(connection.get_postgres_connection_pool())
+        .await
+        .map_err(MigrateError::Apalis)?;
+    Migrator::up(&connection, None).await.map_err(MigrateError::Migrate)?;
+    close(connection).await
+}
+
+/// Undoes all of our migrations. apalis's tables stay, as its own `setup` made them.
+pub async fn down(database_url: &str) -> Result<(), MigrateError> {
+    let connection = connect(database_url).await?;
+    Migrator::down(&connection, None).await.map_err(MigrateError::Migrate)?;
+    close(connection).await
+}
+
+/// Names of our migrations, each with whether it is applied.
+pub async fn status(database_url: &str) -> Result<Vec<(String, bool)>, MigrateError> {
+    let connection = connect(database_url).await?;
+    let migrations =
+        Migrator::get_migration_with_status(&connection).await.map_err(MigrateError::Migrate)?;
+    let rows = migrations
+        .iter()
+        .map(|one| (one.name().to_owned(), one.status() == MigrationStatus::Applied))
+        .collect();
+    close(connection).await?;
+    Ok(rows)
+}
+
+async fn connect(database_url: &str) -> Result<DatabaseConnection, MigrateError> {
+    let mut options = ConnectOptions::new(database_url);
+    // Two: apalis's setup holds one for its advisory lock while it uses another.
+    options.max_connections(2).connect_timeout(Duration::from_secs(30)).sqlx_logging(false);
+    Database::connect(options).await.map_err(MigrateError::Connect)
+}
+
+async fn close(connection: DatabaseConnection) -> Result<(), MigrateError> {
+    connection.close().await.map_err(MigrateError::Connect)
+}

@@ -1,0 +1,69 @@
+//! One error for all statements, sorted by what the caller can do about it.
+
+use sea_orm::DbErr;
+
+/// A statement failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database said no or is away.
+    #[error("database")]
+    Sqlx(#[from] sqlx::Error),
+    /// The same, through sea-orm.
+    #[error("database")]
+    Orm(#[from] DbErr),
+    /// A stored row does not mean anything in the domain: a bug, or a hand edit.
+    #[error("stored row is not valid: {0}")]
+    Corrupt(String),
+}
+
+/// What a failed statement means for the work that it was part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Temper {
+    /// The data itself is refused (SQLSTATE 22, 23) or makes no sense: trying it again changes nothing.
+    Data,
+    /// The database is away or busy (08, 40, 53, 55P03, 57): the same work may pass later.
+    Outage,
+    /// Anything else: a wrong statement, a missing table.
+    Bug,
+}
+
+impl StoreError {
+    /// The SQLSTATE, when the database sent one.
+    pub fn sqlstate(&self) -> Option<String> {
+        let error = match self {
+            Self::Sqlx(error) => error,
+            Self::Orm(DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)))
+            | Self::Orm(DbErr::Query(sea_orm::RuntimeErr::SqlxError(error)))
+            | Self::Orm(DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error))) => error,
+            Self::Orm(_) | Self::Corrupt(_) => return None,
+        };
+        error.as_database_error().and_then(|database| database.code()).map(Into::into)
+    }
+
+    /// Whether the work, the database, or the program is at fault.
+    pub fn temper(&self) -> Temper {
+        match self.sqlstate() {
+            Some(state) => match state.get(..2) {
+                Some("22" | "23") => Temper::Data,
+                Some("08" | "40" | "53" | "57") => Temper::Outage,
+                _ if state == "55P03" => Temper::Outage,
+                _ => Temper::Bug,
+            },
+            None => match self {
+                Self::Corrupt(_) => Temper::Data,
+                Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => Temper::Outage,
+                Self::Orm(_) => Temper::Bug,
+                // No SQLSTATE: the connection broke, or none was free.
+                Self::Sqlx(error) => match error {
+                    sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed => Temper::Outage,
+                    _ => Temper::Bug,
+                },
+            },
+        }
+    }
+}
