@@ -148,7 +148,7 @@ pub struct Rules<'a> {
     /// The database's clock, read after the wallets were locked.
     pub now: DateTime<Utc>,
     /// Makes a new uuid v7.
-    pub new_id: &'a dyn Fn() -> Uuid,
+    pub new_id: &'a (dyn Fn() -> Uuid + Sync),
 }
 
 impl Rules<'_> {

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// A stored row does not mean anything in the domain: a bug, or a hand edit.
     #[error("stored row is not valid: {0}")]
     Corrupt(String),
+    /// Someone else changed it in between; the same work may pass at once.
+    #[error("changed by someone else in between")]
+    Contended,
 }
 
 /// What a failed statement means for the work that it was part of.
@@ -35,7 +38,7 @@ impl StoreError {
             Self::Orm(DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)))
             | Self::Orm(DbErr::Query(sea_orm::RuntimeErr::SqlxError(error)))
             | Self::Orm(DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error))) => error,
-            Self::Orm(_) | Self::Corrupt(_) => return None,
+            Self::Orm(_) | Self::Corrupt(_) | Self::Contended => return None,
         };
         error.as_database_error().and_then(|database| database.code()).map(Into::into)
     }
@@ -51,6 +54,7 @@ impl StoreError {
             },
             None => match self {
                 Self::Corrupt(_) => Temper::Data,
+                Self::Contended => Temper::Outage,
                 Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => Temper::Outage,
                 Self::Orm(_) => Temper::Bug,
                 // No SQLSTATE: the connection broke, or none was free.

@@ -4,7 +4,22 @@
 //! CRUD, lists and admin reads go through sea-orm. Never both in one transaction:
 //! sea-orm hides its connection.
 
+pub mod backlog;
 mod error;
+pub mod facts;
+pub mod health;
+pub mod idempotency;
+pub mod intake;
+mod jobs;
+pub mod lane;
+pub mod ledger;
+pub mod maintenance;
+mod orm;
 pub mod pool;
+pub mod readers;
+pub mod statements;
+pub mod transfers;
+pub mod wake;
+pub mod wallets;
 
-pub use error::StoreError;
+pub use error::{StoreError, Temper};

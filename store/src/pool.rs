@@ -50,6 +50,9 @@ pub fn open(database_url: &str, purpose: Purpose, size_max: u32) -> Result<PgPoo
         Purpose::Maintenance => options.application_name("holdfast maintenance"),
     };
     Ok(PgPoolOptions::new()
+        // A hot statement on a dead connection is tried again anyway; asking first would
+        // add a round trip to every group.
+        .test_before_acquire(purpose != Purpose::Hot)
         .max_connections(size_max)
         // Longer than a database restart's reconnect, shorter than a client's patience.
         .acquire_timeout(Duration::from_secs(5))

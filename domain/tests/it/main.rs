@@ -1,1 +1,15 @@
-//! Tests of the rules.
+//! The specification of the rules: tables where cases can be listed, properties where they cannot.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where one of its helpers fails"
+)]
+
+mod group;
+mod helpers;
+mod journal;
+mod money;
+mod retry;
+mod saga;
+mod text;
+mod transfer;

@@ -30,11 +30,7 @@ impl Account {
         for name in Self::CHOICES {
             if let (Some(uid), Some(gid)) = (id("-u", Some(name)).await, id("-g", Some(name)).await)
             {
-                return Some(Self::Other {
-                    name: name.to_owned(),
-                    uid,
-                    gid,
-                });
+                return Some(Self::Other { name: name.to_owned(), uid, gid });
             }
         }
         None
@@ -62,9 +58,7 @@ impl Account {
     pub(super) fn take_over(&self, path: &Path) -> std::io::Result<()> {
         match self {
             Self::Own => Ok(()),
-            Self::Other { uid, gid, .. } => {
-                std::os::unix::fs::chown(path, Some(*uid), Some(*gid))
-            }
+            Self::Other { uid, gid, .. } => std::os::unix::fs::chown(path, Some(*uid), Some(*gid)),
         }
     }
 }

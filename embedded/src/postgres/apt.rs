@@ -11,9 +11,9 @@ use super::command::{self, CommandError};
 /// Reading the package lists that are on the disk.
 const LIST_LIMIT: Duration = Duration::from_secs(30);
 /// Fetching the package lists: some ten megabytes.
-const UPDATE_LIMIT: Duration = Duration::from_secs(120);
+const UPDATE_LIMIT: Duration = Duration::from_mins(2);
 /// Fetching and unpacking the server with its libraries: some fifty megabytes.
-const INSTALL_LIMIT: Duration = Duration::from_secs(300);
+const INSTALL_LIMIT: Duration = Duration::from_mins(5);
 
 /// Settings that the package reads when it is installed for the first time.
 const CREATE_CLUSTER_DIR: &str = "/etc/postgresql-common/createcluster.d";

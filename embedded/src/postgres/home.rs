@@ -27,8 +27,8 @@ impl Home {
     ///
     /// Makes the folders above the data folder, not the data folder itself.
     pub(super) async fn settle(requested: &Path, account: Account) -> Result<Self, EmbeddedError> {
-        let requested = std::path::absolute(requested)
-            .map_err(EmbeddedError::path("resolve", requested))?;
+        let requested =
+            std::path::absolute(requested).map_err(EmbeddedError::path("resolve", requested))?;
         let parent = requested.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent).map_err(EmbeddedError::path("create the folder", parent))?;
         let home = Self::with_owner_of(requested.clone(), account)?;
@@ -49,12 +49,10 @@ impl Home {
             Err(error) => return Err(EmbeddedError::path("look into", data_dir)(error)),
         };
         let account = match (account, owner) {
-            (Account::Other { uid, .. }, Some((owner, gid))) if owner != uid && owner != ROOT_UID => {
-                Account::Other {
-                    name: owner.to_string(),
-                    uid: owner,
-                    gid,
-                }
+            (Account::Other { uid, .. }, Some((owner, gid)))
+                if owner != uid && owner != ROOT_UID =>
+            {
+                Account::Other { name: owner.to_string(), uid: owner, gid }
             }
             (account, _) => account,
         };

@@ -42,17 +42,13 @@ pub(super) struct Running {
 
 impl Plan {
     /// First start: on `port`, or on free ports until one is still free when the server takes it.
-    pub(super) async fn launch(
-        &self,
-        port: Option<u16>,
-    ) -> Result<(u16, Running), EmbeddedError> {
+    pub(super) async fn launch(&self, port: Option<u16>) -> Result<(u16, Running), EmbeddedError> {
         // A port that somebody asked for and another program holds will not come free by waiting.
         let obstacles: &[&str] = match port {
             Some(_) => &[REMAINS],
             None => &[REMAINS, PORT_TAKEN],
         };
-        self.retry(obstacles, || port.map_or_else(free_port, Ok))
-            .await
+        self.retry(obstacles, || port.map_or_else(free_port, Ok)).await
     }
 
     /// Later start on the port that clients already know.
@@ -89,11 +85,7 @@ impl Plan {
             Watchdog::spawn(&self.home, &self.server_command(port), &log, self.remove_data)
                 .map_err(EmbeddedError::Spawn)?;
         readiness::wait(&mut watchdog, &self.login(port), &log).await?;
-        Ok(Running {
-            watchdog,
-            log,
-            postmaster: predecessor::postmaster_pid(data_dir),
-        })
+        Ok(Running { watchdog, log, postmaster: predecessor::postmaster_pid(data_dir) })
     }
 
     fn server_command(&self, port: u16) -> Command {

@@ -25,12 +25,8 @@ pub(super) struct ServerLog {
 impl ServerLog {
     pub(super) fn open(data_dir: &Path, account: &Account) -> std::io::Result<Self> {
         let path = data_dir.join("server.log");
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)?;
+        let file =
+            OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
         account.take_over(&path)?;
         if file.metadata()?.len() > LARGEST_KEPT_BYTES {
             file.set_len(0)?;

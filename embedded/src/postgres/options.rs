@@ -9,7 +9,9 @@ pub enum Durability {
     /// Every commit is on disk before it is answered (fsync on).
     #[default]
     Durable,
-    /// Nothing is synced. Data survive the end of the server process, also a violent one, but not the machine's.
+    /// Nothing is synced. A clean stop keeps everything. A crash of the server alone, such as
+    /// [`crate::postgres::Server::kill_immediate`], may lose the commits of the last moments; a test of crashes takes
+    /// [`Self::Durable`], or this with the setting `synchronous_commit` = `on`. A crash of the machine may lose all.
     Fast,
 }
 

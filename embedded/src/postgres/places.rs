@@ -53,11 +53,7 @@ impl Search {
 
     /// These folders, and nothing else.
     pub fn only(bindirs: impl IntoIterator<Item = PathBuf>) -> Self {
-        Self {
-            bindirs: Some(bindirs.into_iter().collect()),
-            download: false,
-            package: false,
-        }
+        Self { bindirs: Some(bindirs.into_iter().collect()), download: false, package: false }
     }
 
     /// Folders to inspect, the most wanted one first, each once.
@@ -134,9 +130,6 @@ mod tests {
             .map(|folder| folder.strip_prefix(&parent).unwrap().to_owned())
             .collect();
         std::fs::remove_dir_all(&parent).unwrap();
-        assert_eq!(
-            names,
-            ["17.2.0/bin", "16/bin", "15/bin", "9.6/bin"].map(PathBuf::from)
-        );
+        assert_eq!(names, ["17.2.0/bin", "16/bin", "15/bin", "9.6/bin"].map(PathBuf::from));
     }
 }

@@ -43,11 +43,7 @@ pub(super) async fn wait_until_gone(data_dir: &Path) -> Result<(), EmbeddedError
             // A leftover of a crash. PostgreSQL itself decides what to do about it.
             return Ok(());
         }
-        let limit = if server.stopping {
-            STOPPING_LIMIT
-        } else {
-            SERVING_LIMIT
-        };
+        let limit = if server.stopping { STOPPING_LIMIT } else { SERVING_LIMIT };
         if began.elapsed() > limit {
             return Err(EmbeddedError::StillRunning {
                 pid: server.pid,
@@ -64,9 +60,7 @@ pub(crate) fn is_alive(pid: u32) -> bool {
     if Path::new("/proc/self/stat").exists() {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The state follows the name, which is in parentheses and may itself hold any character.
-        return stat
-            .rsplit_once(") ")
-            .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']));
+        return stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']));
     }
     ps(pid, "stat=").is_some_and(|state| !state.starts_with('Z'))
 }
@@ -80,10 +74,7 @@ fn is_postgres(pid: u32) -> bool {
 
 /// Asks `ps` for one column. For systems without `/proc`.
 fn ps(pid: u32, column: &str) -> Option<String> {
-    let output = Command::new("ps")
-        .args(["-o", column, "-p", &pid.to_string()])
-        .output()
-        .ok()?;
+    let output = Command::new("ps").args(["-o", column, "-p", &pid.to_string()]).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (output.status.success() && !text.is_empty()).then_some(text)
 }

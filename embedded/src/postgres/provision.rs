@@ -11,7 +11,6 @@ use super::places::Search;
 /// No usable PostgreSQL server, after everything that was allowed was tried.
 ///
 /// Its text names what was tried, what each lacked, and the ways out.
-#[derive(Debug)]
 pub struct NoServer {
     /// Folders that hold something, but not a usable server. Empty when there was none.
     pub rejections: Vec<Rejection>,
@@ -22,6 +21,13 @@ pub struct NoServer {
 }
 
 impl std::error::Error for NoServer {}
+
+impl fmt::Debug for NoServer {
+    /// As for a person, too: a test that unwraps its database shows this form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for NoServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,17 +88,9 @@ pub(super) async fn find(
         Some(data_major) if !other_majors.is_empty() => Err(EmbeddedError::DataVersion {
             data_dir: home.data_dir.clone(),
             data_major,
-            found: other_majors
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
+            found: other_majors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         }),
-        _ => Err(EmbeddedError::NoServer(NoServer {
-            rejections,
-            download,
-            package,
-        })),
+        _ => Err(EmbeddedError::NoServer(NoServer { rejections, download, package })),
     }
 }
 
@@ -106,12 +104,9 @@ async fn download(
     if !search.download {
         return Err("not allowed here".to_owned());
     }
-    let bindir = super::download::fetch(downloads, wanted)
-        .await
-        .map_err(|error| error.to_string())?;
-    inspect_as(&bindir, account)
-        .await
-        .map_err(|rejection| rejection.to_string())
+    let bindir =
+        super::download::fetch(downloads, wanted).await.map_err(|error| error.to_string())?;
+    inspect_as(&bindir, account).await.map_err(|rejection| rejection.to_string())
 }
 
 #[cfg(not(feature = "download"))]
@@ -133,10 +128,6 @@ async fn package(
     if !search.package {
         return Err("not allowed here".to_owned());
     }
-    let bindir = apt::install(wanted)
-        .await
-        .map_err(|error| error.to_string())?;
-    inspect_as(&bindir, account)
-        .await
-        .map_err(|rejection| rejection.to_string())
+    let bindir = apt::install(wanted).await.map_err(|error| error.to_string())?;
+    inspect_as(&bindir, account).await.map_err(|rejection| rejection.to_string())
 }

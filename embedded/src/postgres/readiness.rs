@@ -10,7 +10,7 @@ use super::watchdog::Watchdog;
 
 /// A clean start takes well under a second. After a crash the server first replays its log, of which there may be
 /// gigabytes.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_mins(2);
 /// A server that is still starting refuses at once; silence for this long is an attempt that failed.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
@@ -77,7 +77,5 @@ pub(super) fn free_port() -> std::io::Result<u16> {
             return Ok(port);
         }
     }
-    TcpListener::bind(("127.0.0.1", 0))?
-        .local_addr()
-        .map(|address| address.port())
+    TcpListener::bind(("127.0.0.1", 0))?.local_addr().map(|address| address.port())
 }

@@ -46,9 +46,7 @@ impl Server {
         }
         let beside = home.data_dir.parent().unwrap_or(Path::new("/"));
         let cache = options.cache_dir.clone();
-        let downloads = cache
-            .unwrap_or_else(|| beside.join("cache"))
-            .join("postgresql");
+        let downloads = cache.unwrap_or_else(|| beside.join("cache")).join("postgresql");
         let installation = provision::find(&options.search, &home, &downloads).await?;
         let password = cluster::ensure(&home, &installation, options.durability).await?;
         let plan = Plan {
@@ -65,20 +63,13 @@ impl Server {
             bindir = %plan.installation.bindir.display(),
             "private PostgreSQL answers"
         );
-        Ok(Self {
-            plan,
-            port,
-            running: Mutex::new(running),
-        })
+        Ok(Self { plan, port, running: Mutex::new(running) })
     }
 
     /// Address of a database for clients, with the superuser's password. `database` must be a plain name.
     pub fn url(&self, database: &str) -> String {
         let Self { port, plan, .. } = self;
-        format!(
-            "postgres://{SUPERUSER}:{}@127.0.0.1:{port}/{database}",
-            plan.password
-        )
+        format!("postgres://{SUPERUSER}:{}@127.0.0.1:{port}/{database}", plan.password)
     }
 
     /// TCP port on 127.0.0.1. The same after every [`Self::restart`].
@@ -133,7 +124,9 @@ impl Server {
         Ok(())
     }
 
-    /// Crashes the server (`pg_ctl -m immediate`) and waits until it is gone. Committed data stay.
+    /// Crashes the server (`pg_ctl -m immediate`) and waits until it is gone.
+    ///
+    /// Committed data stay, except with [`crate::postgres::Durability::Fast`].
     pub async fn kill_immediate(&self) -> Result<(), EmbeddedError> {
         self.end(Order::Immediate).await
     }
@@ -149,15 +142,13 @@ impl Server {
 
     /// Creates an empty database.
     pub async fn create_database(&self, name: &str) -> Result<(), EmbeddedError> {
-        self.execute("create the database", "CREATE DATABASE", name, "")
-            .await
+        self.execute("create the database", "CREATE DATABASE", name, "").await
     }
 
     /// Drops a database and ends the sessions on it. Nothing happens if there is none of that name.
     pub async fn drop_database(&self, name: &str) -> Result<(), EmbeddedError> {
         let statement = "DROP DATABASE IF EXISTS";
-        self.execute("drop the database", statement, name, " WITH (FORCE)")
-            .await
+        self.execute("drop the database", statement, name, " WITH (FORCE)").await
     }
 
     async fn execute(
@@ -170,25 +161,21 @@ impl Server {
         let sql = format!("{statement} {}{rest}", quote_identifier(name));
         let run = async {
             let mut connection = self.plan.login(self.port).connect().await?;
-            sqlx::raw_sql(AssertSqlSafe(sql))
-                .execute(&mut connection)
-                .await?;
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
             PgConnection::close(connection).await
         };
-        run.await.map_err(|source| EmbeddedError::Database {
-            doing: format!("{doing} {name}"),
-            source,
-        })
+        run.await
+            .map_err(|source| EmbeddedError::Database { doing: format!("{doing} {name}"), source })
     }
 
     async fn end(&self, order: Order) -> Result<(), EmbeddedError> {
         self.running().watchdog.order(order);
-        tokio::time::timeout(STOP_LIMIT, self.exited())
-            .await
-            .map_err(|_elapsed| EmbeddedError::StopTimeout {
+        tokio::time::timeout(STOP_LIMIT, self.exited()).await.map_err(|_elapsed| {
+            EmbeddedError::StopTimeout {
                 seconds: STOP_LIMIT.as_secs(),
                 data_dir: self.data_dir().to_owned(),
-            })
+            }
+        })
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {

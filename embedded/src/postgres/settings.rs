@@ -10,11 +10,7 @@ pub struct Setting {
 }
 
 const fn setting(name: &'static str, value: &'static str, reason: &'static str) -> Setting {
-    Setting {
-        name,
-        value,
-        reason,
-    }
+    Setting { name, value, reason }
 }
 
 /// What every private server starts with: a wallet service on a developer's machine.
@@ -46,31 +42,15 @@ pub const SERVER_SETTINGS: &[Setting] = &[
         "5s",
         "job and outbox tables turn over completely within seconds; dead rows slow every claim",
     ),
-    setting(
-        "jit",
-        "off",
-        "no statement runs long enough to earn back its compilation",
-    ),
+    setting("jit", "off", "no statement runs long enough to earn back its compilation"),
     setting(
         "max_locks_per_transaction",
         "256",
         "range-partitioned tables take a lock for each partition and each of its indexes",
     ),
-    setting(
-        "timezone",
-        "UTC",
-        "what a person sees in psql equals what the API answers",
-    ),
-    setting(
-        "log_timezone",
-        "UTC",
-        "the server's log lines up with the service's own",
-    ),
-    setting(
-        "lc_messages",
-        "C",
-        "start-up reads the log and must understand it",
-    ),
+    setting("timezone", "UTC", "what a person sees in psql equals what the API answers"),
+    setting("log_timezone", "UTC", "the server's log lines up with the service's own"),
+    setting("lc_messages", "C", "start-up reads the log and must understand it"),
     setting(
         "log_line_prefix",
         "%m [%p] %q%a ",
@@ -84,13 +64,9 @@ pub const FAST_SETTINGS: &[Setting] = &[
     setting(
         "synchronous_commit",
         "off",
-        "nothing waits for a disk that is not synced anyway",
+        "a commit is answered before the log is written; a crash may lose the last ones",
     ),
-    setting(
-        "full_page_writes",
-        "off",
-        "protects only against torn pages after a power cut",
-    ),
+    setting("full_page_writes", "off", "protects only against torn pages after a power cut"),
     setting(
         "autovacuum_naptime",
         "1min",

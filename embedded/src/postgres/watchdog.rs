@@ -6,8 +6,11 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use super::home::Home;
 use super::log::ServerLog;
 
-/// The script explains itself. It is passed to `sh` as text, because a library has no file to point to.
+/// The script explains itself. It travels in a variable: a library has no file to point to, and as an argument it would
+/// fill every list of processes.
 const SCRIPT: &str = include_str!("watchdog.sh");
+const SCRIPT_VARIABLE: &str = "HOLDFAST_WATCHDOG";
+const RUN_SCRIPT: &str = "script=$HOLDFAST_WATCHDOG; unset HOLDFAST_WATCHDOG; eval \"$script\"";
 
 /// A running server and the shell that guards it.
 ///
@@ -40,7 +43,8 @@ impl Watchdog {
         remove_data: bool,
     ) -> std::io::Result<Self> {
         let mut shell = home.account.command(Path::new("/bin/sh"));
-        shell.args(["-c", SCRIPT, "holdfast-postgres-watchdog"]);
+        shell.env(SCRIPT_VARIABLE, SCRIPT);
+        shell.args(["-c", RUN_SCRIPT, "holdfast-postgres-watchdog"]);
         shell.arg(if remove_data { "remove" } else { "keep" });
         shell.arg(&home.data_dir).arg(home.password_file());
         shell.arg(server.get_program()).args(server.get_args());
@@ -55,9 +59,7 @@ impl Watchdog {
     /// The server's exit status once it has ended, however it ended.
     pub(super) fn exit_status(&mut self) -> Option<ExitStatus> {
         // Only a child that somebody else collected gives an error; it has ended, too.
-        self.shell
-            .try_wait()
-            .unwrap_or_else(|_| Some(ExitStatus::from_raw(0)))
+        self.shell.try_wait().unwrap_or_else(|_| Some(ExitStatus::from_raw(0)))
     }
 
     pub(super) fn order(&mut self, order: Order) {

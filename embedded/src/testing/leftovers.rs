@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn only_what_a_dead_test_process_left_is_removed() {
-        let parent = std::env::temp_dir().join(format!("holdfast-leftovers-{}", std::process::id()));
+        let parent =
+            std::env::temp_dir().join(format!("holdfast-leftovers-{}", std::process::id()));
         // No system hands out this process id.
         let dead = format!("{PREFIX}4294967295-a");
         let alive = new_name();

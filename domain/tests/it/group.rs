@@ -1,0 +1,9 @@
+//! Groups: many transfers advanced over one set of locked wallets.
+
+mod boundaries;
+mod fail_on_purpose;
+mod faults;
+mod halting;
+mod outcomes;
+mod posting_time;
+mod properties;

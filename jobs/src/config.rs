@@ -1,0 +1,97 @@
+//! Configuration of `holdfast-jobs`, read from the environment in this one place.
+
+use std::time::Duration;
+
+use domain::group::Boundaries;
+use domain::retry::RetrySchedule;
+use domain::wallet::SYSTEM_SHARD_COUNT;
+
+use crate::keeper;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address of the database.
+    pub database_url: String,
+    /// How far one transaction goes.
+    pub boundaries: Boundaries,
+    /// When failed steps are tried again.
+    pub schedule: RetrySchedule,
+    /// Shard of the system wallets, 0 to 15. Processes with different shards do
+    /// not queue for one cash wallet.
+    pub shard: u8,
+    /// When lost and finished work is looked for.
+    pub keeper: keeper::Config,
+}
+
+/// A variable is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {problem}")]
+pub struct ConfigError {
+    /// The variable.
+    pub variable: &'static str,
+    /// What is wrong with it, and what it should be.
+    pub problem: String,
+}
+
+impl Config {
+    /// Defaults for everything but the database.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self {
+            database_url: database_url.into(),
+            boundaries: Boundaries::Fused,
+            schedule: RetrySchedule::default(),
+            // Any value works; neighbours on one machine have neighbouring process ids.
+            shard: u8::try_from(std::process::id() % u32::from(SYSTEM_SHARD_COUNT)).unwrap_or(0),
+            keeper: keeper::Config::default(),
+        }
+    }
+
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables through `lookup`, which tests replace.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let url = lookup("DATABASE_URL")
+            .filter(|url| !url.is_empty())
+            .ok_or_else(|| wrong("DATABASE_URL", "is not set; it must be a postgres:// address"))?;
+        let mut config = Self::new(url);
+        match lookup("HOLDFAST_STEP_BOUNDARIES").as_deref() {
+            None | Some("fused") => {}
+            Some("all") => config.boundaries = Boundaries::EveryStep,
+            Some(_) => return Err(wrong("HOLDFAST_STEP_BOUNDARIES", "must be fused or all")),
+        }
+        if let Some(attempt_max) = number(&lookup, "HOLDFAST_RETRY_ATTEMPT_MAX", 1..=100)? {
+            config.schedule.attempt_max = attempt_max;
+        }
+        if let Some(base) = number(&lookup, "HOLDFAST_RETRY_BACKOFF_BASE_MS", 1..=600_000)? {
+            config.schedule.backoff_base = Duration::from_millis(base.into());
+        }
+        if let Some(max) = number(&lookup, "HOLDFAST_RETRY_BACKOFF_MAX_MS", 1..=3_600_000)? {
+            config.schedule.backoff_max = Duration::from_millis(max.into());
+        }
+        let last_shard = u32::from(SYSTEM_SHARD_COUNT) - 1;
+        if let Some(shard) = number(&lookup, "HOLDFAST_LANE_SHARD", 0..=last_shard)? {
+            config.shard = u8::try_from(shard).unwrap_or(0);
+        }
+        Ok(config)
+    }
+}
+
+fn number(
+    lookup: impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<Option<u32>, ConfigError> {
+    let Some(text) = lookup(variable) else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    let (low, high) = (range.start(), range.end());
+    let problem = || wrong(variable, &format!("must be a whole number from {low} to {high}"));
+    number.map(Some).ok_or_else(problem)
+}
+
+fn wrong(variable: &'static str, problem: &str) -> ConfigError {
+    ConfigError { variable, problem: problem.to_owned() }
+}

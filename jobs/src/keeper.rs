@@ -1,0 +1,99 @@
+//! Keeps the house: finds lost work, throws finished work away, makes partitions.
+//!
+//! Every process runs one. They do not need a leader: each statement skips rows
+//! that another has locked.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use store::{StoreError, maintenance};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// When lost and finished work is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// How often the keeper looks.
+    pub every: Duration,
+    /// An open transfer that was due this long ago has lost its job. Longer than a
+    /// dead worker's jobs take to come back by themselves.
+    pub overdue_after: Duration,
+    /// A job taken this long ago was lost by its worker.
+    pub job_lost_after: Duration,
+    /// Finished jobs stay this long, for a look.
+    pub job_kept: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(1),
+            overdue_after: Duration::from_secs(8),
+            job_lost_after: Duration::from_secs(60),
+            job_kept: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Partitions exist this far ahead.
+const PARTITIONS_AHEAD: Duration = Duration::from_secs(28 * 24 * 3600);
+/// The slow rounds: partitions and idempotency keys.
+const SLOW_EVERY: Duration = Duration::from_secs(600);
+
+/// Most passes of one purge in one round; what is left waits for the next round.
+const PASSES_MAX: usize = 20;
+
+/// Looks around until told to stop.
+pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Receiver<bool>) {
+    let mut tick = interval(config.every);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut slow_at = Instant::now();
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = quick_round(&pool, config).await {
+            tracing::warn!(error = %error, "the keeper's round failed; the next one comes");
+            continue;
+        }
+        if Instant::now() >= slow_at {
+            match slow_round(&pool).await {
+                Ok(()) => slow_at = Instant::now() + SLOW_EVERY,
+                Err(error) => tracing::error!(error = %error, "partitions could not be made ahead"),
+            }
+        }
+    }
+}
+
+async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    let swept = maintenance::sweep_overdue(&mut connection, config.overdue_after).await?;
+    if swept > 0 {
+        tracing::warn!("{swept} open transfers had lost their job and have a new one");
+    }
+    let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
+    if rescued > 0 {
+        tracing::warn!("{rescued} jobs had lost their worker and are free again");
+    }
+    for _ in 0..PASSES_MAX {
+        if maintenance::purge_jobs(&mut connection, config.job_kept).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn slow_round(pool: &PgPool) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    let made = maintenance::create_partitions(&mut connection, PARTITIONS_AHEAD).await?;
+    if made > 0 {
+        tracing::info!("{made} partitions made");
+    }
+    for _ in 0..PASSES_MAX {
+        if maintenance::purge_idempotency_keys(&mut connection).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The lane: one task and one connection that advance all transfers of this process.
+//!
+//! It merges what all running jobs have queued into groups of up to
+//! [`GROUP_MAX`], without a timer: a group is whatever came while the last one
+//! was committed. The size of a job and of a group are independent. Two lanes on
+//! one database are safe and wait for each other's wallets; they are for
+//! availability, not for speed.
+
+use std::collections::VecDeque;
+
+use domain::ids::TransferId;
+use domain::job::GROUP_MAX;
+use sqlx::PgPool;
+use store::lane::LaneRules;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+mod apart;
+mod runner;
+
+use runner::Runner;
+
+/// Jobs that may wait for the lane; a process has no more in hand than this.
+const REQUEST_MAX: usize = 256;
+
+/// The lane ended before the outcome was recorded. The job is run again.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the lane has closed")]
+pub(crate) struct LaneClosed;
+
+/// Transfers of one job.
+struct Request {
+    ids: Vec<TransferId>,
+    apart: bool,
+    done: oneshot::Sender<()>,
+}
+
+/// Hands transfers to the lane.
+#[derive(Debug, Clone)]
+pub(crate) struct LaneHandle {
+    requests: mpsc::Sender<Request>,
+}
+
+impl LaneHandle {
+    /// Advances these transfers and returns when their outcomes are committed.
+    /// With `apart` each is suspected of having killed its process.
+    pub(crate) async fn advance(
+        &self,
+        ids: Vec<TransferId>,
+        apart: bool,
+    ) -> Result<(), LaneClosed> {
+        let (done, outcome) = oneshot::channel();
+        self.requests.send(Request { ids, apart, done }).await.map_err(|_| LaneClosed)?;
+        outcome.await.map_err(|_| LaneClosed)
+    }
+}
+
+/// Starts the lane. It ends when the last handle is dropped.
+pub(crate) fn start(
+    pool: PgPool,
+    rules: LaneRules,
+    stopping: watch::Receiver<bool>,
+) -> (LaneHandle, JoinHandle<()>) {
+    let (requests, queue) = mpsc::channel(REQUEST_MAX);
+    let lane = Lane { queue, waiting: VecDeque::new(), runner: Runner::new(pool, rules, stopping) };
+    (LaneHandle { requests }, tokio::spawn(lane.serve()))
+}
+
+struct Lane {
+    queue: mpsc::Receiver<Request>,
+    /// Received, but not yet in a group.
+    waiting: VecDeque<Request>,
+    runner: Runner,
+}
+
+impl Lane {
+    async fn serve(mut self) {
+        while let Some(first) = self.next().await {
+            let (ids, done) = self.merge(first);
+            let recorded = match ids {
+                Work::Together(ids) => self.runner.run(ids).await,
+                Work::Apart(ids) => self.runner.run_apart(ids).await,
+            };
+            if recorded {
+                // A receiver that is gone belongs to a worker that was replaced.
+                done.into_iter().for_each(|done| drop(done.send(())));
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Option<Request> {
+        match self.waiting.pop_front() {
+            Some(request) => Some(request),
+            None => self.queue.recv().await,
+        }
+    }
+
+    /// Adds what is queued behind `first`, as long as it fits and is of its kind.
+    fn merge(&mut self, first: Request) -> (Work, Vec<oneshot::Sender<()>>) {
+        let (mut ids, mut done) = (first.ids, vec![first.done]);
+        if first.apart {
+            return (Work::Apart(ids), done);
+        }
+        while let Ok(request) = self.queue.try_recv() {
+            self.waiting.push_back(request);
+        }
+        while let Some(request) = self.waiting.pop_front() {
+            if request.apart || ids.len() + request.ids.len() > GROUP_MAX {
+                self.waiting.push_front(request);
+                break;
+            }
+            ids.extend(request.ids);
+            done.push(request.done);
+        }
+        (Work::Together(ids), done)
+    }
+}
+
+enum Work {
+    Together(Vec<TransferId>),
+    Apart(Vec<TransferId>),
+}

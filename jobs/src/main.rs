@@ -1,0 +1,78 @@
+//! `holdfast-jobs [run | ledger-check [--quick]]`.
+
+use std::process::ExitCode;
+
+use store::ledger::{self, LedgerReport, Mode};
+use store::pool::{self, Purpose};
+use tracing_subscriber::EnvFilter;
+
+const USAGE: &str = "usage: holdfast-jobs [run | ledger-check [--quick]]";
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("HOLDFAST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run().await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("holdfast-jobs: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<ExitCode, Failure> {
+    let config = jobs::Config::from_env()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] | ["run"] => {
+            jobs::run(config, jobs::Hooks::default(), stop_signal()?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ["ledger-check"] => ledger_check(&config.database_url, Mode::Full).await,
+        ["ledger-check", "--quick"] => ledger_check(&config.database_url, Mode::Quick).await,
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// Ends with exit code 0 when the ledger is clean, 2 when it is not.
+async fn ledger_check(database_url: &str, mode: Mode) -> Result<ExitCode, Failure> {
+    let report = ledger::check(&pool::open(database_url, Purpose::Maintenance, 1)?, mode).await?;
+    print(&report);
+    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn print(report: &LedgerReport) {
+    for total in &report.totals {
+        println!(
+            "{}: {} wallets, debits {} = credits {}, held {} (minor units)",
+            total.currency,
+            total.wallet_count,
+            total.debits_posted,
+            total.credits_posted,
+            total.held
+        );
+    }
+    for rule in &report.rules {
+        let broken = report.violations.iter().filter(|violation| violation.rule == *rule);
+        let count = broken.clone().count();
+        println!("{} {rule}", if count == 0 { "ok    " } else { "BROKEN" });
+        broken.for_each(|violation| println!("         {}: {}", violation.id, violation.detail));
+    }
+}
+
+/// Completes on SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()> + Send, std::io::Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

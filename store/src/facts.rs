@@ -1,0 +1,44 @@
+//! What never changes about a wallet: enough to say no at intake without a lock.
+
+use std::collections::HashMap;
+
+use domain::ids::WalletId;
+use domain::money::Currency;
+use domain::wallet::WalletKind;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// The immutable facts of a wallet. Wallets are never deleted, so these may be cached for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalletFacts {
+    /// The one currency it counts.
+    pub currency: Currency,
+    /// A customer's or ours.
+    pub kind: WalletKind,
+    /// Whose it is, in the client's words.
+    pub owner_id: String,
+}
+
+/// The facts of those wallets of `ids` that exist.
+pub async fn facts(
+    pool: &PgPool,
+    ids: &[WalletId],
+) -> Result<HashMap<WalletId, WalletFacts>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query(include_str!("facts/facts.sql")).bind(ids).fetch_all(pool).await?;
+    let mut facts = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let id = WalletId(row.try_get(0)?);
+        let (currency, kind): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+        let corrupt = |what: &str| StoreError::Corrupt(format!("wallet {id}: {what}"));
+        let fact = WalletFacts {
+            currency: currency.parse().map_err(|_| corrupt(&currency))?,
+            kind: kind.parse().map_err(|_| corrupt(&kind))?,
+            owner_id: row.try_get(3)?,
+        };
+        facts.insert(id, fact);
+    }
+    Ok(facts)
+}

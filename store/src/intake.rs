@@ -1,0 +1,201 @@
+//! Commands become durable here: many in one transaction.
+//!
+//! The idempotency protocol:
+//! * A key belongs to one caller and stands for one intention, for 30 days.
+//! * What is compared is everything that moves money: kind, ends, amount,
+//!   currency, reference and metadata.
+//! * Same key, same payload: the transfer that the first one made.
+//! * Same key, other payload: refused, and nothing is written.
+//! * The key's row, the transfer, its open row and the job are one transaction,
+//!   so a key that is taken always leads to a transfer.
+
+use std::collections::HashMap;
+
+use domain::idempotency::IdempotencyKey;
+use domain::ids::{TransferId, WalletId};
+use domain::job::{SAGA_QUEUE, SagaJob};
+use domain::money::{Amount, Currency};
+use domain::transfer::TransferKind;
+use sqlx::{Connection, PgConnection, Row};
+use ulid::Ulid;
+use uuid::Uuid;
+
+use crate::idempotency::{key_hash, payload_hash};
+use crate::{StoreError, jobs};
+
+/// A validated command, not yet written down.
+#[derive(Debug, Clone)]
+pub struct NewTransfer {
+    /// Made by the server.
+    pub id: TransferId,
+    /// What sort of transfer.
+    pub kind: TransferKind,
+    /// Who asks; idempotency keys are scoped to it.
+    pub caller: String,
+    /// The client's id of this intention.
+    pub key: IdempotencyKey,
+    /// Null for a deposit: the lane chooses a shard of the cash wallet.
+    pub source: Option<WalletId>,
+    /// Where the money goes.
+    pub destination: WalletId,
+    /// How much.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// The client's own text.
+    pub reference: Option<String>,
+    /// The client's own data.
+    pub metadata: Option<serde_json::Value>,
+    /// Ties together everything that this request caused.
+    pub correlation_id: Option<String>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// Written: a new transfer.
+    Accepted(TransferId),
+    /// The key had made this transfer before.
+    Replayed(TransferId),
+    /// The key had made a transfer from another payload.
+    KeyReused,
+}
+
+/// One command of a batch, with its hashes.
+struct Keyed<'a> {
+    command: &'a NewTransfer,
+    key_hash: Uuid,
+    payload_hash: Uuid,
+}
+
+/// Writes a batch in one transaction and answers for each command, in their order.
+///
+/// Commands are written in the order of their key hashes: two batches that hold
+/// the same keys in another order would deadlock on the unique index.
+pub async fn write_batch(
+    connection: &mut PgConnection,
+    commands: &[NewTransfer],
+) -> Result<Vec<Submitted>, StoreError> {
+    let keyed: Vec<Keyed> = commands.iter().map(Keyed::of).collect();
+    // First of each key, in key order; later ones of the same key are its replays.
+    let mut firsts: HashMap<Uuid, &Keyed> = HashMap::with_capacity(keyed.len());
+    for one in &keyed {
+        firsts.entry(one.key_hash).or_insert(one);
+    }
+    let mut writes: Vec<&Keyed> = firsts.values().copied().collect();
+    writes.sort_unstable_by_key(|one| one.key_hash);
+
+    let mut originals: HashMap<Uuid, Original> = HashMap::with_capacity(writes.len());
+    let mut tx = connection.begin().await?;
+    let accepted = insert_in_tx(&mut tx, &writes).await?;
+    let mut taken = Vec::new();
+    for one in writes {
+        if accepted.contains(&one.command.id.0) {
+            originals.insert(one.key_hash, Original::new(one));
+        } else {
+            taken.push(one.key_hash);
+        }
+    }
+    if !taken.is_empty() {
+        originals.extend(originals_in_tx(&mut tx, &taken).await?);
+    }
+    tx.commit().await?;
+
+    keyed
+        .iter()
+        .map(|one| {
+            // A key can only be missing when it was purged between the two statements.
+            let original = originals.get(&one.key_hash).ok_or(StoreError::Contended)?;
+            Ok(match original {
+                original if original.payload_hash != one.payload_hash => Submitted::KeyReused,
+                original if original.transfer == one.command.id => {
+                    Submitted::Accepted(original.transfer)
+                }
+                original => Submitted::Replayed(original.transfer),
+            })
+        })
+        .collect()
+}
+
+/// The command that a key stands for.
+struct Original {
+    payload_hash: Uuid,
+    transfer: TransferId,
+}
+
+impl Original {
+    fn new(one: &Keyed) -> Self {
+        Self { payload_hash: one.payload_hash, transfer: one.command.id }
+    }
+}
+
+impl<'a> Keyed<'a> {
+    fn of(command: &'a NewTransfer) -> Self {
+        let source = command.source.map(|id| id.0).unwrap_or_default();
+        let metadata = command.metadata.as_ref().map(ToString::to_string);
+        let payload_hash = payload_hash(&[
+            command.kind.as_str().as_bytes(),
+            source.as_bytes(),
+            command.destination.0.as_bytes(),
+            &command.amount.minor().0.to_be_bytes(),
+            &command.currency.code(),
+            command.reference.as_deref().unwrap_or_default().as_bytes(),
+            metadata.as_deref().unwrap_or_default().as_bytes(),
+        ]);
+        Self { command, key_hash: key_hash(&command.caller, &command.key), payload_hash }
+    }
+}
+
+/// Inserts what is new and returns the ids of the transfers written.
+async fn insert_in_tx(
+    connection: &mut PgConnection,
+    writes: &[&Keyed<'_>],
+) -> Result<std::collections::HashSet<Uuid>, StoreError> {
+    let column = |read: fn(&NewTransfer) -> &str| -> Vec<&str> {
+        writes.iter().map(|one| read(one.command)).collect()
+    };
+    let optional = |read: fn(&NewTransfer) -> Option<&str>| -> Vec<Option<&str>> {
+        writes.iter().map(|one| read(one.command)).collect()
+    };
+    let ids: Vec<TransferId> = writes.iter().map(|one| one.command.id).collect();
+    let uuids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let job = jobs::encode(&SagaJob::V1 { ids })?;
+    let rows = sqlx::query(include_str!("intake/insert.sql"))
+        .bind(writes.iter().map(|one| one.key_hash).collect::<Vec<_>>())
+        .bind(writes.iter().map(|one| one.payload_hash).collect::<Vec<_>>())
+        .bind(uuids)
+        .bind(column(|command| command.kind.as_str()))
+        .bind(column(|command| &command.caller))
+        .bind(writes.iter().map(|one| one.command.source.map(|id| id.0)).collect::<Vec<_>>())
+        .bind(writes.iter().map(|one| one.command.destination.0).collect::<Vec<_>>())
+        .bind(writes.iter().map(|one| one.command.amount.minor().0).collect::<Vec<_>>())
+        .bind(column(|command| command.currency.as_str()))
+        .bind(optional(|command| command.reference.as_deref()))
+        .bind(writes.iter().map(|one| one.command.metadata.clone()).collect::<Vec<_>>())
+        .bind(optional(|command| command.correlation_id.as_deref()))
+        .bind(optional(|command| command.traceparent.as_deref()))
+        .bind(Ulid::generate().to_string())
+        .bind(SAGA_QUEUE)
+        .bind(job)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Reads what the taken keys stand for, in a statement of its own: the insert's
+/// snapshot does not see a batch that committed while it waited.
+async fn originals_in_tx(
+    connection: &mut PgConnection,
+    taken: &[Uuid],
+) -> Result<Vec<(Uuid, Original)>, StoreError> {
+    let rows =
+        sqlx::query(include_str!("intake/originals.sql")).bind(taken).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let transfer = TransferId(row.try_get(2)?);
+            Ok((row.try_get(0)?, Original { payload_hash: row.try_get(1)?, transfer }))
+        })
+        .collect()
+}

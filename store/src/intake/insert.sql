@@ -1,0 +1,50 @@
+-- Writes a batch of commands: idempotency keys first, then for each key that was
+-- free its transfer and its open row, and one job for all of them.
+-- The arrays come sorted by key hash; see write_batch for why.
+WITH command AS MATERIALIZED (
+    SELECT *
+    FROM unnest(
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[],
+        $8::bigint[], $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::text[]
+    ) AS c (
+        key_hash, payload_hash, id, kind, caller, source_wallet_id, destination_wallet_id,
+        amount_minor, currency, reference, metadata, correlation_id, traceparent
+    )
+),
+-- Keys that were free. A batch that holds the same key makes this wait for its commit.
+fresh AS (
+    INSERT INTO idempotency_key (key_hash, payload_hash, resource_id)
+    SELECT key_hash, payload_hash, id FROM command
+    ON CONFLICT (key_hash) DO NOTHING
+    RETURNING resource_id
+),
+accepted AS (
+    SELECT command.* FROM command JOIN fresh ON fresh.resource_id = command.id
+),
+written AS (
+    INSERT INTO transfer (
+        id, kind, caller, source_wallet_id, destination_wallet_id, amount_minor, currency,
+        reference, metadata, correlation_id, traceparent
+    )
+    SELECT
+        id, kind, caller, source_wallet_id, destination_wallet_id, amount_minor, currency,
+        reference, metadata, correlation_id, traceparent
+    FROM accepted
+),
+opened AS (
+    INSERT INTO saga_open (
+        transfer_id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
+        correlation_id, traceparent
+    )
+    SELECT
+        id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
+        correlation_id, traceparent
+    FROM accepted
+),
+-- The job names the whole batch; the lane skips ids that have no open row.
+job AS (
+    INSERT INTO apalis.jobs (id, job_type, job)
+    SELECT $14::text, $15::text, $16::bytea
+    WHERE EXISTS (SELECT 1 FROM fresh)
+)
+SELECT resource_id FROM fresh

@@ -1,0 +1,45 @@
+//! Rows of apalis's job table that we write ourselves, because apalis cannot write
+//! them inside our transactions.
+
+use chrono::{DateTime, Utc};
+use domain::ids::TransferId;
+use domain::job::{GROUP_MAX, SAGA_QUEUE, SagaJob};
+use sqlx::PgConnection;
+use ulid::Ulid;
+
+use crate::StoreError;
+
+/// The payload as apalis reads it: JSON bytes.
+pub(crate) fn encode(job: &SagaJob) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(job).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// Enqueues one job for each group of transfers that are due at the same time.
+pub(crate) async fn enqueue_in_tx(
+    connection: &mut PgConnection,
+    due: &[(TransferId, DateTime<Utc>)],
+) -> Result<(), StoreError> {
+    let mut groups: Vec<(DateTime<Utc>, Vec<TransferId>)> = Vec::new();
+    for &(id, at) in due {
+        match groups.last_mut() {
+            Some((last, ids)) if *last == at && ids.len() < GROUP_MAX => ids.push(id),
+            _ => groups.push((at, vec![id])),
+        }
+    }
+    let mut ids = Vec::with_capacity(groups.len());
+    let mut payloads = Vec::with_capacity(groups.len());
+    let mut run_at = Vec::with_capacity(groups.len());
+    for (at, transfers) in groups {
+        ids.push(Ulid::generate().to_string());
+        payloads.push(encode(&SagaJob::V1 { ids: transfers })?);
+        run_at.push(at);
+    }
+    sqlx::query(include_str!("jobs/enqueue.sql"))
+        .bind(SAGA_QUEUE)
+        .bind(ids)
+        .bind(payloads)
+        .bind(run_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

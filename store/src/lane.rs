@@ -1,0 +1,249 @@
+//! One group of transfers advanced in one transaction.
+//!
+//! Lock the open rows, lock the wallets in id order, judge in memory, write all
+//! of it in one statement, commit. If the process dies anywhere before the commit
+//! nothing has happened; after it the open rows say how far each transfer is.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::failure::Failure;
+use domain::group::{
+    Advanced, Book, Boundaries, BrokenInvariant, Faults, OpenTransfer, Progress, Rules,
+};
+use domain::ids::{TransferId, WalletId};
+use domain::money::MoneyOverflow;
+use domain::retry::RetrySchedule;
+use domain::saga::StuckReason;
+use domain::transfer::TransferStatus;
+use sqlx::{Connection, PgConnection, Row};
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::error::Temper;
+
+mod apply;
+mod rows;
+
+/// What a lane knows beside its transfers.
+pub struct LaneRules {
+    /// When to retry.
+    pub schedule: RetrySchedule,
+    /// How far one transaction goes.
+    pub boundaries: Boundaries,
+    /// Its shard of the system wallets, 0 to 15.
+    pub shard: u8,
+    /// Failures to inject; `NoFaults` outside tests.
+    pub faults: Box<dyn Faults>,
+    /// Watches the transaction; `NoProbe` outside tests.
+    pub probe: Box<dyn Probe>,
+}
+
+/// Where a transaction stands, for the tests that kill the process there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// Everything is written, nothing is committed.
+    BeforeCommit,
+    /// Committed; nobody has been told.
+    AfterCommit,
+}
+
+/// Told when a group passes a [`Point`].
+pub trait Probe: Send + Sync {
+    /// `group` holds the transfers as they were claimed.
+    fn reached(&self, point: Point, group: &[OpenTransfer]);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProbe;
+
+impl Probe for NoProbe {
+    fn reached(&self, _: Point, _: &[OpenTransfer]) {}
+}
+
+/// Why a group was rolled back.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    /// A statement failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stored state contradicts itself.
+    #[error("broken invariant")]
+    Broken(#[from] BrokenInvariant),
+    /// A counter left the range of `i64` in spite of all checks.
+    #[error("broken invariant")]
+    Overflow(#[from] MoneyOverflow),
+}
+
+impl From<sqlx::Error> for GroupError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl GroupError {
+    /// Whether one of the transfers, the database, or the program is at fault.
+    pub fn temper(&self) -> Temper {
+        match self {
+            Self::Store(error) => error.temper(),
+            Self::Broken(_) | Self::Overflow(_) => Temper::Data,
+        }
+    }
+}
+
+/// What a committed group did.
+#[derive(Debug, Default)]
+pub struct GroupReport {
+    /// At a durable boundary: run them again at once.
+    pub ready: Vec<TransferId>,
+    /// Suspected of killing their process, and left alone: run them apart.
+    pub suspects: Vec<TransferId>,
+    /// How every transfer advanced here stands now.
+    pub statuses: Vec<(TransferId, TransferStatus)>,
+}
+
+/// Advances those of `ids` that are open, due and not held by another lane.
+/// Suspects are left out unless `apart`.
+pub async fn advance(
+    connection: &mut PgConnection,
+    rules: &LaneRules,
+    ids: &[TransferId],
+    apart: bool,
+) -> Result<GroupReport, GroupError> {
+    run(connection, rules, ids, apart, &|context, transfer, book| context.advance(transfer, book))
+        .await
+}
+
+/// Parks one transfer that cannot go on, with a dead letter.
+pub async fn halt(
+    connection: &mut PgConnection,
+    rules: &LaneRules,
+    id: TransferId,
+    reason: StuckReason,
+    failure: &Failure,
+) -> Result<GroupReport, GroupError> {
+    run(connection, rules, &[id], true, &|context, transfer, book| {
+        context.halt(transfer, reason, failure.clone(), book)
+    })
+    .await
+}
+
+/// Notes that these are about to be run apart, so that a crash is held against them.
+pub async fn suspect(connection: &mut PgConnection, ids: &[TransferId]) -> Result<(), StoreError> {
+    sqlx::query(include_str!("lane/suspect.sql")).bind(uuids(ids)).execute(connection).await?;
+    Ok(())
+}
+
+/// The open ones among `ids` with how often each was run apart, the least suspect first.
+pub async fn crash_counts(
+    connection: &mut PgConnection,
+    ids: &[TransferId],
+) -> Result<Vec<(TransferId, i16)>, StoreError> {
+    let rows = sqlx::query(include_str!("lane/crash_counts.sql"))
+        .bind(uuids(ids))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Ok((TransferId(row.try_get(0)?), row.try_get(1)?))).collect()
+}
+
+type Advance<'a> =
+    &'a (dyn Fn(&Rules<'_>, OpenTransfer, &mut Book) -> Result<Advanced, BrokenInvariant> + Sync);
+
+/// An open row with what only the writing needs of it.
+struct Claimed {
+    transfer: OpenTransfer,
+    correlation_id: Option<String>,
+    traceparent: Option<String>,
+    crash_count: i16,
+}
+
+async fn run(
+    connection: &mut PgConnection,
+    rules: &LaneRules,
+    ids: &[TransferId],
+    apart: bool,
+    advance: Advance<'_>,
+) -> Result<GroupReport, GroupError> {
+    let mut report = GroupReport::default();
+    let mut tx = connection.begin().await?;
+    let mut group = claim_in_tx(&mut tx, ids).await?;
+    if !apart {
+        let suspects = group.extract_if(.., |one| one.crash_count > 0);
+        report.suspects = suspects.map(|one| one.transfer.id).collect();
+    }
+    if group.is_empty() {
+        tx.rollback().await?;
+        return Ok(report);
+    }
+    let (mut book, now) = lock_wallets_in_tx(&mut tx, rules.shard, &group).await?;
+    let context = Rules {
+        schedule: &rules.schedule,
+        boundaries: rules.boundaries,
+        shard: rules.shard,
+        faults: rules.faults.as_ref(),
+        now,
+        new_id: &Uuid::now_v7,
+    };
+    let before: Vec<OpenTransfer> = group.iter().map(|one| one.transfer.clone()).collect();
+    let mut advanced = Vec::with_capacity(group.len());
+    for one in group {
+        let Claimed { transfer, correlation_id, traceparent, .. } = one;
+        let outcome = advance(&context, transfer, &mut book)?;
+        advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
+    }
+    apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
+    rules.probe.reached(Point::BeforeCommit, &before);
+    tx.commit().await?;
+    rules.probe.reached(Point::AfterCommit, &before);
+
+    for outcome in &advanced {
+        let one = &outcome.advanced;
+        if one.progress == Progress::Ready {
+            report.ready.push(one.transfer.id);
+        }
+        report.statuses.push((one.transfer.id, one.status));
+    }
+    Ok(report)
+}
+
+async fn claim_in_tx(
+    connection: &mut PgConnection,
+    ids: &[TransferId],
+) -> Result<Vec<Claimed>, StoreError> {
+    let rows =
+        sqlx::query(include_str!("lane/claim.sql")).bind(uuids(ids)).fetch_all(connection).await?;
+    rows.iter().map(rows::claimed).collect()
+}
+
+async fn lock_wallets_in_tx(
+    connection: &mut PgConnection,
+    shard: u8,
+    group: &[Claimed],
+) -> Result<(Book, DateTime<Utc>), StoreError> {
+    let mut wallets: HashMap<WalletId, ()> = HashMap::with_capacity(group.len() * 2);
+    for one in group {
+        wallets.insert(one.transfer.source_in(shard), ());
+        wallets.insert(one.transfer.destination, ());
+    }
+    let wallets: Vec<Uuid> = wallets.into_keys().map(|id| id.0).collect();
+    let rows = sqlx::query(include_str!("lane/lock_wallets.sql"))
+        .bind(wallets)
+        .fetch_all(connection)
+        .await?;
+    let mut now = DateTime::<Utc>::MIN_UTC;
+    let mut hot = Vec::with_capacity(rows.len());
+    for row in &rows {
+        hot.push(rows::hot_wallet(row)?);
+        now = now.max(row.try_get("locked_at")?);
+    }
+    if rows.is_empty() {
+        // No wallet of the group exists; the verdicts still need a time.
+        now = Utc::now();
+    }
+    Ok((Book::new(hot), now))
+}
+
+fn uuids(ids: &[TransferId]) -> Vec<Uuid> {
+    ids.iter().map(|id| id.0).collect()
+}

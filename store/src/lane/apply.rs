@@ -1,0 +1,224 @@
+//! Turns the outcomes of a group into arrays and writes them.
+
+use chrono::{DateTime, Utc};
+use domain::failure::Failure;
+use domain::group::{Advanced, LogLine, PostedEntry, PostedLine, Progress, WalletChange};
+use domain::ids::TransferId;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::{StoreError, jobs};
+
+/// What became of one transfer, with what its event carries along.
+pub(super) struct Outcome {
+    pub(super) advanced: Advanced,
+    pub(super) correlation_id: Option<String>,
+    pub(super) traceparent: Option<String>,
+}
+
+/// Writes everything that a group has decided. `now` is the clock under the locks.
+pub(super) async fn write_in_tx(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    changes: &[WalletChange],
+    outcomes: &[Outcome],
+) -> Result<(), StoreError> {
+    apply_in_tx(connection, now, changes, outcomes).await?;
+    let kept: Vec<&Advanced> = outcomes
+        .iter()
+        .map(|outcome| &outcome.advanced)
+        .filter(|one| one.progress != Progress::Final)
+        .collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    keep_in_tx(connection, now, &kept).await?;
+    dead_letters_in_tx(connection, now, &kept).await?;
+    let waiting: Vec<(TransferId, DateTime<Utc>)> = kept
+        .iter()
+        .filter(|one| matches!(one.progress, Progress::Waiting(_)))
+        .map(|one| (one.transfer.id, due_at(one, now)))
+        .collect();
+    if !waiting.is_empty() {
+        jobs::enqueue_in_tx(connection, &waiting).await?;
+    }
+    Ok(())
+}
+
+async fn apply_in_tx(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    changes: &[WalletChange],
+    outcomes: &[Outcome],
+) -> Result<(), StoreError> {
+    let all: Vec<&Advanced> = outcomes.iter().map(|outcome| &outcome.advanced).collect();
+    let ids = |pick: fn(&Advanced) -> bool| -> Vec<Uuid> {
+        all.iter().filter(|one| pick(one)).map(|one| one.transfer.id.0).collect()
+    };
+    let every = ids(|_| true);
+    let lowest = every.iter().min().copied().unwrap_or_default();
+    let highest = every.iter().max().copied().unwrap_or_default();
+    let query = sqlx::query(include_str!("apply.sql"))
+        .bind(column(changes, |one| one.id.0))
+        .bind(column(changes, |one| one.debits_posted))
+        .bind(column(changes, |one| one.credits_posted))
+        .bind(column(changes, |one| one.debits_pending))
+        .bind(column(changes, |one| one.postings))
+        .bind(column(changes, |one| one.events))
+        .bind(column(changes, |one| one.last_posted_at))
+        .bind(now)
+        .bind(every)
+        .bind(column(&all, |one| one.status.as_str()))
+        .bind(column(&all, |one| one.transfer.source.map(|id| id.0)))
+        .bind(column(&all, |one| one.entry.as_ref().map(|entry| entry.id.0)))
+        .bind(column(&all, |one| Some(one.transfer.hold.0).filter(|hold| *hold > 0)))
+        .bind(column(&all, |one| one.failure.as_ref().map(|failure| failure.class.as_str())))
+        .bind(column(&all, |one| one.failure.as_ref().map(|failure| failure.code.clone())))
+        .bind(column(&all, |one| one.failure.as_ref().map(|failure| failure.detail.clone())))
+        .bind(lowest)
+        .bind(highest)
+        .bind(ids(|one| one.progress == Progress::Final));
+
+    let log: Vec<(Uuid, &LogLine)> =
+        all.iter().flat_map(|one| one.log.iter().map(|line| (one.transfer.id.0, line))).collect();
+    let query = query
+        .bind(column(&log, |(id, _)| *id))
+        .bind(column(&log, |(_, line)| small(line.seq)))
+        .bind(column(&log, |(_, line)| line.step.as_str()))
+        .bind(column(&log, |(_, line)| line.undo))
+        .bind(column(&log, |(_, line)| small(line.attempt)))
+        .bind(column(&log, |(_, line)| outcome_word(line.failure.as_ref())))
+        .bind(column(&log, |(_, line)| line.failure.as_ref().map(|failure| failure.code.clone())))
+        .bind(column(&log, |(_, line)| {
+            line.failure.as_ref().map(|failure| failure.detail.clone())
+        }));
+
+    let entries: Vec<&PostedEntry> = all.iter().filter_map(|one| one.entry.as_ref()).collect();
+    let lines: Vec<(&PostedEntry, &PostedLine)> =
+        entries.iter().flat_map(|entry| entry.lines.iter().map(|line| (*entry, line))).collect();
+    let query = query
+        .bind(column(&entries, |entry| entry.id.0))
+        .bind(column(&entries, |entry| entry.transfer.0))
+        .bind(column(&entries, |entry| entry.posted_at))
+        .bind(column(&lines, |(_, line)| line.posting.wallet.0))
+        .bind(column(&lines, |(entry, _)| entry.posted_at))
+        .bind(column(&lines, |(_, line)| line.wallet_seq))
+        .bind(column(&lines, |(entry, _)| entry.id.0))
+        .bind(column(&lines, |(_, line)| line.posting.side.as_str()))
+        .bind(column(&lines, |(_, line)| line.posting.amount.0))
+        .bind(column(&lines, |(_, line)| line.posting.currency.as_str().to_owned()))
+        .bind(column(&lines, |(_, line)| line.balance_after.0));
+
+    let told: Vec<(&Outcome, &_)> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.advanced.event.as_ref().map(|event| (outcome, event)))
+        .collect();
+    let envelopes: Vec<String> = told
+        .iter()
+        .map(|(_, event)| serde_json::to_string(event))
+        .collect::<Result<_, _>>()
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let row = query
+        .bind(column(&told, |(_, event)| event.event_id.0))
+        .bind(column(&told, |(_, event)| event.event_type.as_str()))
+        .bind(column(&told, |(outcome, _)| outcome.advanced.transfer.id.0))
+        .bind(column(&told, |(outcome, _)| outcome.correlation_id.clone()))
+        .bind(column(&told, |(outcome, _)| outcome.traceparent.clone()))
+        .bind(envelopes)
+        .fetch_one(connection)
+        .await?;
+    let seen: i64 = row.try_get(0)?;
+    if usize::try_from(seen).ok() != Some(outcomes.len()) {
+        return Err(StoreError::Corrupt("an open row has no transfer".to_owned()));
+    }
+    Ok(())
+}
+
+async fn keep_in_tx(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    kept: &[&Advanced],
+) -> Result<(), StoreError> {
+    let undo = |one: &Advanced| one.transfer.undo_of.clone();
+    sqlx::query(include_str!("keep.sql"))
+        .bind(column(kept, |one| one.transfer.id.0))
+        .bind(column(kept, |one| one.transfer.source.map(|id| id.0)))
+        .bind(column(kept, |one| one.transfer.step.as_str()))
+        .bind(column(kept, |one| small(one.transfer.attempt)))
+        .bind(column(kept, |one| undo(one).map(|failure| failure.class.as_str())))
+        .bind(column(kept, |one| undo(one).map(|failure| failure.code)))
+        .bind(column(kept, |one| undo(one).map(|failure| failure.detail)))
+        .bind(column(kept, |one| one.transfer.hold.0))
+        .bind(column(kept, |one| small(one.transfer.log_seq)))
+        .bind(column(kept, |one| due_at(one, now)))
+        .bind(column(kept, |one| match &one.progress {
+            Progress::Stuck { reason, .. } => Some(reason.as_str()),
+            _ => None,
+        }))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn dead_letters_in_tx(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    kept: &[&Advanced],
+) -> Result<(), StoreError> {
+    let stuck: Vec<_> = kept
+        .iter()
+        .filter_map(|one| match &one.progress {
+            Progress::Stuck { reason, failure } => Some((*one, *reason, failure)),
+            _ => None,
+        })
+        .collect();
+    if stuck.is_empty() {
+        return Ok(());
+    }
+    let tries = |one: &Advanced| one.log.last().map_or(0, |line| i32::from(small(line.attempt)));
+    sqlx::query(include_str!("dead_letter.sql"))
+        .bind(now)
+        .bind(column(&stuck, |_| Uuid::now_v7()))
+        .bind(column(&stuck, |(one, ..)| one.transfer.id.0))
+        .bind(column(&stuck, |(_, reason, _)| reason.as_str()))
+        .bind(column(&stuck, |(one, ..)| one.transfer.step.as_str()))
+        .bind(column(&stuck, |(one, ..)| one.transfer.undo_of.is_some()))
+        .bind(column(&stuck, |(.., failure)| failure.class.as_str()))
+        .bind(column(&stuck, |(.., failure)| failure.code.clone()))
+        .bind(column(&stuck, |(.., failure)| failure.detail.clone()))
+        .bind(column(&stuck, |(one, _, failure)| failure.fingerprint(one.transfer.step).0))
+        .bind(column(&stuck, |(one, ..)| tries(one)))
+        .bind(column(&stuck, |(one, ..)| one.transfer.hold.0))
+        .execute(connection)
+        .await?;
+    for (one, reason, failure) in stuck {
+        let id = one.transfer.id;
+        tracing::warn!(
+            transfer.id = %id, saga.step = %one.transfer.step, failure.code = %failure.code,
+            "transfer {id} is stuck ({reason}): {}", failure.detail
+        );
+    }
+    Ok(())
+}
+
+/// When a kept row is to be looked at next.
+fn due_at(one: &Advanced, now: DateTime<Utc>) -> DateTime<Utc> {
+    match one.progress {
+        Progress::Waiting(delay) => now + delay,
+        _ => now,
+    }
+}
+
+fn outcome_word(failure: Option<&Failure>) -> &'static str {
+    failure.map_or("succeeded", |failure| failure.class.as_str())
+}
+
+/// One array of a set-based statement.
+fn column<T, R>(rows: &[T], read: impl Fn(&T) -> R) -> Vec<R> {
+    rows.iter().map(read).collect()
+}
+
+/// Attempts and log positions are far below 32,767; a larger one stays at it.
+fn small<T: TryInto<i16>>(number: T) -> i16 {
+    number.try_into().unwrap_or(i16::MAX)
+}

@@ -1,0 +1,23 @@
+-- Sagas that are not at their end: at a durable boundary, waiting for a retry, or parked.
+-- They have come this far without killing their process, so the crash count starts again.
+UPDATE saga_open AS o
+SET source_wallet_id = c.source_wallet_id,
+    step = c.step,
+    attempt = c.attempt,
+    crash_count = 0,
+    undo = c.undo_class IS NOT NULL,
+    undo_class = c.undo_class,
+    undo_code = c.undo_code,
+    undo_detail = c.undo_detail,
+    hold_minor = c.hold_minor,
+    log_seq = c.log_seq,
+    due_at = c.due_at,
+    parked_reason = c.parked_reason
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[],
+    $8::bigint[], $9::smallint[], $10::timestamptz[], $11::text[]
+) AS c (
+    transfer_id, source_wallet_id, step, attempt, undo_class, undo_code, undo_detail,
+    hold_minor, log_seq, due_at, parked_reason
+)
+WHERE o.transfer_id = c.transfer_id

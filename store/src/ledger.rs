@@ -1,0 +1,124 @@
+//! The proof that no money was lost or made: read-only, on one snapshot.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
+
+use crate::StoreError;
+
+/// Violations named per rule; a rule that breaks for more says so by reaching it.
+const VIOLATIONS_MAX: i64 = 20;
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The counters of the wallets and the open work. Cheap enough for a badge.
+    Quick,
+    /// Every posting, entry, transfer and event too.
+    Full,
+}
+
+/// What the check found.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerReport {
+    /// How much was read.
+    pub mode: Mode,
+    /// The instant that the snapshot shows.
+    pub checked_at: DateTime<Utc>,
+    /// Whether every rule holds.
+    pub ok: bool,
+    /// Sums by currency.
+    pub totals: Vec<CurrencyTotal>,
+    /// The rules that were checked.
+    pub rules: Vec<&'static str>,
+    /// What breaks them.
+    pub violations: Vec<Violation>,
+}
+
+/// What all wallets of one currency add up to. Debits equal credits.
+#[derive(Debug, Clone, Serialize)]
+pub struct CurrencyTotal {
+    /// The currency.
+    pub currency: String,
+    /// Number of wallets that count it.
+    pub wallet_count: i64,
+    /// Sum of posted debits in minor units, as text: a sum may pass 64 bits.
+    pub debits_posted: String,
+    /// Sum of posted credits in minor units, as text.
+    pub credits_posted: String,
+    /// Sum of what holds reserve in minor units, as text.
+    pub held: String,
+}
+
+/// One thing that breaks a rule.
+#[derive(Debug, Clone, Serialize)]
+pub struct Violation {
+    /// The rule.
+    pub rule: &'static str,
+    /// What breaks it: the id of a wallet, transfer or entry, or the name of a table or currency.
+    pub id: String,
+    /// What was found.
+    pub detail: String,
+}
+
+/// A rule and the statement that finds what breaks it: rows of (id, detail).
+type Rule = (&'static str, &'static str);
+
+const QUICK: &[Rule] = &[
+    ("debits equal credits in each currency", include_str!("ledger/currencies_balance.sql")),
+    ("held money equals open holds", include_str!("ledger/holds_match.sql")),
+    ("no wallet is below its floor", include_str!("ledger/floors_hold.sql")),
+];
+
+const FULL: &[Rule] = &[
+    ("every journal entry balances", include_str!("ledger/entries_balance.sql")),
+    ("counters equal postings", include_str!("ledger/counters_match.sql")),
+    ("running balances follow from postings", include_str!("ledger/running_balances_match.sql")),
+    ("every transfer has an outcome or an open row", include_str!("ledger/outcomes_exist.sql")),
+    (
+        "every settled transfer has its entry and its event",
+        include_str!("ledger/settled_complete.sql"),
+    ),
+    (
+        "every stuck transfer has an open dead letter",
+        include_str!("ledger/stuck_has_dead_letter.sql"),
+    ),
+    ("no row is in a default partition", include_str!("ledger/default_partitions_empty.sql")),
+];
+
+/// Checks the ledger on one REPEATABLE READ READ ONLY snapshot.
+pub async fn check(pool: &PgPool, mode: Mode) -> Result<LedgerReport, StoreError> {
+    let mut connection = pool.acquire().await?;
+    let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let checked_at = sqlx::query("SELECT now()").fetch_one(&mut *tx).await?.try_get(0)?;
+    let totals = totals_in_tx(&mut tx).await?;
+    let mut rules = Vec::new();
+    let mut violations = Vec::new();
+    let full: &[Rule] = if mode == Mode::Full { FULL } else { &[] };
+    for &(rule, sql) in QUICK.iter().chain(full) {
+        rules.push(rule);
+        let limited =
+            AssertSqlSafe(format!("SELECT id, detail FROM ({sql}) AS v LIMIT {VIOLATIONS_MAX}"));
+        for row in sqlx::query(limited).fetch_all(&mut *tx).await? {
+            violations.push(Violation { rule, id: row.try_get(0)?, detail: row.try_get(1)? });
+        }
+    }
+    tx.rollback().await?;
+    Ok(LedgerReport { mode, checked_at, ok: violations.is_empty(), totals, rules, violations })
+}
+
+async fn totals_in_tx(connection: &mut PgConnection) -> Result<Vec<CurrencyTotal>, StoreError> {
+    let rows = sqlx::query(include_str!("ledger/totals.sql")).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(CurrencyTotal {
+                currency: row.try_get(0)?,
+                wallet_count: row.try_get(1)?,
+                debits_posted: row.try_get(2)?,
+                credits_posted: row.try_get(3)?,
+                held: row.try_get(4)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! Statements: the postings of a wallet, and its balance as of an instant.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{EntryId, TransferId, WalletId};
+use domain::money::{Currency, MinorUnits};
+use domain::wallet::Side;
+use sea_orm::{DbBackend, FromQueryResult, Statement, Value};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{StoreError, orm};
+
+/// One line of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Number of the posting in its wallet, gapless from 1.
+    pub wallet_seq: i64,
+    /// When it was posted.
+    pub posted_at: DateTime<Utc>,
+    /// Its journal entry.
+    pub entry: EntryId,
+    /// The transfer that posted the entry.
+    pub transfer: TransferId,
+    /// Which counter of the wallet grew.
+    pub side: Side,
+    /// By how much, in minor units; positive.
+    pub amount: MinorUnits,
+    /// Of what.
+    pub currency: Currency,
+    /// Ledger balance of the wallet after it, in minor units.
+    pub balance_after: MinorUnits,
+}
+
+/// A place in a statement: time and number of a posting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// When the posting was made.
+    pub posted_at: DateTime<Utc>,
+    /// Its number in its wallet.
+    pub wallet_seq: i64,
+}
+
+impl Line {
+    /// Where this line stands.
+    pub fn place(&self) -> Place {
+        Place { posted_at: self.posted_at, wallet_seq: self.wallet_seq }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    wallet_seq: i64,
+    posted_at: DateTime<Utc>,
+    entry_id: Uuid,
+    transfer_id: Uuid,
+    side: String,
+    amount_minor: i64,
+    currency: String,
+    balance_after_minor: i64,
+}
+
+impl TryFrom<Row> for Line {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let corrupt = |what: &str| {
+            StoreError::Corrupt(format!(
+                "posting {} of entry {}: {what}",
+                row.wallet_seq, row.entry_id
+            ))
+        };
+        Ok(Self {
+            wallet_seq: row.wallet_seq,
+            posted_at: row.posted_at,
+            entry: EntryId(row.entry_id),
+            transfer: TransferId(row.transfer_id),
+            side: row.side.parse().map_err(|_| corrupt(&row.side))?,
+            amount: MinorUnits(row.amount_minor),
+            currency: row.currency.parse().map_err(|_| corrupt(&row.currency))?,
+            balance_after: MinorUnits(row.balance_after_minor),
+        })
+    }
+}
+
+/// Postings of a wallet, newest first, after `before` in that order; whether more follow.
+pub async fn lines(
+    pool: &PgPool,
+    wallet: WalletId,
+    before: Option<Place>,
+    limit: u64,
+) -> Result<(Vec<Line>, bool), StoreError> {
+    // Without a cursor: from an hour ahead, beyond any posting whatever the clocks say.
+    // Never null, because a plan for all values could then not use it in the index.
+    let from_now = || Place { posted_at: Utc::now() + TimeDelta::hours(1), wallet_seq: i64::MAX };
+    let before = before.unwrap_or_else(from_now);
+    let values: [Value; 6] = [
+        wallet.0.into(),
+        before.posted_at.into(),
+        before.wallet_seq.into(),
+        orm::oldest_after(wallet.0).into(),
+        orm::newest_before(before.posted_at).into(),
+        i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1).into(),
+    ];
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        include_str!("statements/lines.sql"),
+        values,
+    );
+    let mut rows = Row::find_by_statement(statement).all(&orm::connection(pool)).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok((rows.into_iter().map(Line::try_from).collect::<Result<_, _>>()?, more))
+}
+
+#[derive(FromQueryResult)]
+struct BalanceAfter {
+    balance_after_minor: i64,
+}
+
+/// Ledger balance of a wallet as of `at`: after its last posting up to then, else 0.
+pub async fn ledger_at(
+    pool: &PgPool,
+    wallet: WalletId,
+    at: DateTime<Utc>,
+) -> Result<MinorUnits, StoreError> {
+    let values: [Value; 4] = [
+        wallet.0.into(),
+        at.into(),
+        orm::oldest_after(wallet.0).into(),
+        orm::newest_before(at).into(),
+    ];
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        include_str!("statements/ledger_at.sql"),
+        values,
+    );
+    let row = BalanceAfter::find_by_statement(statement).one(&orm::connection(pool)).await?;
+    Ok(row.map_or(MinorUnits::ZERO, |row| MinorUnits(row.balance_after_minor)))
+}

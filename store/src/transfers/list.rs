@@ -1,0 +1,118 @@
+use chrono::Utc;
+use domain::ids::{TransferId, WalletId};
+use domain::transfer::TransferStatus;
+use entities::transfer::{Column, Entity, Model};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::Transfer;
+use crate::{StoreError, orm};
+
+/// A list with a filter by status looks at no more rows than this for one page, per
+/// index that it walks: nobody indexes a status that every transfer changes twice.
+/// The page then ends early, and its cursor goes on from there.
+const LOOKED_AT_MAX: u64 = 5_000;
+
+/// Which transfers, and how many of them.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// Only from or to this wallet.
+    pub wallet: Option<WalletId>,
+    /// Only those that stand so.
+    pub status: Option<TransferStatus>,
+    /// Only those made before this one.
+    pub before: Option<TransferId>,
+    /// At most this many.
+    pub limit: u64,
+}
+
+/// Transfers, newest first.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The transfers; may be fewer than asked for even if more follow.
+    pub transfers: Vec<Transfer>,
+    /// Where the next page begins; none at the end.
+    pub before: Option<TransferId>,
+}
+
+/// Ids that a statement may look at; they tell the planner which partitions to leave out.
+#[derive(Clone, Copy)]
+struct Range {
+    from: Uuid,
+    before: Uuid,
+}
+
+/// Transfers by wallet, status or neither, newest first.
+pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> {
+    let connection = orm::connection(pool);
+    let range = Range {
+        // A wallet has no transfers from before it was opened.
+        from: query.wallet.map_or(Uuid::nil(), |wallet| orm::oldest_after(wallet.0)),
+        before: query.before.map_or_else(|| orm::newest_before(Utc::now()), |id| id.0),
+    };
+    // Two ends, two indexes: one walk each, merged here. No transfer is in both.
+    let walks = match query.wallet {
+        Some(wallet) => vec![
+            Condition::all().add(Column::SourceWalletId.eq(wallet.0)),
+            Condition::all().add(Column::DestinationWalletId.eq(wallet.0)),
+        ],
+        None => vec![Condition::all()],
+    };
+    let mut rows: Vec<Model> = Vec::new();
+    let mut edge: Option<Uuid> = None;
+    for walk in walks {
+        let (found, walk_edge) = page_of(&connection, walk, range, query).await?;
+        rows.extend(found);
+        edge = edge.max(walk_edge);
+    }
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+    // Below the edge one walk has not looked yet.
+    rows.retain(|row| edge.is_none_or(|edge| row.id >= edge));
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let before = if rows.len() > limit {
+        rows.truncate(limit);
+        rows.last().map(|row| TransferId(row.id))
+    } else {
+        edge.map(TransferId)
+    };
+    let transfers = rows.into_iter().map(Transfer::try_from).collect::<Result<_, _>>()?;
+    Ok(Page { transfers, before })
+}
+
+/// One walk along one index: what it found, and down to which id it looked when it
+/// stopped before the end.
+async fn page_of(
+    connection: &DatabaseConnection,
+    walk: Condition,
+    range: Range,
+    query: &ListQuery,
+) -> Result<(Vec<Model>, Option<Uuid>), StoreError> {
+    let select = Entity::find()
+        .filter(walk)
+        .filter(Column::Id.gte(range.from))
+        .filter(Column::Id.lt(range.before))
+        .order_by_desc(Column::Id);
+    let limit = query.limit.saturating_add(1);
+    let Some(status) = query.status else {
+        return Ok((select.limit(limit).all(connection).await?, None));
+    };
+    let edge: Option<Uuid> = select
+        .clone()
+        .select_only()
+        .column(Column::Id)
+        .offset(LOOKED_AT_MAX - 1)
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    let rows = select
+        .filter(Column::Id.gte(edge.unwrap_or(range.from)))
+        .filter(Column::Status.eq(status.as_str()))
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok((rows, edge))
+}

@@ -1,0 +1,58 @@
+//! Wakes workers after a commit.
+//!
+//! NOTIFY inside the inserting transaction would hold a database-wide lock until
+//! its WAL is flushed and so serialise all commits. Here it is sent afterwards,
+//! on a connection of its own, at most once per [`PAUSE`]. A lost one costs a
+//! worker's tick, never a transfer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::sync::Notify;
+
+use crate::StoreError;
+
+/// The channel of new saga jobs.
+const CHANNEL: &str = "holdfast_saga";
+
+/// Wake-ups closer together than this become one.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Sends wake-ups; clones share one sender.
+#[derive(Debug, Clone)]
+pub struct Waker {
+    wanted: Arc<Notify>,
+}
+
+impl Waker {
+    /// Starts the sender on `pool`. It ends with the runtime.
+    pub fn start(pool: PgPool) -> Self {
+        let wanted = Arc::new(Notify::new());
+        let asked = wanted.clone();
+        tokio::spawn(async move {
+            loop {
+                asked.notified().await;
+                let sent = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&pool);
+                if let Err(error) = sent.await {
+                    tracing::debug!(error = %error, "a wake-up was not sent; workers look by themselves");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+        Self { wanted }
+    }
+
+    /// Asks for a wake-up, without waiting for it.
+    pub fn wake(&self) {
+        self.wanted.notify_one();
+    }
+}
+
+/// Listens for wake-ups on a connection of its own; it reconnects by itself.
+pub async fn listen(pool: &PgPool) -> Result<PgListener, StoreError> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
