@@ -83,7 +83,7 @@ impl Lane {
             };
             if recorded {
                 // A receiver that is gone belongs to a worker that was replaced.
-                done.into_iter().for_each(|done| drop(done.send(())));
+                done.into_iter().for_each(|done| done.send(()).unwrap_or_default());
             }
         }
     }

@@ -25,7 +25,7 @@ BEGIN
                 EXECUTE format('ALTER TABLE %I SET (autovacuum_vacuum_insert_scale_factor = 0.05)', part);
                 IF parent = 'transfer' THEN
                     -- Its status is updated in place, once or twice.
-                    EXECUTE format('ALTER TABLE %I SET (fillfactor = 75)', part);
+                    EXECUTE format('ALTER TABLE %I SET (fillfactor = 50)', part);
                 END IF;
                 EXECUTE format(
                     'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',

@@ -213,7 +213,8 @@ async fn claim_in_tx(
 ) -> Result<Vec<Claimed>, StoreError> {
     let rows =
         sqlx::query(include_str!("lane/claim.sql")).bind(uuids(ids)).fetch_all(connection).await?;
-    rows.iter().map(rows::claimed).collect()
+    let claimed = rows.iter().map(rows::claimed);
+    claimed.filter_map(Result::transpose).collect()
 }
 
 async fn lock_wallets_in_tx(

@@ -8,6 +8,9 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::StoreError;
 
+/// A pool of connections to the database.
+pub use sqlx::PgPool as Pool;
+
 /// A statement that waits longer than this for a row lock gives up (55P03) and is tried again.
 const LOCK_TIMEOUT: &str = "5s";
 /// No statement of ours runs this long; one that does has lost its plan.
@@ -36,6 +39,8 @@ pub fn open(database_url: &str, purpose: Purpose, size_max: u32) -> Result<PgPoo
     let options = match purpose {
         Purpose::Hot => options.application_name("holdfast hot").options([
             ("plan_cache_mode", "force_generic_plan"),
+            // A generic plan made while a table was empty must not be a scan of it.
+            ("enable_seqscan", "off"),
             ("lock_timeout", LOCK_TIMEOUT),
             ("statement_timeout", STATEMENT_TIMEOUT),
         ]),

@@ -1,7 +1,7 @@
 //! Builders for wallets and transfers, and the rows that stand in for the database.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -131,7 +131,7 @@ pub struct Lane<'a> {
     pub now: DateTime<Utc>,
     pub schedule: RetrySchedule,
     /// How many ids it has made so far.
-    pub ids_made: Cell<u128>,
+    pub ids_made: AtomicU64,
 }
 
 impl Default for Lane<'_> {
@@ -142,7 +142,7 @@ impl Default for Lane<'_> {
             faults: &NoFaults,
             now: at(0),
             schedule: SCHEDULE,
-            ids_made: Cell::new(0),
+            ids_made: AtomicU64::new(0),
         }
     }
 }
@@ -153,10 +153,7 @@ impl<'a> Lane<'a> {
     }
 
     pub fn with_rules<T>(&self, work: impl FnOnce(&Rules) -> T) -> T {
-        let new_id = || {
-            self.ids_made.set(self.ids_made.get() + 1);
-            Uuid::from_u128(self.ids_made.get())
-        };
+        let new_id = || Uuid::from_u64_pair(1, self.ids_made.fetch_add(1, Ordering::Relaxed));
         work(&Rules {
             schedule: &self.schedule,
             boundaries: self.boundaries,

@@ -14,8 +14,11 @@ use uuid::Uuid;
 use super::Claimed;
 use crate::StoreError;
 
-/// A row of claim.sql.
-pub(super) fn claimed(row: &PgRow) -> Result<Claimed, StoreError> {
+/// A row of claim.sql; none when its transfer is not to run now.
+pub(super) fn claimed(row: &PgRow) -> Result<Option<Claimed>, StoreError> {
+    if !row.try_get::<bool, _>("runnable")? {
+        return Ok(None);
+    }
     let undo_of = match row.try_get::<Option<&str>, _>("undo_class")? {
         None => None,
         Some(class) => Some(Failure {
@@ -24,7 +27,7 @@ pub(super) fn claimed(row: &PgRow) -> Result<Claimed, StoreError> {
             detail: row.try_get::<Option<String>, _>("undo_detail")?.unwrap_or_default(),
         }),
     };
-    Ok(Claimed {
+    Ok(Some(Claimed {
         transfer: OpenTransfer {
             id: TransferId(row.try_get("transfer_id")?),
             kind: word(row, "kind")?,
@@ -41,7 +44,7 @@ pub(super) fn claimed(row: &PgRow) -> Result<Claimed, StoreError> {
         correlation_id: row.try_get("correlation_id")?,
         traceparent: row.try_get("traceparent")?,
         crash_count: row.try_get("crash_count")?,
-    })
+    }))
 }
 
 /// A row of lock_wallets.sql.

@@ -1,0 +1,8 @@
+//! Tests of the whole: of the running system, and of the tree that it is built from.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where one of its helpers fails"
+)]
+
+mod tidy;
