@@ -171,12 +171,12 @@ impl Rules<'_> {
             let event = match action {
                 Action::Run(step) => {
                     let outcome = self.perform(step, &mut transfer, book, &mut entry)?;
-                    self.log(&mut log, &mut transfer, step, false, &state, outcome.clone().err());
+                    note(&mut log, &mut transfer, step, false, &state, outcome.clone().err());
                     outcome.map_or_else(Event::Failed, |()| Event::Succeeded)
                 }
                 Action::Undo(step) => {
                     let outcome = self.undo(step, &mut transfer, book)?;
-                    self.log(&mut log, &mut transfer, step, true, &state, outcome.clone().err());
+                    note(&mut log, &mut transfer, step, true, &state, outcome.clone().err());
                     outcome
                         .map_or_else(Event::CompensationFailed, |()| Event::CompensationSucceeded)
                 }
@@ -203,7 +203,7 @@ impl Rules<'_> {
         let undo_of = transfer.undo_of.take();
         let mut log = Vec::with_capacity(1);
         let loaded = State::Waiting { step, attempt, undo_of: undo_of.clone() };
-        self.log(&mut log, &mut transfer, step, undo_of.is_some(), &loaded, Some(failure.clone()));
+        note(&mut log, &mut transfer, step, undo_of.is_some(), &loaded, Some(failure.clone()));
         let (state, action) = self.next(loaded, Event::Halted(reason, failure), &transfer)?;
         Ok(self.conclude(state, &action, transfer, book, log, None))
     }
@@ -217,25 +217,6 @@ impl Rules<'_> {
         state
             .next(event, transfer.id, self.schedule)
             .map_err(|source| BrokenInvariant::Transition { transfer: transfer.id, source })
-    }
-
-    fn log(
-        &self,
-        log: &mut Vec<LogLine>,
-        transfer: &mut OpenTransfer,
-        step: Step,
-        undo: bool,
-        state: &State,
-        failure: Option<Failure>,
-    ) {
-        let attempt = match state {
-            State::Running { attempt, .. }
-            | State::Compensating { attempt, .. }
-            | State::Waiting { attempt, .. } => *attempt,
-            _ => 1,
-        };
-        transfer.log_seq = transfer.log_seq.saturating_add(1);
-        log.push(LogLine { seq: transfer.log_seq, step, undo, attempt, failure });
     }
 
     /// Turns the saga's state into what is to be stored and told.
@@ -275,8 +256,9 @@ impl Rules<'_> {
                 transfer.undo_of = Some(failure);
                 (wait, held, None)
             }
-            State::Completed => (Progress::Final, TransferStatus::Settled, None),
-            State::Abandoned { settled: true } => (Progress::Final, TransferStatus::Settled, None),
+            State::Completed | State::Abandoned { settled: true } => {
+                (Progress::Final, TransferStatus::Settled, None)
+            }
             State::Abandoned { settled: false } => (Progress::Final, TransferStatus::Failed, None),
             State::Compensated { failure } => {
                 let status = match failure.class {
@@ -293,7 +275,8 @@ impl Rules<'_> {
                 (Progress::Stuck { reason, failure }, TransferStatus::Stuck, told)
             }
         };
-        let event = self.event(&transfer, status, failure.as_ref(), book);
+        let at = entry.as_ref().map_or(self.now, |entry| entry.posted_at);
+        let event = self.event(&transfer, status, failure.as_ref(), at, book);
         Advanced { transfer, progress, status, failure, log, entry, event }
     }
 
@@ -302,6 +285,7 @@ impl Rules<'_> {
         transfer: &OpenTransfer,
         status: TransferStatus,
         failure: Option<&Failure>,
+        occurred_at: DateTime<Utc>,
         book: &mut Book,
     ) -> Option<Envelope<TransferData>> {
         let event_type = match status {
@@ -319,7 +303,7 @@ impl Rules<'_> {
         Some(Envelope {
             event_id: EventId((self.new_id)()),
             event_type,
-            occurred_at: self.now,
+            occurred_at,
             wallet_seqs: told.into_iter().flatten().filter_map(|id| book.next_event(id)).collect(),
             data: TransferData {
                 transfer_id: transfer.id,
@@ -332,4 +316,23 @@ impl Rules<'_> {
             },
         })
     }
+}
+
+/// Adds a line to the step log.
+fn note(
+    log: &mut Vec<LogLine>,
+    transfer: &mut OpenTransfer,
+    step: Step,
+    undo: bool,
+    state: &State,
+    failure: Option<Failure>,
+) {
+    let attempt = match state {
+        State::Running { attempt, .. }
+        | State::Compensating { attempt, .. }
+        | State::Waiting { attempt, .. } => *attempt,
+        _ => 1,
+    };
+    transfer.log_seq = transfer.log_seq.saturating_add(1);
+    log.push(LogLine { seq: transfer.log_seq, step, undo, attempt: attempt.max(1), failure });
 }

@@ -36,11 +36,13 @@ impl RetrySchedule {
         if attempt >= self.attempt_max {
             return None;
         }
-        let doublings = attempt.saturating_sub(1).min(31);
-        let full = self.backoff_base.saturating_mul(1 << doublings).min(self.backoff_max);
-        let half = full / 2;
+        let doublings = 2_u32.saturating_pow(attempt.saturating_sub(1));
+        let full = self.backoff_base.saturating_mul(doublings).min(self.backoff_max);
+        let half = full.checked_div(2).unwrap_or_default();
         let share = u32::from(spread(transfer, attempt));
-        Some(half.saturating_add(half.saturating_mul(share) / u32::from(u16::MAX)))
+        let jitter =
+            half.saturating_mul(share).checked_div(u32::from(u16::MAX)).unwrap_or_default();
+        Some(half.saturating_add(jitter))
     }
 }
 

@@ -247,9 +247,6 @@ impl State {
             (Self::Waiting { step, undo_of, .. }, E::Halted(reason, failure)) => {
                 stuck(step, reason, failure, undo_of)
             }
-            (Self::Compensating { step, failure, .. }, E::CompensationSucceeded) => {
-                turn_back(step.previous(), failure)
-            }
             (Self::Compensating { step, attempt, failure }, E::CompensationFailed(why)) => {
                 match retry(attempt).filter(|_| why.is_transient()) {
                     Some(delay) => (
@@ -263,7 +260,8 @@ impl State {
                 stuck(step, reason, why, Some(failure))
             }
             (Self::Stuck { step, undo_of, .. }, E::Redriven) => resume(step, 1, undo_of),
-            (Self::Stuck { step, undo_of: None, .. }, E::CompensateNow(failure)) => {
+            (Self::Compensating { step, failure, .. }, E::CompensationSucceeded)
+            | (Self::Stuck { step, undo_of: None, .. }, E::CompensateNow(failure)) => {
                 turn_back(step.previous(), failure)
             }
             (Self::Stuck { .. }, E::Resolved { settled }) => {

@@ -2,9 +2,9 @@
 
 use crate::failure::{Failure, FailureClass};
 use crate::ids::WalletId;
-use crate::money::{Amount, MinorUnits};
+use crate::money::Amount;
 use crate::text::words;
-use crate::wallet::{HotWallet, WalletStatus};
+use crate::wallet::{HotWallet, Side, WalletStatus};
 
 words! {
     /// What sort of transfer it is.
@@ -106,16 +106,19 @@ pub fn check_hold(
     if source.currency != currency || destination.currency != currency {
         return Err(Rejection::CurrencyMismatch);
     }
-    let mut after = source.balances;
-    let debits_pending = after.debits_pending.plus(amount.minor());
-    after.debits_pending = debits_pending.map_err(|_| Rejection::CounterOverflow)?;
-    let available =
-        after.available(source.normal_side).map_err(|_| Rejection::InsufficientFunds)?;
-    if available < source.floor {
+    let available = source.balances.available(source.normal_side);
+    let left = available.and_then(|available| match source.normal_side {
+        Side::Credit => available.minus(amount.minor()),
+        Side::Debit => Ok(available),
+    });
+    if left.map_or(true, |left| left < source.floor) {
         return Err(Rejection::InsufficientFunds);
     }
-    check_counters(after.debits_posted, after.debits_pending)?;
-    check_counters(destination.balances.credits_posted, amount.minor())
+    let overflow = |_| Rejection::CounterOverflow;
+    let pending = source.balances.debits_pending.plus(amount.minor()).map_err(overflow)?;
+    source.balances.debits_posted.plus(pending).map_err(overflow)?;
+    destination.balances.credits_posted.plus(amount.minor()).map_err(overflow)?;
+    Ok(())
 }
 
 /// May these two wallets do business? The checks of the screening step.
@@ -129,10 +132,6 @@ pub fn check_screen(source: &HotWallet, destination: &HotWallet) -> Result<(), R
         return Err(Rejection::DestinationClosed);
     }
     Ok(())
-}
-
-fn check_counters(posted: MinorUnits, growth: MinorUnits) -> Result<(), Rejection> {
-    posted.plus(growth).map(|_| ()).map_err(|_| Rejection::CounterOverflow)
 }
 
 /// Source and destination are one wallet: nothing would move.

@@ -5,4 +5,9 @@
     reason = "a test stops where one of its helpers fails"
 )]
 
+mod concurrency;
+mod crash;
+mod saga;
+mod support;
 mod tidy;
+mod workers;

@@ -1,0 +1,71 @@
+//! Real processes: started, killed, restarted.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// One running `holdfast-e2e`.
+pub struct Process {
+    child: Child,
+    /// Where it listens, for an API.
+    pub address: Option<String>,
+}
+
+impl Process {
+    /// Starts the workers.
+    pub fn jobs(database_url: &str, variables: &[(&str, &str)]) -> Self {
+        let child = command("jobs", database_url, variables).spawn().expect("a process");
+        Self { child, address: None }
+    }
+
+    /// Starts the API on `address` and waits until it listens.
+    pub fn api(database_url: &str, address: &str) -> Self {
+        let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", "127.0.0.1:0")];
+        let mut command = command("api", database_url, &variables);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("a process");
+        let mut line = String::new();
+        let output = child.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("listening ").expect("its address").to_owned();
+        Self { child, address: Some(address) }
+    }
+
+    /// SIGKILL, and wait until it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) {
+        self.child.wait().expect("its end");
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_some()
+    }
+
+    /// SIGTERM; returns whether it ended well.
+    pub fn stop(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        self.child.wait().expect("its end").success()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn command(role: &str, database_url: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast-e2e"));
+    command.arg(role).env("DATABASE_URL", database_url).stdin(Stdio::null());
+    if std::env::var_os("E2E_SHOW_LOGS").is_none() {
+        command.stderr(Stdio::null());
+    }
+    command.envs(variables.iter().copied());
+    command
+}
