@@ -129,6 +129,22 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.reads).await.expect("a count")
     }
 
+    /// Waits until no transfer is open, but for parked ones.
+    pub async fn wait_for_rest(&self) {
+        let rest = "SELECT NOT EXISTS (SELECT 1 FROM saga_open WHERE parked_reason IS NULL)";
+        self.wait_until("all transfers are at their end", rest).await;
+    }
+
+    /// Waits until the query answers true.
+    pub async fn wait_until(&self, what: &str, sql: &'static str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        // A database that is being restarted answers later.
+        while !sqlx::query_scalar(sql).fetch_one(&self.reads).await.unwrap_or(false) {
+            assert!(Instant::now() < deadline, "still not so: {what}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Every rule of the ledger holds.
     pub async fn assert_ledger_clean(&self) {
         let report = ledger::check(&self.reads, Mode::Full).await.expect("a ledger check");
