@@ -111,11 +111,14 @@ pub async fn advance(
     ids: &[TransferId],
     apart: bool,
 ) -> Result<GroupReport, GroupError> {
-    run(connection, rules, ids, apart, &|context, transfer, book| context.advance(transfer, book))
-        .await
+    let probe = rules.probe.as_ref();
+    run(connection, rules, probe, ids, apart, &|context, transfer, book| {
+        context.advance(transfer, book)
+    })
+    .await
 }
 
-/// Parks one transfer that cannot go on, with a dead letter.
+/// Parks one transfer that cannot go on, with a dead letter. None of its steps is run.
 pub async fn halt(
     connection: &mut PgConnection,
     rules: &LaneRules,
@@ -123,7 +126,7 @@ pub async fn halt(
     reason: StuckReason,
     failure: &Failure,
 ) -> Result<GroupReport, GroupError> {
-    run(connection, rules, &[id], true, &|context, transfer, book| {
+    run(connection, rules, &NoProbe, &[id], true, &|context, transfer, book| {
         context.halt(transfer, reason, failure.clone(), book)
     })
     .await
@@ -161,6 +164,7 @@ struct Claimed {
 async fn run(
     connection: &mut PgConnection,
     rules: &LaneRules,
+    probe: &dyn Probe,
     ids: &[TransferId],
     apart: bool,
     advance: Advance<'_>,
@@ -193,9 +197,9 @@ async fn run(
         advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
     }
     apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
-    rules.probe.reached(Point::BeforeCommit, &before);
+    probe.reached(Point::BeforeCommit, &before);
     tx.commit().await?;
-    rules.probe.reached(Point::AfterCommit, &before);
+    probe.reached(Point::AfterCommit, &before);
 
     for outcome in &advanced {
         let one = &outcome.advanced;

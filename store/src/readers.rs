@@ -26,9 +26,6 @@ const SAMPLE_COUNT_MAX: usize = 16;
 /// One for the sampler, which must not wait for readers to learn that they are slow.
 const SAMPLER_CONNECTIONS: u32 = 1;
 
-/// A pool of connections, for crates that pass one on without speaking SQL.
-pub type Pool = PgPool;
-
 /// The writer's pool and, where there is one, the replica's.
 #[derive(Debug, Clone)]
 pub struct Readers {

@@ -3,7 +3,7 @@ use domain::ids::{TransferId, WalletId};
 use domain::transfer::TransferStatus;
 use entities::transfer::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -56,15 +56,15 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     // Two ends, two indexes: one walk each, merged here. No transfer is in both.
     let walks = match query.wallet {
         Some(wallet) => vec![
-            Condition::all().add(Column::SourceWalletId.eq(wallet.0)),
-            Condition::all().add(Column::DestinationWalletId.eq(wallet.0)),
+            along(Column::SourceWalletId, wallet, range),
+            along(Column::DestinationWalletId, wallet, range),
         ],
-        None => vec![Condition::all()],
+        None => vec![within(range).order_by_desc(Column::Id)],
     };
     let mut rows: Vec<Model> = Vec::new();
     let mut edge: Option<Uuid> = None;
     for walk in walks {
-        let (found, walk_edge) = page_of(&connection, walk, range, query).await?;
+        let (found, walk_edge) = page_of(&connection, walk, query).await?;
         rows.extend(found);
         edge = edge.max(walk_edge);
     }
@@ -82,24 +82,34 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     Ok(Page { transfers, before })
 }
 
-/// One walk along one index: what it found, and down to which id it looked when it
+fn within(range: Range) -> Select<Entity> {
+    Entity::find().filter(Column::Id.gte(range.from)).filter(Column::Id.lt(range.before))
+}
+
+/// Walks the index of one end of `wallet`.
+///
+/// Written as a range and sorted by that column too, because nothing but the index has
+/// that order. For `=` and the order of ids the planner may walk the primary key instead,
+/// past all transfers of all others, when it thinks that this wallet has many.
+fn along(end: Column, wallet: WalletId, range: Range) -> Select<Entity> {
+    within(range)
+        .filter(end.between(wallet.0, wallet.0))
+        .order_by_desc(end)
+        .order_by_desc(Column::Id)
+}
+
+/// One page of a walk: what it found, and down to which id it looked when it
 /// stopped before the end.
 async fn page_of(
     connection: &DatabaseConnection,
-    walk: Condition,
-    range: Range,
+    walk: Select<Entity>,
     query: &ListQuery,
 ) -> Result<(Vec<Model>, Option<Uuid>), StoreError> {
-    let select = Entity::find()
-        .filter(walk)
-        .filter(Column::Id.gte(range.from))
-        .filter(Column::Id.lt(range.before))
-        .order_by_desc(Column::Id);
     let limit = query.limit.saturating_add(1);
     let Some(status) = query.status else {
-        return Ok((select.limit(limit).all(connection).await?, None));
+        return Ok((walk.limit(limit).all(connection).await?, None));
     };
-    let edge: Option<Uuid> = select
+    let edge: Option<Uuid> = walk
         .clone()
         .select_only()
         .column(Column::Id)
@@ -108,11 +118,10 @@ async fn page_of(
         .into_tuple()
         .one(connection)
         .await?;
-    let rows = select
-        .filter(Column::Id.gte(edge.unwrap_or(range.from)))
-        .filter(Column::Status.eq(status.as_str()))
-        .limit(limit)
-        .all(connection)
-        .await?;
+    let mut rows = walk.filter(Column::Status.eq(status.as_str())).limit(limit);
+    if let Some(edge) = edge {
+        rows = rows.filter(Column::Id.gte(edge));
+    }
+    let rows = rows.all(connection).await?;
     Ok((rows, edge))
 }

@@ -30,9 +30,9 @@ impl Process {
     }
 
     /// SIGKILL, and wait until it is gone.
-    pub fn kill(mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a process to kill");
+        self.child.wait().expect("its end");
     }
 
     /// Waits until it ends by itself.
