@@ -1,1 +1,24 @@
-//! entities
+//! One sea-orm entity per table of Holdfast, and what its rows mean in the domain.
+//!
+//! The models hold columns as the database gives them: words as text, money as
+//! `i64`. The conversions beside each model turn them into domain types and say
+//! [`InvalidRow`] for what the domain does not know.
+// The derive makes public items for every entity (`Column::OwnerId`, `ActiveModel`, `Relation`)
+// that only repeat the columns; those are described on the models.
+#![allow(missing_docs)]
+
+pub mod dead_letter;
+pub mod event;
+pub mod idempotency_key;
+pub mod journal_entry;
+pub mod outbox;
+pub mod posting;
+mod row;
+pub mod saga_open;
+pub mod saga_step;
+pub mod transfer;
+pub mod transfer_leg;
+pub mod wallet;
+pub mod wallet_balance;
+
+pub use row::InvalidRow;

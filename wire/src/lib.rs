@@ -1,1 +1,19 @@
-//! wire
+//! What Holdfast and its clients say to each other in `/v1`.
+//!
+//! Requests hold what the client wrote: text as text, amounts as numbers. Whether
+//! they mean something is decided by the API, which answers with all that is wrong
+//! at once. Money is whole minor units everywhere; times are RFC 3339 in UTC.
+
+pub mod limits;
+mod page;
+mod problem;
+mod transfers;
+mod wallets;
+
+pub use page::Page;
+pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
+pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};
+pub use wallets::{Balance, BalanceReading, ChangeWallet, OpenWallet, Posting, Wallet};
+
+/// The client's own data: a JSON object that Holdfast keeps and gives back.
+pub type Metadata = serde_json::Map<String, serde_json::Value>;

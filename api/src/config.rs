@@ -1,0 +1,239 @@
+//! Configuration: environment variables, read here and nowhere else. The table of
+//! all of them is `docs/CONFIGURATION.md`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::intake::Limits;
+
+/// What the API needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The writer's database.
+    pub database_url: String,
+    /// A replica for lists and statements; none when there is none.
+    pub database_read_url: Option<String>,
+    /// Where clients connect. Port 0 takes a free one.
+    pub public_addr: SocketAddr,
+    /// Where operators connect; never the public address.
+    pub admin_addr: SocketAddr,
+    /// Connections for reads and wallet changes, and as many to the replica.
+    pub read_connections_max: u32,
+    /// When new transfers are turned away.
+    pub limits: Limits,
+    /// Which log lines are written.
+    pub log: String,
+    /// How they are written.
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// A variable has no value that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {problem}")]
+pub struct ConfigError {
+    /// The variable.
+    pub variable: &'static str,
+    /// What is wrong with it, as the rest of a sentence.
+    pub problem: String,
+}
+
+/// Reads are short; more connections than this only queue inside PostgreSQL.
+const READ_CONNECTIONS_MAX: u32 = 8;
+
+impl Config {
+    /// The defaults, with the one value that has none.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self {
+            database_url: database_url.into(),
+            database_read_url: None,
+            public_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            admin_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            read_connections_max: READ_CONNECTIONS_MAX,
+            limits: Limits::default(),
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|variable| match std::env::var(variable) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err("is not UTF-8".to_owned()),
+        })
+    }
+
+    /// Reads variables from wherever `lookup` finds them.
+    fn from_lookup(
+        lookup: impl Fn(&'static str) -> Result<Option<String>, String>,
+    ) -> Result<Self, ConfigError> {
+        let source = Source { lookup };
+        let database_url = source.postgres("DATABASE_URL")?.ok_or_else(|| ConfigError {
+            variable: "DATABASE_URL",
+            problem: "is not set; it must be a postgres:// address".to_owned(),
+        })?;
+        let mut config = Self::new(database_url);
+        config.database_read_url = source.postgres("DATABASE_READ_URL")?;
+        source.read("HOLDFAST_API_ADDR", ADDRESS, &mut config.public_addr)?;
+        source.read("HOLDFAST_ADMIN_ADDR", ADDRESS, &mut config.admin_addr)?;
+        if config.public_addr == config.admin_addr && config.admin_addr.port() != 0 {
+            return Err(ConfigError {
+                variable: "HOLDFAST_ADMIN_ADDR",
+                problem: format!("is {}, which is the public address", config.admin_addr),
+            });
+        }
+        let mut connections = NonZeroU32::MIN;
+        if source.read("HOLDFAST_API_READ_CONNECTIONS", POSITIVE, &mut connections)? {
+            config.read_connections_max = connections.get();
+        }
+        let mut runnable = NonZeroU32::MIN;
+        if source.read("HOLDFAST_INTAKE_RUNNABLE_MAX", POSITIVE, &mut runnable)? {
+            config.limits.runnable_max = runnable.get();
+        }
+        let mut oldest_s = NonZeroU32::MIN;
+        if source.read("HOLDFAST_INTAKE_OLDEST_MAX_S", POSITIVE, &mut oldest_s)? {
+            config.limits.oldest_max = Duration::from_secs(oldest_s.get().into());
+        }
+        if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
+            EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
+                variable: "HOLDFAST_LOG",
+                problem: format!(
+                    "is '{}', which is no filter such as info,store=debug: {error}",
+                    config.log
+                ),
+            })?;
+        }
+        source.read("HOLDFAST_LOG_FORMAT", "text or json", &mut config.log_format)?;
+        Ok(config)
+    }
+}
+
+const ADDRESS: &str = "an address with a port, such as 127.0.0.1:8080";
+const POSITIVE: &str = "a whole number from 1";
+
+/// Where variables come from.
+struct Source<F> {
+    lookup: F,
+}
+
+impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
+    /// A variable's text. One that is set to nothing counts as not set, because
+    /// compose files and templates write it so.
+    fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let value = (self.lookup)(variable);
+        let value = value.map_err(|problem| ConfigError { variable, problem })?;
+        Ok(value.filter(|text| !text.is_empty()))
+    }
+
+    /// Puts a variable's value into `target` and tells whether there was one.
+    fn read<T: FromStr>(
+        &self,
+        variable: &'static str,
+        wanted: &'static str,
+        target: &mut T,
+    ) -> Result<bool, ConfigError> {
+        let Some(text) = self.text(variable)? else {
+            return Ok(false);
+        };
+        *target = text.parse().map_err(|_| ConfigError {
+            variable,
+            problem: format!("is '{text}'; it must be {wanted}"),
+        })?;
+        Ok(true)
+    }
+
+    /// An address of a database. It is not repeated in errors: it may hold a password.
+    fn postgres(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let url = self.text(variable)?;
+        let schemes = ["postgres://", "postgresql://"];
+        let fits = |url: &String| schemes.iter().any(|scheme| url.starts_with(scheme));
+        if url.as_ref().is_none_or(fits) {
+            return Ok(url);
+        }
+        Err(ConfigError { variable, problem: "does not start with postgres://".to_owned() })
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(set: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup = |variable: &str| {
+            Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
+        };
+        Config::from_lookup(lookup).map_err(|error| error.to_string())
+    }
+
+    const URL: (&str, &str) = ("DATABASE_URL", "postgres://localhost/holdfast");
+
+    #[test]
+    fn only_the_database_has_no_default() {
+        let config = read(&[URL, ("HOLDFAST_API_ADDR", "")]).unwrap();
+        assert_eq!(config.public_addr.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.admin_addr.to_string(), "127.0.0.1:8081");
+        assert_eq!(config.database_read_url, None);
+    }
+
+    #[test]
+    fn a_wrong_value_is_a_sentence_that_names_the_variable() {
+        for (set, sentence) in [
+            (vec![], "DATABASE_URL is not set; it must be a postgres:// address"),
+            (vec![("DATABASE_URL", "mysql://x")], "DATABASE_URL does not start with postgres://"),
+            (
+                vec![URL, ("DATABASE_READ_URL", "secret")],
+                "DATABASE_READ_URL does not start with postgres://",
+            ),
+            (
+                vec![URL, ("HOLDFAST_API_ADDR", "8080")],
+                "HOLDFAST_API_ADDR is '8080'; it must be an address with a port, such as 127.0.0.1:8080",
+            ),
+            (
+                vec![URL, ("HOLDFAST_ADMIN_ADDR", "127.0.0.1:8080")],
+                "HOLDFAST_ADMIN_ADDR is 127.0.0.1:8080, which is the public address",
+            ),
+            (
+                vec![URL, ("HOLDFAST_API_READ_CONNECTIONS", "0")],
+                "HOLDFAST_API_READ_CONNECTIONS is '0'; it must be a whole number from 1",
+            ),
+            (
+                vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],
+                "HOLDFAST_LOG_FORMAT is 'xml'; it must be text or json",
+            ),
+        ] {
+            assert_eq!(read(&set).unwrap_err(), sentence);
+        }
+        let error = read(&[URL, ("HOLDFAST_LOG", "info=loud=very")]).unwrap_err();
+        assert!(
+            error.starts_with("HOLDFAST_LOG is 'info=loud=very', which is no filter"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! How a request fails: one type that becomes a problem document.
+
+use std::error::Error;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use store::wallets::ChangeError;
+use store::{StoreError, Temper};
+use wire::{FieldError, Problem, ProblemCode};
+
+use crate::intake::IntakeError;
+
+/// A short outage is over by then; a longer one is not made worse.
+const RETRY_AFTER_S: u32 = 1;
+
+/// An answer that says no, or that we cannot. Boxed, because it stands in every `Result`.
+#[derive(Debug)]
+pub(crate) struct ApiError(Box<Answer>);
+
+#[derive(Debug)]
+struct Answer {
+    draft: Draft,
+    /// Sent as `Retry-After`.
+    retry_after_s: Option<u32>,
+}
+
+/// What an answer takes along until [`crate::observe`] writes it: the document still
+/// lacks correlation id and instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub problem: Problem,
+    /// Why, for the log only; none when the client knows all there is to know.
+    pub cause: Option<String>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self::of(Problem::new(code, detail))
+    }
+
+    /// Says what is wrong with one field, header or parameter.
+    pub(crate) fn field(code: ProblemCode, field: &str, detail: impl Into<String>) -> Self {
+        Self::fields(code, vec![FieldError::new(field, detail)])
+    }
+
+    /// Says what is wrong with several.
+    pub(crate) fn fields(code: ProblemCode, errors: Vec<FieldError>) -> Self {
+        Self::of(Problem::with_errors(code, errors))
+    }
+
+    fn of(problem: Problem) -> Self {
+        Self(Box::new(Answer { draft: Draft { problem, cause: None }, retry_after_s: None }))
+    }
+
+    /// Adds the reason, for the log only.
+    pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
+        self.0.draft.cause = Some(cause.into());
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// A bug of ours; the client learns no more than that.
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        let detail = "The request failed because of a fault in Holdfast. It has been logged.";
+        Self::new(ProblemCode::InternalError, detail).because(cause)
+    }
+
+    pub(crate) fn wallet_not_found() -> Self {
+        Self::new(ProblemCode::WalletNotFound, "There is no wallet with this id.")
+    }
+
+    pub(crate) fn transfer_not_found() -> Self {
+        Self::new(ProblemCode::TransferNotFound, "There is no transfer with this id.")
+    }
+
+    pub(crate) fn key_reused() -> Self {
+        Self::field(
+            ProblemCode::IdempotencyKeyReused,
+            "Idempotency-Key",
+            "was used before, for a request with another body",
+        )
+    }
+
+    fn unavailable(retry_after_s: u32) -> Self {
+        let detail = "The database does not answer. Send the same request again, with the same \
+                      idempotency key if it has one.";
+        Self::new(ProblemCode::Unavailable, detail).retry_after(retry_after_s)
+    }
+
+    fn refused() -> Self {
+        let detail = "The database refused the request. It was not written.";
+        Self::new(ProblemCode::CommandRefused, detail)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Answer { draft, retry_after_s } = *self.0;
+        let status = StatusCode::from_u16(draft.problem.status);
+        let mut response = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        if let Some(seconds) = retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(draft);
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let cause = chain(&error);
+        match error.temper() {
+            Temper::Outage => Self::unavailable(RETRY_AFTER_S).because(cause),
+            // A SQLSTATE of class 22 or 23: the database refuses what the client sent.
+            Temper::Data if error.sqlstate().is_some() => Self::refused().because(cause),
+            Temper::Data | Temper::Bug => Self::internal(cause),
+        }
+    }
+}
+
+impl From<IntakeError> for ApiError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Overloaded { retry_after_s } => {
+                let detail =
+                    "More transfers are waiting than can be run in time. Nothing was written.";
+                Self::new(ProblemCode::Overloaded, detail).retry_after(retry_after_s)
+            }
+            IntakeError::Unavailable { retry_after_s } => Self::unavailable(retry_after_s),
+            IntakeError::Refused => Self::refused(),
+        }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotFound => Self::wallet_not_found(),
+            ChangeError::Closed => {
+                Self::new(ProblemCode::WalletClosed, "The wallet is closed, which is final.")
+            }
+            ChangeError::NotEmpty { balance } => Self::new(
+                ProblemCode::WalletNotEmpty,
+                format!(
+                    "The wallet holds {} minor units, of which {} are reserved.",
+                    balance.ledger.0, balance.held.0
+                ),
+            ),
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The error and its causes, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

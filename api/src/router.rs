@@ -1,0 +1,57 @@
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use wire::ProblemCode;
+use wire::limits::BODY_BYTES_MAX;
+
+use crate::error::ApiError;
+use crate::observe::observe;
+use crate::state::App;
+use crate::{admin, health, statements, transfers, wallets};
+
+/// What clients call.
+pub fn router(app: App) -> Router {
+    let routes = Router::new()
+        .route("/v1/wallets", get(wallets::list).post(wallets::open))
+        .route("/v1/wallets/{wallet_id}", get(wallets::get))
+        .route("/v1/wallets/{wallet_id}/freeze", post(wallets::freeze))
+        .route("/v1/wallets/{wallet_id}/unfreeze", post(wallets::unfreeze))
+        .route("/v1/wallets/{wallet_id}/close", post(wallets::close))
+        .route("/v1/wallets/{wallet_id}/balance", get(statements::balance))
+        .route("/v1/wallets/{wallet_id}/postings", get(statements::postings))
+        .route("/v1/deposits", post(transfers::deposit))
+        .route("/v1/transfers", get(transfers::list).post(transfers::transfer))
+        .route("/v1/transfers/{transfer_id}", get(transfers::get))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready));
+    finish(routes, app)
+}
+
+/// What operators call.
+pub(crate) fn admin_router(app: App) -> Router {
+    let routes = Router::new()
+        .route("/health", get(health::ready))
+        .route("/admin/v1/ledger/check", get(admin::ledger_check));
+    finish(routes, app)
+}
+
+fn finish(routes: Router<App>, app: App) -> Router {
+    routes
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // Last, so that it is outermost: it sees every answer, those of the fallbacks too.
+        .layer(from_fn(observe))
+        .with_state(app)
+}
+
+async fn route_not_found(uri: Uri) -> ApiError {
+    ApiError::new(ProblemCode::RouteNotFound, format!("There is nothing at {}.", uri.path()))
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
+    let detail = format!("{} does not know the method {method}.", uri.path());
+    ApiError::new(ProblemCode::MethodNotAllowed, detail)
+}

@@ -1,0 +1,137 @@
+use std::future::{Future, IntoFuture};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use store::StoreError;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::router::{admin_router, router};
+use crate::state::App;
+
+/// How long requests under way may take after the stop was asked for. Orchestrators
+/// kill after 30 seconds.
+const DRAIN_MAX: Duration = Duration::from_secs(25);
+
+/// Why the API cannot start or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiStartError {
+    /// An address of a database cannot be understood.
+    #[error("cannot open the database pools")]
+    Store(#[from] StoreError),
+    /// A port is taken, or the address is not of this machine.
+    #[error("cannot listen on {addr} ({variable})")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// The variable that names it.
+        variable: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A listener failed.
+    #[error("cannot serve")]
+    Serve(#[source] std::io::Error),
+}
+
+/// The API with both of its addresses taken, but not yet serving.
+pub struct Server {
+    app: App,
+    public: TcpListener,
+    admin: TcpListener,
+    public_addr: SocketAddr,
+    admin_addr: SocketAddr,
+}
+
+impl Server {
+    /// Takes the addresses and starts the background tasks. Does not wait for the
+    /// database: `/health/ready` tells when it answers.
+    pub async fn bind(config: &Config) -> Result<Self, ApiStartError> {
+        let app = App::new(config)?;
+        let (public, public_addr) = listen(config.public_addr, "HOLDFAST_API_ADDR").await?;
+        let (admin, admin_addr) = listen(config.admin_addr, "HOLDFAST_ADMIN_ADDR").await?;
+        Ok(Self { app, public, admin, public_addr, admin_addr })
+    }
+
+    /// Where clients connect; with the port that was taken when 0 was asked for.
+    pub fn public_addr(&self) -> SocketAddr {
+        self.public_addr
+    }
+
+    /// Where operators connect.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin_addr
+    }
+
+    /// Serves until `shutdown` is done, then finishes the requests under way. Those
+    /// that wait for an outcome are answered at once with what there is.
+    pub async fn serve(
+        self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), ApiStartError> {
+        let Self { app, public, admin, .. } = self;
+        let (stop, stopped) = watch::channel(false);
+        let serving = async {
+            tokio::try_join!(
+                serve_one(public, router(app.clone()), stopped.clone()),
+                serve_one(admin, admin_router(app.clone()), stopped.clone()),
+            )
+        };
+        tokio::pin!(serving);
+        tokio::select! {
+            ended = &mut serving => return ended.map(|_| ()).map_err(ApiStartError::Serve),
+            () = shutdown => {}
+        }
+        stop.send_replace(true);
+        app.waiters.close();
+        let drained = tokio::time::timeout(DRAIN_MAX, serving).await;
+        app.close().await;
+        let Ok(ended) = drained else {
+            tracing::warn!("requests were still under way after {DRAIN_MAX:?}");
+            return Ok(());
+        };
+        ended.map(|_| ()).map_err(ApiStartError::Serve)
+    }
+}
+
+/// Takes the addresses and serves until `shutdown` is done.
+pub async fn run(
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ApiStartError> {
+    let server = Server::bind(&config).await?;
+    tracing::info!(public = %server.public_addr(), admin = %server.admin_addr(), "listening");
+    server.serve(shutdown).await
+}
+
+async fn listen(
+    addr: SocketAddr,
+    variable: &'static str,
+) -> Result<(TcpListener, SocketAddr), ApiStartError> {
+    let failed = |source| ApiStartError::Listen { addr, variable, source };
+    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+async fn serve_one(
+    listener: TcpListener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    // An answer is one small packet; waiting to fill it would cost up to 40 ms.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot switch off Nagle's algorithm");
+        }
+    });
+    let stop = async move {
+        // An error means that the server was dropped, which is a stop, too.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    axum::serve(listener, router).with_graceful_shutdown(stop).into_future().await
+}

@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use store::StoreError;
+use store::ledger::{LedgerReport, Mode};
+use store::pool::{self, Pool, Purpose};
+use store::readers::Readers;
+use store::wake::Waker;
+
+use crate::config::Config;
+use crate::facts::Facts;
+use crate::intake::Intake;
+use crate::waiters::Waiters;
+
+/// Connections of the ledger check. One: a full check reads everything, and two of
+/// them at once would only read it twice.
+const CHECK_CONNECTIONS: u32 = 1;
+
+/// One for each batcher of the intake.
+const INTAKE_CONNECTIONS: u32 = 2;
+
+/// Wake-ups go one after the other.
+const WAKER_CONNECTIONS: u32 = 1;
+
+/// What all requests share. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+pub struct Shared {
+    pub(crate) readers: Readers,
+    pub(crate) facts: Facts,
+    pub(crate) intake: Intake,
+    pub(crate) waiters: Waiters,
+    checks: Pool,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the pools, without waiting for the database, and starts the tasks of the
+    /// intake and of the waiters on the current tokio runtime.
+    pub fn new(config: &Config) -> Result<Self, StoreError> {
+        let readers = Readers::open(
+            &config.database_url,
+            config.database_read_url.as_deref(),
+            config.read_connections_max,
+        )?;
+        let open = |purpose, size| pool::open(&config.database_url, purpose, size);
+        let waker = Waker::start(open(Purpose::Reads, WAKER_CONNECTIONS)?);
+        let hot = open(Purpose::Hot, INTAKE_CONNECTIONS)?;
+        let intake = Intake::start(hot, readers.writer().clone(), waker, config.limits);
+        let waiters = Waiters::start(readers.clone());
+        let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
+        let facts = Facts::new();
+        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, checks })))
+    }
+
+    pub(crate) async fn ledger_check(&self, mode: Mode) -> Result<LedgerReport, StoreError> {
+        store::ledger::check(&self.checks, mode).await
+    }
+
+    /// Closes the pools, after the last request.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.checks.close().await;
+    }
+}

@@ -1,0 +1,90 @@
+//! Balances and statements of a wallet.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::ids::WalletId;
+use store::facts::WalletFacts;
+use wire::{BalanceReading, Page, Posting};
+
+use crate::cursor::Cursor;
+use crate::error::ApiError;
+use crate::extract::{Id, Params, WalletPath};
+use crate::state::App;
+use crate::views;
+
+/// The instant that a list from a replica shows.
+static AS_OF: HeaderName = HeaderName::from_static("holdfast-as-of");
+
+/// How far ahead of ours a client's clock may be when it asks for a balance as of now.
+const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
+
+/// What a list says about its age; nothing when it came from the writer.
+pub(crate) fn as_of_header(as_of: Option<DateTime<Utc>>) -> HeaderMap {
+    let text = as_of.map(|as_of| as_of.to_rfc3339_opts(SecondsFormat::Millis, true));
+    let value = text.and_then(|text| HeaderValue::from_str(&text).ok());
+    value.map(|value| HeaderMap::from_iter([(AS_OF.clone(), value)])).unwrap_or_default()
+}
+
+/// The facts of the wallet in the path.
+async fn facts(app: &App, id: WalletId) -> Result<Arc<WalletFacts>, ApiError> {
+    let [facts] = app.facts.of_customers(&app.readers, [id]).await?;
+    facts.ok_or_else(ApiError::wallet_not_found)
+}
+
+/// `GET /v1/wallets/{wallet_id}/balance?at=`
+pub(crate) async fn balance(
+    State(app): State<App>,
+    Id(wallet_id): WalletPath,
+    mut params: Params,
+) -> Result<Json<BalanceReading>, ApiError> {
+    let wanted = "must be an RFC 3339 time that is not in the future, such as 2026-11-20T10:00:00Z";
+    let at = params.read("at", wanted, |text| {
+        let at = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+        (at <= Utc::now() + CLOCK_SKEW).then_some(at)
+    });
+    params.finish()?;
+    let currency = facts(&app, wallet_id).await?.currency;
+    let writer = app.readers.writer();
+    if let Some(as_of) = at {
+        let ledger_minor = store::statements::ledger_at(writer, wallet_id, as_of).await?;
+        let (available_minor, held_minor) = (None, None);
+        return Ok(Json(BalanceReading {
+            wallet_id,
+            currency,
+            as_of,
+            ledger_minor,
+            available_minor,
+            held_minor,
+        }));
+    }
+    let reading = store::wallets::balance(writer, wallet_id).await?;
+    let (balance, as_of) = reading.ok_or_else(ApiError::wallet_not_found)?;
+    Ok(Json(BalanceReading {
+        wallet_id,
+        currency,
+        as_of,
+        ledger_minor: balance.ledger,
+        available_minor: Some(balance.available),
+        held_minor: Some(balance.held),
+    }))
+}
+
+/// `GET /v1/wallets/{wallet_id}/postings?limit=&cursor=`
+pub(crate) async fn postings(
+    State(app): State<App>,
+    Id(wallet_id): WalletPath,
+    mut params: Params,
+) -> Result<(HeaderMap, Json<Page<Posting>>), ApiError> {
+    let (limit, before) = params.page();
+    params.finish()?;
+    facts(&app, wallet_id).await?;
+    let (pool, as_of) = app.readers.for_lists();
+    let (lines, more) = store::statements::lines(pool, wallet_id, before, limit).await?;
+    let next_cursor = lines.last().filter(|_| more).map(|line| line.place().encode());
+    let items = lines.iter().map(views::posting).collect();
+    Ok((as_of_header(as_of), Json(Page { items, next_cursor })))
+}

@@ -1,0 +1,76 @@
+//! `/v1/transfers`: one, and lists. Commands are in `submit`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use domain::idempotency::IdempotencyKey;
+use domain::ids::{TransferId, WalletId};
+use domain::transfer::TransferStatus;
+use store::transfers::{ListQuery, Transfer};
+use wire::Page;
+
+use crate::cursor::Cursor;
+use crate::error::ApiError;
+use crate::extract::{Caller, Id, NoParams, Params, TransferPath};
+use crate::state::App;
+use crate::{statements, views};
+
+mod submit;
+pub(crate) use submit::{deposit, transfer};
+
+/// `GET /v1/transfers/{transfer_id}`
+pub(crate) async fn get(
+    State(app): State<App>,
+    Id(id): TransferPath,
+    _: NoParams,
+) -> Result<Json<wire::Transfer>, ApiError> {
+    read(&app, id).await?.map(Json).ok_or_else(ApiError::transfer_not_found)
+}
+
+/// A transfer with its timeline; none when it is unknown.
+async fn read(app: &App, id: TransferId) -> Result<Option<wire::Transfer>, ApiError> {
+    let writer = app.readers.writer();
+    let Some(transfer) = store::transfers::get(writer, id).await? else {
+        return Ok(None);
+    };
+    let mut transfer = views::transfer(transfer);
+    // The saga writes a status together with its steps, so a transfer that was
+    // read as accepted may show steps that came since, but never lacks one.
+    let steps = store::transfers::steps(writer, id).await?;
+    transfer.steps = Some(steps.into_iter().map(views::step).collect());
+    Ok(Some(transfer))
+}
+
+/// `GET /v1/transfers?wallet_id=&status=&idempotency_key=&limit=&cursor=`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    mut params: Params,
+) -> Result<(HeaderMap, Json<Page<wire::Transfer>>), ApiError> {
+    let wallet: Option<WalletId> = params.id("wallet_id");
+    let words: Vec<&str> = TransferStatus::ALL.iter().map(|status| status.as_str()).collect();
+    let wanted = format!("must be one of {}", words.join(", "));
+    let status: Option<TransferStatus> = params.read("status", &wanted, |text| text.parse().ok());
+    let wanted = "must be 1 to 255 visible ASCII characters";
+    let key = params.read("idempotency_key", wanted, |text| IdempotencyKey::new(text).ok());
+    let (limit, before) = params.page();
+    params.finish()?;
+
+    if let Some(key) = key {
+        // At most one, and of the caller's own: a look-up, for which the writer is right.
+        let found = store::transfers::by_key(app.readers.writer(), &caller, &key).await?;
+        let fits = |transfer: &Transfer| {
+            wallet.is_none_or(|id| transfer.source == Some(id) || transfer.destination == id)
+                && status.is_none_or(|status| transfer.status == status)
+                && before.is_none_or(|id| transfer.id < id)
+        };
+        let items = found.into_iter().filter(fits).map(views::transfer).collect();
+        return Ok((HeaderMap::new(), Json(Page { items, next_cursor: None })));
+    }
+    let (pool, as_of) = app.readers.for_lists();
+    let query = ListQuery { wallet, status, before, limit };
+    let page = store::transfers::list(pool, &query).await?;
+    let next_cursor = page.before.map(|id| id.encode());
+    let items = page.transfers.into_iter().map(views::transfer).collect();
+    Ok((statements::as_of_header(as_of), Json(Page { items, next_cursor })))
+}

@@ -1,0 +1,180 @@
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::ids::{TransferId, WalletId};
+use domain::money::Currency;
+use domain::transfer::{TransferKind, check_ends};
+use store::intake::{NewTransfer, Submitted};
+use uuid::Uuid;
+use wire::{CreateDeposit, CreateTransfer, FieldError, ProblemCode};
+
+use crate::check::Checks;
+use crate::error::ApiError;
+use crate::extract::{Body, Caller, MoneyKey, NoParams, Trace, WaitPreference};
+use crate::state::App;
+use crate::views;
+use crate::waiters::is_outcome;
+use crate::wallets::IDEMPOTENT_REPLAYED;
+
+static PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// `POST /v1/transfers`
+pub(crate) async fn transfer(
+    State(app): State<App>,
+    _: NoParams,
+    Caller(caller): Caller,
+    trace: Trace,
+    MoneyKey(key): MoneyKey,
+    WaitPreference(patience): WaitPreference,
+    Body(body): Body<CreateTransfer>,
+) -> Result<Response, ApiError> {
+    let (source, destination) = (body.source_wallet_id, body.destination_wallet_id);
+    let mut checks = Checks::default();
+    if let Err(error) = check_ends(source, destination) {
+        checks.wrong(ProblemCode::SameWallet, "destination_wallet_id", error.to_string());
+    }
+    let amount = checks.amount("amount_minor", body.amount_minor);
+    let currency = checks.currency("currency", &body.currency);
+    checks.optional_text("reference", body.reference.as_deref());
+    let metadata = checks.metadata("metadata", body.metadata);
+    checks.finish()?;
+    let (Some(amount), Some(currency)) = (amount, currency) else {
+        return Err(ApiError::internal("the checks passed without an amount or a currency"));
+    };
+    let ends = [("source_wallet_id", source), ("destination_wallet_id", destination)];
+    check_wallets(&app, ends, currency).await?;
+    let new = NewTransfer {
+        id: TransferId(Uuid::now_v7()),
+        kind: TransferKind::Transfer,
+        caller,
+        key,
+        source: Some(source),
+        destination,
+        amount,
+        currency,
+        reference: body.reference,
+        metadata,
+        correlation_id: trace.correlation_id,
+        traceparent: trace.traceparent,
+    };
+    submit(&app, new, patience).await
+}
+
+/// `POST /v1/deposits`
+pub(crate) async fn deposit(
+    State(app): State<App>,
+    _: NoParams,
+    Caller(caller): Caller,
+    trace: Trace,
+    MoneyKey(key): MoneyKey,
+    WaitPreference(patience): WaitPreference,
+    Body(body): Body<CreateDeposit>,
+) -> Result<Response, ApiError> {
+    let mut checks = Checks::default();
+    let amount = checks.amount("amount_minor", body.amount_minor);
+    let currency = checks.currency("currency", &body.currency);
+    checks.optional_text("reference", body.reference.as_deref());
+    checks.finish()?;
+    let (Some(amount), Some(currency)) = (amount, currency) else {
+        return Err(ApiError::internal("the checks passed without an amount or a currency"));
+    };
+    check_wallets(&app, [("wallet_id", body.wallet_id)], currency).await?;
+    let new = NewTransfer {
+        id: TransferId(Uuid::now_v7()),
+        kind: TransferKind::Deposit,
+        caller,
+        key,
+        // A shard of the system cash wallet: the lane that runs it takes its own.
+        source: None,
+        destination: body.wallet_id,
+        amount,
+        currency,
+        reference: body.reference,
+        metadata: None,
+        correlation_id: trace.correlation_id,
+        traceparent: trace.traceparent,
+    };
+    submit(&app, new, patience).await
+}
+
+/// What no lock is needed for: the wallets exist, are customers', and count this currency.
+///
+/// A key that was used before with the same body passes here, too, because these
+/// facts never change; so the replay is never hidden behind another answer.
+async fn check_wallets<const N: usize>(
+    app: &App,
+    wallets: [(&str, WalletId); N],
+    currency: Currency,
+) -> Result<(), ApiError> {
+    let facts = app.facts.of_customers(&app.readers, wallets.map(|wallet| wallet.1)).await?;
+    let mut unknown = Vec::new();
+    let mut mismatched = Vec::new();
+    for ((field, _), fact) in wallets.iter().zip(facts) {
+        match fact {
+            None => unknown.push(FieldError::new(*field, "no wallet has this id")),
+            Some(fact) if fact.currency != currency => {
+                let detail = format!("the wallet counts {}, not {currency}", fact.currency);
+                mismatched.push(FieldError::new(*field, detail));
+            }
+            Some(_) => {}
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(ApiError::fields(ProblemCode::WalletNotFound, unknown));
+    }
+    if !mismatched.is_empty() {
+        return Err(ApiError::fields(ProblemCode::CurrencyMismatch, mismatched));
+    }
+    Ok(())
+}
+
+/// Writes the command down and answers with its transfer.
+async fn submit(
+    app: &App,
+    new: NewTransfer,
+    patience: Option<Duration>,
+) -> Result<Response, ApiError> {
+    let (id, replayed) = match app.intake.submit(new.clone()).await? {
+        Submitted::Accepted(id) => (id, false),
+        Submitted::Replayed(id) => (id, true),
+        Submitted::KeyReused => return Err(ApiError::key_reused()),
+    };
+    let mut headers = HeaderMap::new();
+    insert(&mut headers, &header::LOCATION, &format!("/v1/transfers/{id}"));
+    if replayed {
+        headers.insert(&IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+    let Some(patience) = patience else {
+        let transfer = if replayed { read(app, id).await? } else { views::fresh_transfer(new) };
+        return Ok(answer(headers, transfer));
+    };
+    insert(&mut headers, &PREFERENCE_APPLIED, &format!("wait={}", patience.as_secs()));
+    app.waiters.wait(id, patience).await;
+    match read(app, id).await {
+        Ok(transfer) => Ok(answer(headers, transfer)),
+        // It is written down, whatever the database does now; saying no would be wrong.
+        Err(_) if !replayed => Ok(answer(headers, views::fresh_transfer(new))),
+        Err(error) => Err(error),
+    }
+}
+
+/// 200 with an outcome, 202 while the client must come back.
+fn answer(headers: HeaderMap, transfer: wire::Transfer) -> Response {
+    let status = if is_outcome(transfer.status) { StatusCode::OK } else { StatusCode::ACCEPTED };
+    (status, headers, Json(transfer)).into_response()
+}
+
+/// A transfer that must be there.
+async fn read(app: &App, id: TransferId) -> Result<wire::Transfer, ApiError> {
+    let transfer = super::read(app, id).await?;
+    transfer.ok_or_else(|| ApiError::internal(format!("the key of transfer {id} leads nowhere")))
+}
+
+fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

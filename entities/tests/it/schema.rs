@@ -1,0 +1,87 @@
+//! Every table has its entity, and every entity says what its table says.
+
+use std::collections::BTreeMap;
+
+use embedded::testing::TestDatabase;
+use sea_orm::sea_query::ColumnType;
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
+use sqlx::{Connection, PgConnection, Row};
+
+/// Columns of a table by name: type and whether it may be null.
+type Columns = BTreeMap<String, (String, bool)>;
+
+/// Tables whose meaning belongs to a library.
+const FOREIGN_TABLES: &[&str] = &["seaql_migrations"];
+
+fn type_name(column_type: &ColumnType) -> String {
+    let name = match column_type {
+        ColumnType::Uuid => "uuid",
+        ColumnType::Text => "text",
+        ColumnType::SmallInteger => "smallint",
+        ColumnType::Integer => "integer",
+        ColumnType::BigInteger => "bigint",
+        ColumnType::Boolean => "boolean",
+        ColumnType::JsonBinary => "jsonb",
+        ColumnType::TimestampWithTimeZone => "timestamp with time zone",
+        other => return format!("{other:?}, which no table of ours uses"),
+    };
+    name.to_owned()
+}
+
+fn columns_of<E: EntityTrait>(entity: E) -> (String, Columns) {
+    let columns = E::Column::iter().map(|column| {
+        let definition = column.def();
+        let nullable = definition.is_null();
+        (column.as_str().to_owned(), (type_name(definition.get_column_type()), nullable))
+    });
+    (entity.table_name().to_owned(), columns.collect())
+}
+
+fn entities() -> BTreeMap<String, Columns> {
+    BTreeMap::from([
+        columns_of(entities::dead_letter::Entity),
+        columns_of(entities::event::Entity),
+        columns_of(entities::idempotency_key::Entity),
+        columns_of(entities::journal_entry::Entity),
+        columns_of(entities::outbox::Entity),
+        columns_of(entities::posting::Entity),
+        columns_of(entities::saga_open::Entity),
+        columns_of(entities::saga_step::Entity),
+        columns_of(entities::transfer::Entity),
+        columns_of(entities::transfer_leg::Entity),
+        columns_of(entities::wallet::Entity),
+        columns_of(entities::wallet_balance::Entity),
+    ])
+}
+
+async fn tables(connection: &mut PgConnection) -> BTreeMap<String, Columns> {
+    let rows = sqlx::query(
+        "SELECT c.table_name::text, c.column_name::text, c.data_type::text, c.is_nullable = 'YES'
+         FROM information_schema.columns AS c
+         JOIN pg_class AS t ON t.oid = format('%I.%I', c.table_schema, c.table_name)::regclass
+         WHERE c.table_schema = 'public' AND t.relkind IN ('r', 'p') AND NOT t.relispartition",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    let mut tables: BTreeMap<String, Columns> = BTreeMap::new();
+    for row in rows {
+        let table: String = row.get(0);
+        if !FOREIGN_TABLES.contains(&table.as_str()) {
+            tables.entry(table).or_default().insert(row.get(1), (row.get(2), row.get(3)));
+        }
+    }
+    tables
+}
+
+#[tokio::test]
+async fn every_table_has_an_entity_with_the_same_columns() {
+    let db = TestDatabase::create().await.unwrap();
+    let mut connection = PgConnection::connect(db.url()).await.unwrap();
+    let (entities, tables) = (entities(), tables(&mut connection).await);
+    let names = |map: &BTreeMap<String, Columns>| map.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&entities), names(&tables));
+    for (name, columns) in &tables {
+        assert_eq!(&entities[name], columns, "table {name}");
+    }
+}

@@ -1,0 +1,25 @@
+//! The most that a request may hold. Larger ones are refused before anything is written.
+
+/// Bytes of a request body: room for the largest metadata, escaped, and all other fields.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of metadata, written as compact JSON. It is copied into jobs and dead letters.
+pub const METADATA_BYTES_MAX: usize = 16 * 1024;
+
+/// Objects and arrays inside each other in metadata, the outermost included.
+pub const METADATA_DEPTH_MAX: usize = 16;
+
+/// Characters of an owner id, a label, a reference or a reason.
+pub const TEXT_CHARS_MAX: usize = 255;
+
+/// Visible ASCII characters of a correlation id.
+pub const CORRELATION_ID_CHARS_MAX: usize = 128;
+
+/// Items on a page when the client does not say.
+pub const PAGE_ITEMS_DEFAULT: u64 = 50;
+
+/// Items on a page at most.
+pub const PAGE_ITEMS_MAX: u64 = 200;
+
+/// Seconds that `Prefer: wait` waits at most; proxies give up soon after.
+pub const WAIT_SECONDS_MAX: u64 = 30;

@@ -1,0 +1,92 @@
+use serde::{Deserialize, Serialize};
+
+/// Declares each code once: its word, its HTTP status and its title.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:literal, $title:literal;)+) => {
+        /// Every way in which Holdfast says no, or that it cannot. A page per code is in `docs/problems/`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ProblemCode {
+            $($(#[$doc])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl ProblemCode {
+            /// Every code, by status.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as it is sent.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The HTTP status that goes with it, always.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),+ }
+            }
+
+            /// What it means, in a few words; the detail says what happened this time.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is no JSON text.
+    MalformedJson = "malformed_json", 400, "The body is not JSON";
+    /// The body broke off, or its encoding is wrong.
+    BodyUnreadable = "body_unreadable", 400, "The body could not be read";
+    /// A header that we read has a value that it cannot have.
+    InvalidHeader = "invalid_header", 400, "A header is not valid";
+    /// A part of the path or the query is unknown or not valid.
+    InvalidParameter = "invalid_parameter", 400, "A parameter is not valid";
+    /// A request that moves money must carry one.
+    IdempotencyKeyMissing = "idempotency_key_missing", 400, "The Idempotency-Key header is missing";
+    /// The header is there, but it is not a key.
+    IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid";
+    /// No route has this path.
+    RouteNotFound = "route_not_found", 404, "There is nothing at this path";
+    /// There is no such wallet, or it is not the caller's to see.
+    WalletNotFound = "wallet_not_found", 404, "There is no such wallet";
+    /// There is no such transfer, or it is not the caller's to see.
+    TransferNotFound = "transfer_not_found", 404, "There is no such transfer";
+    /// The path is known, the method is not.
+    MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
+    /// A closed wallet stays as it is.
+    WalletClosed = "wallet_closed", 409, "The wallet is closed";
+    /// Only an empty wallet is closed.
+    WalletNotEmpty = "wallet_not_empty", 409, "The wallet is not empty";
+    /// Larger than any request that makes sense.
+    BodyTooLarge = "body_too_large", 413, "The body is too large";
+    /// The body must be sent as JSON.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
+    /// A field is missing, unknown, of the wrong type or against a rule.
+    InvalidBody = "invalid_body", 422, "A field of the body is not valid";
+    /// An amount is 1 to 2^53 - 1 minor units.
+    AmountOutOfRange = "amount_out_of_range", 422, "The amount is out of range";
+    /// Not a code of ISO 4217.
+    CurrencyUnknown = "currency_unknown", 422, "The currency is unknown";
+    /// Source and destination are one wallet.
+    SameWallet = "same_wallet", 422, "A transfer needs two wallets";
+    /// A wallet counts another currency.
+    CurrencyMismatch = "currency_mismatch", 422, "A wallet counts another currency";
+    /// The key stands for another request.
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
+    /// The database refused what no rule of ours forbids.
+    CommandRefused = "command_refused", 422, "The request cannot be stored";
+    /// A bug of ours.
+    InternalError = "internal_error", 500, "Something is wrong on our side";
+    /// More work is waiting than can be done in time.
+    Overloaded = "overloaded", 503, "Too much work is waiting";
+    /// The database does not answer, or nobody knows whether it committed.
+    Unavailable = "unavailable", 503, "The database is not available";
+    /// The process runs, but cannot do its work yet.
+    NotReady = "not_ready", 503, "Not ready";
+}
+
+impl ProblemCode {
+    /// Where the code is described.
+    pub fn type_url(self) -> String {
+        format!("https://holdfast.dev/problems/{}", self.as_str())
+    }
+}

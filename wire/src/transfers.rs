@@ -1,0 +1,149 @@
+use chrono::{DateTime, Utc};
+use domain::failure::FailureClass;
+use domain::ids::{EntryId, TransferId, WalletId};
+use domain::money::{Currency, MinorUnits};
+use domain::transfer::{TransferKind, TransferStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::Metadata;
+
+/// Body of `POST /v1/transfers`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTransfer {
+    /// Where the money comes from.
+    pub source_wallet_id: WalletId,
+    /// Where it goes; another wallet.
+    pub destination_wallet_id: WalletId,
+    /// How much, in minor units: 1 to 2^53 - 1.
+    pub amount_minor: i64,
+    /// ISO 4217 code; the currency of both wallets.
+    pub currency: String,
+    /// The client's own text, up to 255 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The client's own data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}
+
+/// Body of `POST /v1/deposits`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDeposit {
+    /// Where the money goes.
+    pub wallet_id: WalletId,
+    /// How much, in minor units: 1 to 2^53 - 1.
+    pub amount_minor: i64,
+    /// ISO 4217 code; the currency of the wallet.
+    pub currency: String,
+    /// The client's own text, up to 255 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// A transfer as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Its id.
+    pub id: TransferId,
+    /// What sort of transfer.
+    pub kind: TransferKind,
+    /// How it stands. Settled, rejected, failed, voided and expired are final.
+    pub status: TransferStatus,
+    /// Where the money comes from; null for a deposit that has not begun.
+    pub source_wallet_id: Option<WalletId>,
+    /// Where the money goes.
+    pub destination_wallet_id: WalletId,
+    /// How much, in minor units.
+    pub amount_minor: MinorUnits,
+    /// Of what.
+    pub currency: Currency,
+    /// The client's own text; null when none was given.
+    pub reference: Option<String>,
+    /// The client's own data; null when none was given.
+    pub metadata: Option<serde_json::Value>,
+    /// Why it ended badly or is stuck; null otherwise.
+    pub failure: Option<Failure>,
+    /// How a person resolved it outside; null otherwise.
+    pub resolution: Option<String>,
+    /// Its journal entry; null until it is settled.
+    pub entry_id: Option<EntryId>,
+    /// The transfer whose entry it reverses; null otherwise.
+    pub reverses_id: Option<TransferId>,
+    /// The failed transfer that it tries again; null otherwise.
+    pub retries_id: Option<TransferId>,
+    /// Of the request that began it.
+    pub correlation_id: Option<String>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When its status changed last; null while it is accepted.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Its timeline, oldest first. Absent in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<Step>>,
+}
+
+/// Why a transfer ended badly or is stuck.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What sort of failure.
+    pub class: FailureClass,
+    /// Stable lower snake_case code, for programs.
+    pub code: String,
+    /// One sentence, for people.
+    pub detail: String,
+}
+
+/// One run of a step of the saga, or of a step's undo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Position in the timeline, from 1.
+    pub seq: u16,
+    /// Which step.
+    pub step: domain::saga::Step,
+    /// Whether its undo ran, not the step itself.
+    pub undo: bool,
+    /// Which try it was, from 1.
+    pub attempt: u32,
+    /// How it went.
+    pub outcome: StepOutcome,
+    /// Why it failed; null when it succeeded.
+    pub failure: Option<Failure>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// How a run of a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// It did its work.
+    Succeeded,
+    /// A rule said no.
+    Rejected,
+    /// It failed in a way that may pass.
+    Transient,
+    /// It failed in a way that will not pass.
+    Permanent,
+    /// It may or may not have happened.
+    Unknown,
+}
+
+impl From<Option<FailureClass>> for StepOutcome {
+    fn from(class: Option<FailureClass>) -> Self {
+        match class {
+            None => Self::Succeeded,
+            Some(FailureClass::Rejected) => Self::Rejected,
+            Some(FailureClass::Transient) => Self::Transient,
+            Some(FailureClass::Permanent) => Self::Permanent,
+            Some(FailureClass::Unknown) => Self::Unknown,
+        }
+    }
+}
+
+impl From<domain::failure::Failure> for Failure {
+    fn from(failure: domain::failure::Failure) -> Self {
+        Self { class: failure.class, code: failure.code, detail: failure.detail }
+    }
+}
