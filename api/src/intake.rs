@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use store::pool::Pool;
 use store::intake::{NewTransfer, Submitted, write_batch};
+use store::pool::Pool;
 use store::wake::Waker;
 use store::{StoreError, Temper};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -72,7 +72,7 @@ pub struct Intake {
 impl Intake {
     /// Starts the batchers on `hot` (two connections) and the backlog sampler on
     /// `reads`. They end when the last clone is dropped.
-    pub fn start(hot: Pool, reads: Pool, waker: Waker, limits: Limits) -> Self {
+    pub fn start(hot: &Pool, reads: Pool, waker: &Waker, limits: Limits) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE_MAX);
         let requests = Arc::new(Mutex::new(requests));
         for _ in 0..BATCHER_COUNT {

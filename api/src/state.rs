@@ -53,7 +53,7 @@ impl App {
         let open = |purpose, size| pool::open(&config.database_url, purpose, size);
         let waker = Waker::start(open(Purpose::Reads, WAKER_CONNECTIONS)?);
         let hot = open(Purpose::Hot, INTAKE_CONNECTIONS)?;
-        let intake = Intake::start(hot, readers.writer().clone(), waker, config.limits);
+        let intake = Intake::start(&hot, readers.writer().clone(), &waker, config.limits);
         let waiters = Waiters::start(readers.clone());
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::new();

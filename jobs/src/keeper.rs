@@ -29,16 +29,16 @@ impl Default for Config {
         Self {
             every: Duration::from_secs(1),
             overdue_after: Duration::from_secs(8),
-            job_lost_after: Duration::from_secs(60),
+            job_lost_after: Duration::from_mins(1),
             job_kept: Duration::from_secs(30),
         }
     }
 }
 
 /// Partitions exist this far ahead.
-const PARTITIONS_AHEAD: Duration = Duration::from_secs(28 * 24 * 3600);
+const PARTITIONS_AHEAD: Duration = Duration::from_hours(28 * 24);
 /// The slow rounds: partitions and idempotency keys.
-const SLOW_EVERY: Duration = Duration::from_secs(600);
+const SLOW_EVERY: Duration = Duration::from_mins(10);
 
 /// Most passes of one purge in one round; what is left waits for the next round.
 const PASSES_MAX: usize = 20;

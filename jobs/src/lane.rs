@@ -83,7 +83,9 @@ impl Lane {
             };
             if recorded {
                 // A receiver that is gone belongs to a worker that was replaced.
-                done.into_iter().for_each(|done| done.send(()).unwrap_or_default());
+                for done in done {
+                    done.send(()).unwrap_or_default();
+                }
             }
         }
     }

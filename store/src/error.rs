@@ -1,6 +1,6 @@
 //! One error for all statements, sorted by what the caller can do about it.
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 
 /// A statement failed.
 #[derive(Debug, thiserror::Error)]
@@ -33,41 +33,49 @@ pub enum Temper {
 impl StoreError {
     /// The SQLSTATE, when the database sent one.
     pub fn sqlstate(&self) -> Option<String> {
-        let error = match self {
-            Self::Sqlx(error) => error,
-            Self::Orm(DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)))
-            | Self::Orm(DbErr::Query(sea_orm::RuntimeErr::SqlxError(error)))
-            | Self::Orm(DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error))) => error,
-            Self::Orm(_) | Self::Corrupt(_) | Self::Contended => return None,
-        };
-        error.as_database_error().and_then(|database| database.code()).map(Into::into)
+        let database = self.cause()?.as_database_error()?;
+        database.code().map(Into::into)
     }
 
     /// Whether the work, the database, or the program is at fault.
     pub fn temper(&self) -> Temper {
-        match self.sqlstate() {
-            Some(state) => match state.get(..2) {
+        if let Some(state) = self.sqlstate() {
+            return match state.get(..2) {
                 Some("22" | "23") => Temper::Data,
                 Some("08" | "40" | "53" | "57") => Temper::Outage,
                 _ if state == "55P03" => Temper::Outage,
                 _ => Temper::Bug,
-            },
-            None => match self {
-                Self::Corrupt(_) => Temper::Data,
-                Self::Contended => Temper::Outage,
-                Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => Temper::Outage,
-                Self::Orm(_) => Temper::Bug,
-                // No SQLSTATE: the connection broke, or none was free.
-                Self::Sqlx(error) => match error {
+            };
+        }
+        match (self, self.cause()) {
+            (Self::Corrupt(_), _) => Temper::Data,
+            // No SQLSTATE: the connection broke, or none was free.
+            (Self::Contended | Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)), _)
+            | (
+                _,
+                Some(
                     sqlx::Error::Io(_)
                     | sqlx::Error::Tls(_)
                     | sqlx::Error::Protocol(_)
                     | sqlx::Error::PoolTimedOut
                     | sqlx::Error::PoolClosed
-                    | sqlx::Error::WorkerCrashed => Temper::Outage,
-                    _ => Temper::Bug,
-                },
-            },
+                    | sqlx::Error::WorkerCrashed,
+                ),
+            ) => Temper::Outage,
+            _ => Temper::Bug,
+        }
+    }
+
+    /// What sqlx said, also through sea-orm.
+    fn cause(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Sqlx(error) => Some(error),
+            Self::Orm(
+                DbErr::Exec(RuntimeErr::SqlxError(error))
+                | DbErr::Query(RuntimeErr::SqlxError(error))
+                | DbErr::Conn(RuntimeErr::SqlxError(error)),
+            ) => Some(error),
+            Self::Orm(_) | Self::Corrupt(_) | Self::Contended => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! of it in one statement, commit. If the process dies anywhere before the commit
 //! nothing has happened; after it the open rows say how far each transfer is.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::failure::Failure;
@@ -226,12 +226,9 @@ async fn lock_wallets_in_tx(
     shard: u8,
     group: &[Claimed],
 ) -> Result<(Book, DateTime<Utc>), StoreError> {
-    let mut wallets: HashMap<WalletId, ()> = HashMap::with_capacity(group.len() * 2);
-    for one in group {
-        wallets.insert(one.transfer.source_in(shard), ());
-        wallets.insert(one.transfer.destination, ());
-    }
-    let wallets: Vec<Uuid> = wallets.into_keys().map(|id| id.0).collect();
+    let ends = |one: &Claimed| [one.transfer.source_in(shard), one.transfer.destination];
+    let wallets: BTreeSet<WalletId> = group.iter().flat_map(ends).collect();
+    let wallets: Vec<Uuid> = wallets.into_iter().map(|id| id.0).collect();
     let rows = sqlx::query(include_str!("lane/lock_wallets.sql"))
         .bind(wallets)
         .fetch_all(connection)

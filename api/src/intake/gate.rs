@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use store::pool::Pool;
 use store::backlog;
+use store::pool::Pool;
 
 use super::IntakeError;
 
@@ -53,7 +53,9 @@ impl Gate {
                         || backlog.oldest > limits.oldest_max;
                     if gate.closed.swap(closed, Ordering::Relaxed) != closed {
                         let (runnable, oldest) = (backlog.runnable, backlog.oldest);
-                        tracing::warn!("door closed: {closed}; {runnable} wait, the oldest for {oldest:?}");
+                        tracing::warn!(
+                            "door closed: {closed}; {runnable} wait, the oldest for {oldest:?}"
+                        );
                     }
                 }
             }

@@ -89,7 +89,7 @@ async fn processes_and_the_database_may_be_killed_under_load_and_no_transfer_is_
     let mut apis = [Process::api(&url, anywhere), Process::api(&url, anywhere)];
     let mut workers = [Process::jobs(&url, &[]), Process::jobs(&url, &[])];
     let addresses = apis.each_ref().map(|api| api.address.clone().expect("an address"));
-    let load = Load::start(addresses.to_vec(), wallets, 12);
+    let load = Load::start(&addresses, &wallets, 12);
 
     for round in 0..24_usize {
         load.wait_for_more(40 + round * 7 % 50).await;

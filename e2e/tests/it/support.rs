@@ -138,7 +138,7 @@ impl World {
 
     /// Waits until the query answers true.
     pub async fn wait_until(&self, what: &str, sql: &'static str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         // A database that is being restarted answers later.
         while !sqlx::query_scalar(sql).fetch_one(&self.reads).await.unwrap_or(false) {
             assert!(Instant::now() < deadline, "still not so: {what}");

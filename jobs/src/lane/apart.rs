@@ -104,6 +104,8 @@ fn killer() -> Failure {
     Failure::new(
         FailureClass::Permanent,
         "kills_its_worker",
-        format!("Each of the last {CRASH_MAX} processes that ran this transfer apart from the crowd died of it."),
+        format!(
+            "Each of the last {CRASH_MAX} processes that ran this transfer apart from the crowd died of it."
+        ),
     )
 }

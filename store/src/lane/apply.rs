@@ -1,10 +1,12 @@
 //! Turns the outcomes of a group into arrays and writes them.
 
 use chrono::{DateTime, Utc};
+use domain::event::{Envelope, TransferData};
 use domain::failure::Failure;
 use domain::group::{Advanced, LogLine, PostedEntry, PostedLine, Progress, WalletChange};
 use domain::ids::TransferId;
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::PgArguments;
+use sqlx::{PgConnection, Postgres, Row};
 use uuid::Uuid;
 
 use crate::{StoreError, jobs};
@@ -45,20 +47,32 @@ pub(super) async fn write_in_tx(
     Ok(())
 }
 
+/// apply.sql with part of its arrays.
+type Bound<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
+
 async fn apply_in_tx(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
     changes: &[WalletChange],
     outcomes: &[Outcome],
 ) -> Result<(), StoreError> {
-    let all: Vec<&Advanced> = outcomes.iter().map(|outcome| &outcome.advanced).collect();
-    let ids = |pick: fn(&Advanced) -> bool| -> Vec<Uuid> {
-        all.iter().filter(|one| pick(one)).map(|one| one.transfer.id.0).collect()
-    };
-    let every = ids(|_| true);
-    let lowest = every.iter().min().copied().unwrap_or_default();
-    let highest = every.iter().max().copied().unwrap_or_default();
-    let query = sqlx::query(include_str!("apply.sql"))
+    let advanced: Vec<&Advanced> = outcomes.iter().map(|outcome| &outcome.advanced).collect();
+    // In the order of the statement's parameters.
+    let query = sqlx::query(include_str!("apply.sql"));
+    let query = bind_wallets(query, changes).bind(now);
+    let query = bind_transfers(query, &advanced);
+    let query = bind_log(query, &advanced);
+    let query = bind_entries(query, &advanced);
+    let query = bind_events(query, outcomes)?;
+    let seen: i64 = query.fetch_one(connection).await?.try_get(0)?;
+    if usize::try_from(seen).ok() != Some(outcomes.len()) {
+        return Err(StoreError::Corrupt("an open row has no transfer".to_owned()));
+    }
+    Ok(())
+}
+
+fn bind_wallets<'q>(query: Bound<'q>, changes: &[WalletChange]) -> Bound<'q> {
+    query
         .bind(column(changes, |one| one.id.0))
         .bind(column(changes, |one| one.debits_posted))
         .bind(column(changes, |one| one.credits_posted))
@@ -66,37 +80,51 @@ async fn apply_in_tx(
         .bind(column(changes, |one| one.postings))
         .bind(column(changes, |one| one.events))
         .bind(column(changes, |one| one.last_posted_at))
-        .bind(now)
-        .bind(every)
-        .bind(column(&all, |one| one.status.as_str()))
-        .bind(column(&all, |one| one.transfer.source.map(|id| id.0)))
-        .bind(column(&all, |one| one.entry.as_ref().map(|entry| entry.id.0)))
-        .bind(column(&all, |one| Some(one.transfer.hold.0).filter(|hold| *hold > 0)))
-        .bind(column(&all, |one| one.failure.as_ref().map(|failure| failure.class.as_str())))
-        .bind(column(&all, |one| one.failure.as_ref().map(|failure| failure.code.clone())))
-        .bind(column(&all, |one| one.failure.as_ref().map(|failure| failure.detail.clone())))
+}
+
+fn bind_transfers<'q>(query: Bound<'q>, advanced: &[&Advanced]) -> Bound<'q> {
+    let ids = column(advanced, |one| one.transfer.id.0);
+    let lowest = ids.iter().min().copied().unwrap_or_default();
+    let highest = ids.iter().max().copied().unwrap_or_default();
+    let ended = advanced.iter().filter(|one| one.progress == Progress::Final);
+    let ended: Vec<Uuid> = ended.map(|one| one.transfer.id.0).collect();
+    let failure = |one: &Advanced| one.failure.clone();
+    query
+        .bind(ids)
+        .bind(column(advanced, |one| one.status.as_str()))
+        .bind(column(advanced, |one| one.transfer.source.map(|id| id.0)))
+        .bind(column(advanced, |one| one.entry.as_ref().map(|entry| entry.id.0)))
+        .bind(column(advanced, |one| Some(one.transfer.hold.0).filter(|hold| *hold > 0)))
+        .bind(column(advanced, |one| failure(one).map(|failure| failure.class.as_str())))
+        .bind(column(advanced, |one| failure(one).map(|failure| failure.code)))
+        .bind(column(advanced, |one| failure(one).map(|failure| failure.detail)))
         .bind(lowest)
         .bind(highest)
-        .bind(ids(|one| one.progress == Progress::Final));
+        .bind(ended)
+}
 
-    let log: Vec<(Uuid, &LogLine)> =
-        all.iter().flat_map(|one| one.log.iter().map(|line| (one.transfer.id.0, line))).collect();
-    let query = query
+fn bind_log<'q>(query: Bound<'q>, advanced: &[&Advanced]) -> Bound<'q> {
+    let lines = |one: &&Advanced| -> Vec<(Uuid, LogLine)> {
+        one.log.iter().map(|line| (one.transfer.id.0, line.clone())).collect()
+    };
+    let log: Vec<(Uuid, LogLine)> = advanced.iter().flat_map(lines).collect();
+    let failure = |line: &LogLine| line.failure.clone();
+    query
         .bind(column(&log, |(id, _)| *id))
         .bind(column(&log, |(_, line)| small(line.seq)))
         .bind(column(&log, |(_, line)| line.step.as_str()))
         .bind(column(&log, |(_, line)| line.undo))
         .bind(column(&log, |(_, line)| small(line.attempt)))
         .bind(column(&log, |(_, line)| outcome_word(line.failure.as_ref())))
-        .bind(column(&log, |(_, line)| line.failure.as_ref().map(|failure| failure.code.clone())))
-        .bind(column(&log, |(_, line)| {
-            line.failure.as_ref().map(|failure| failure.detail.clone())
-        }));
+        .bind(column(&log, |(_, line)| failure(line).map(|failure| failure.code)))
+        .bind(column(&log, |(_, line)| failure(line).map(|failure| failure.detail)))
+}
 
-    let entries: Vec<&PostedEntry> = all.iter().filter_map(|one| one.entry.as_ref()).collect();
+fn bind_entries<'q>(query: Bound<'q>, advanced: &[&Advanced]) -> Bound<'q> {
+    let entries: Vec<&PostedEntry> = advanced.iter().filter_map(|one| one.entry.as_ref()).collect();
     let lines: Vec<(&PostedEntry, &PostedLine)> =
         entries.iter().flat_map(|entry| entry.lines.iter().map(|line| (*entry, line))).collect();
-    let query = query
+    query
         .bind(column(&entries, |entry| entry.id.0))
         .bind(column(&entries, |entry| entry.transfer.0))
         .bind(column(&entries, |entry| entry.posted_at))
@@ -107,9 +135,11 @@ async fn apply_in_tx(
         .bind(column(&lines, |(_, line)| line.posting.side.as_str()))
         .bind(column(&lines, |(_, line)| line.posting.amount.0))
         .bind(column(&lines, |(_, line)| line.posting.currency.as_str().to_owned()))
-        .bind(column(&lines, |(_, line)| line.balance_after.0));
+        .bind(column(&lines, |(_, line)| line.balance_after.0))
+}
 
-    let told: Vec<(&Outcome, &_)> = outcomes
+fn bind_events<'q>(query: Bound<'q>, outcomes: &[Outcome]) -> Result<Bound<'q>, StoreError> {
+    let told: Vec<(&Outcome, &Envelope<TransferData>)> = outcomes
         .iter()
         .filter_map(|outcome| outcome.advanced.event.as_ref().map(|event| (outcome, event)))
         .collect();
@@ -118,20 +148,13 @@ async fn apply_in_tx(
         .map(|(_, event)| serde_json::to_string(event))
         .collect::<Result<_, _>>()
         .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let row = query
+    Ok(query
         .bind(column(&told, |(_, event)| event.event_id.0))
         .bind(column(&told, |(_, event)| event.event_type.as_str()))
         .bind(column(&told, |(outcome, _)| outcome.advanced.transfer.id.0))
         .bind(column(&told, |(outcome, _)| outcome.correlation_id.clone()))
         .bind(column(&told, |(outcome, _)| outcome.traceparent.clone()))
-        .bind(envelopes)
-        .fetch_one(connection)
-        .await?;
-    let seen: i64 = row.try_get(0)?;
-    if usize::try_from(seen).ok() != Some(outcomes.len()) {
-        return Err(StoreError::Corrupt("an open row has no transfer".to_owned()));
-    }
-    Ok(())
+        .bind(envelopes))
 }
 
 async fn keep_in_tx(

@@ -17,7 +17,7 @@ pub struct Load {
 
 impl Load {
     /// Starts `count` clients that each send one transfer after the other.
-    pub fn start(addresses: Vec<String>, wallets: Vec<WalletId>, count: usize) -> Self {
+    pub fn start(addresses: &[String], wallets: &[WalletId], count: usize) -> Self {
         let (stopping, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         rustls::crypto::ring::default_provider().install_default().ok();
         let http = Client::builder().timeout(Duration::from_secs(5)).build().expect("a client");
@@ -25,8 +25,8 @@ impl Load {
             .map(|number| {
                 let shop = Shop {
                     http: http.clone(),
-                    addresses: addresses.clone(),
-                    wallets: wallets.clone(),
+                    addresses: addresses.to_vec(),
+                    wallets: wallets.to_vec(),
                     number,
                 };
                 tokio::spawn(shop.run(stopping.clone(), done.clone()))
@@ -38,7 +38,7 @@ impl Load {
     /// Waits until that many more transfers were accepted.
     pub async fn wait_for_more(&self, count: usize) {
         let wanted = self.done.load(Ordering::Relaxed) + count;
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while self.done.load(Ordering::Relaxed) < wanted {
             assert!(Instant::now() < deadline, "no transfer is accepted any more");
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -91,7 +91,7 @@ impl Shop {
             "source_wallet_id": from, "destination_wallet_id": to,
             "amount_minor": 1 + turn % 50, "currency": "EUR", "reference": key,
         });
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         for attempt in 0.. {
             assert!(Instant::now() < deadline, "{key} was never accepted");
             let address = &self.addresses[(self.number + attempt) % self.addresses.len()];
