@@ -5,7 +5,7 @@
 //! "PG us" is user and system time of the whole server, per transfer.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use domain::group::{Boundaries, NoFaults};
 use domain::idempotency::IdempotencyKey;
@@ -70,7 +70,7 @@ async fn run(server: &Server) -> Result<(), Failure> {
             let client = cpu_of(std::process::id());
             let accepted = measure(server, || accept(&pool, &transfers, group)).await?;
             let advanced = measure(server, || advance(&pool, &rules, &transfers, group)).await?;
-            let client = (cpu_of(std::process::id()) - client).as_secs_f64();
+            let client = cpu_of(std::process::id()) - client;
             let each = |seconds: f64| seconds * 1e6 / f64::from(count);
             println!(
                 "{shape:8} {group:<4} {:>8.0} {:>6.1} {:>8.0} {:>6.1} {:>12.1} {:>16.1}",
@@ -103,7 +103,7 @@ async fn measure<F: Future<Output = Result<(), Failure>>>(
     let postmaster = server.postmaster_pid().ok_or("the server is gone")?;
     let (clock, cpu) = (Instant::now(), tree_cpu(postmaster));
     work().await?;
-    let server_cpu_s = (tree_cpu(postmaster) - cpu).as_secs_f64();
+    let server_cpu_s = tree_cpu(postmaster) - cpu;
     Ok(Cost { wall_s: clock.elapsed().as_secs_f64(), server_cpu_s })
 }
 
@@ -195,8 +195,8 @@ impl Dice {
     }
 }
 
-/// CPU time of a process, its ended children included.
-fn cpu_of(pid: u32) -> Duration {
+/// CPU time of a process in seconds, its ended children included.
+fn cpu_of(pid: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // Fields behind the command's name, which may hold spaces: utime is the 12th of them.
     let fields: Vec<&str> =
@@ -204,13 +204,13 @@ fn cpu_of(pid: u32) -> Duration {
     let ticks: f64 = (11..=14)
         .filter_map(|index| fields.get(index).and_then(|field| field.parse::<f64>().ok()))
         .sum();
-    Duration::from_secs_f64(ticks / TICKS_PER_S)
+    ticks / TICKS_PER_S
 }
 
-/// CPU time of a process and all its children.
-fn tree_cpu(root: u32) -> Duration {
+/// CPU time of a process and all its children in seconds.
+fn tree_cpu(root: u32) -> f64 {
     let children = fs::read_to_string(format!("/proc/{root}/task/{root}/children"));
     let children = children.unwrap_or_default();
     let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
-    pids.map(cpu_of).sum::<Duration>() + cpu_of(root)
+    pids.map(cpu_of).sum::<f64>() + cpu_of(root)
 }
