@@ -7,6 +7,7 @@
 
 mod concurrency;
 mod crash;
+mod intake;
 mod saga;
 mod support;
 mod tidy;

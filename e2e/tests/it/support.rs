@@ -173,6 +173,13 @@ pub fn rules(boundaries: Boundaries, faults: impl Faults + 'static) -> LaneRules
     LaneRules { schedule, boundaries, shard: 0, faults: Box::new(faults), probe: Box::new(NoProbe) }
 }
 
+/// An HTTP client that gives up after five seconds.
+pub fn http_client() -> reqwest::Client {
+    // Fails when another test was first, which is as good.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    reqwest::Client::builder().timeout(Duration::from_secs(5)).build().expect("a client")
+}
+
 pub fn eur() -> Currency {
     "EUR".parse().expect("a currency")
 }

@@ -8,6 +8,8 @@ use domain::ids::WalletId;
 use reqwest::{Client, StatusCode};
 use tokio::task::JoinHandle;
 
+use super::http_client;
+
 /// Clients in the background.
 pub struct Load {
     stopping: Arc<AtomicBool>,
@@ -19,8 +21,7 @@ impl Load {
     /// Starts `count` clients that each send one transfer after the other.
     pub fn start(addresses: &[String], wallets: &[WalletId], count: usize) -> Self {
         let (stopping, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let http = Client::builder().timeout(Duration::from_secs(5)).build().expect("a client");
+        let http = http_client();
         let clients = (0..count)
             .map(|number| {
                 let shop = Shop {
