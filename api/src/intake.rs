@@ -15,7 +15,7 @@ use futures::FutureExt;
 use store::intake::{NewTransfer, Submitted, write_batch};
 use store::pool::Pool;
 use store::wake::Waker;
-use store::{StoreError, Temper};
+use store::{StoreError, Temper, describe};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 mod gate;
@@ -145,10 +145,12 @@ async fn write_range(pool: &Pool, range: &[NewTransfer]) -> Result<Vec<Submitted
         match error.temper() {
             Temper::Data => return Err(IntakeError::Refused),
             Temper::Outage => {}
-            Temper::Bug => tracing::error!(error = %error, "the intake statement is wrong"),
+            Temper::Bug => {
+                tracing::error!(error = describe(&error), "the intake statement is wrong");
+            }
         }
         let Some(pause) = pauses.next() else {
-            tracing::warn!(error = ?error, "{} commands were turned away", range.len());
+            tracing::warn!(error = describe(&error), "{} commands were turned away", range.len());
             return Err(IntakeError::Unavailable { retry_after_s: RETRY_AFTER_S });
         };
         tokio::time::sleep(*pause).await;

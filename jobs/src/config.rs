@@ -49,13 +49,13 @@ impl Config {
 
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        // Set to nothing counts as not set: compose files and templates write it so.
+        Self::from_lookup(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
     /// Reads variables through `lookup`, which tests replace.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let url = lookup("DATABASE_URL")
-            .filter(|url| !url.is_empty())
             .ok_or_else(|| wrong("DATABASE_URL", "is not set; it must be a postgres:// address"))?;
         let mut config = Self::new(url);
         match lookup("HOLDFAST_STEP_BOUNDARIES").as_deref() {

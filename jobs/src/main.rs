@@ -12,18 +12,22 @@ type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("HOLDFAST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run().await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("holdfast-jobs: {error}");
+            eprintln!("holdfast-jobs: {}", store::describe(error.as_ref()));
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run() -> Result<ExitCode, Failure> {
+    let filter = match std::env::var("HOLDFAST_LOG") {
+        Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter)
+            .map_err(|error| format!("HOLDFAST_LOG is not a log filter such as info: {error}"))?,
+        _ => EnvFilter::new("info"),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let config = jobs::Config::from_env()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

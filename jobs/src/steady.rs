@@ -26,11 +26,10 @@ pub(crate) struct Steady {
 }
 
 impl Steady {
-    /// Without a listener it lives from its ticks alone.
-    pub(crate) fn new(listener: Option<PgListener>) -> Self {
+    pub(crate) fn new(listener: PgListener) -> Self {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { tick, wakes: listener.map(|listener| Box::pin(listener.into_stream()) as _) }
+        Self { tick, wakes: Some(Box::pin(listener.into_stream())) }
     }
 }
 

@@ -18,6 +18,7 @@ use apalis::prelude::{
 use apalis_postgres::{Config, PostgresStorage};
 use domain::job::{SAGA_QUEUE, SagaJob};
 use serde_json::Value;
+use store::describe;
 use tokio::sync::watch;
 use ulid::Ulid;
 
@@ -44,7 +45,10 @@ pub(crate) async fn supervise(
         match run_one(&pools, lane.clone(), stopping.clone()).await {
             Ok(()) => tracing::debug!("worker ended"),
             Err(error) => {
-                tracing::warn!(error = %error, "worker failed; another one starts");
+                tracing::warn!(
+                    error = describe(error.as_ref()),
+                    "worker failed; another one starts"
+                );
                 let pause = tokio::time::sleep(RESTART_PAUSE);
                 tokio::select! {
                     () = pause => {}
@@ -59,7 +63,7 @@ async fn run_one(
     pools: &Pools,
     lane: LaneHandle,
     mut stopping: watch::Receiver<bool>,
-) -> Result<(), WorkerError> {
+) -> Result<(), BoxDynError> {
     let config = Config::default()
         .queue(SAGA_QUEUE)
         .batch_size(CONCURRENCY)
@@ -68,13 +72,7 @@ async fn run_one(
         // Saves an update per job; a job in hand reads `Queued`.
         .lock_tasks(false)
         .persist_results(true);
-    let listener = match store::wake::listen(&pools.listen).await {
-        Ok(listener) => Some(listener),
-        Err(error) => {
-            tracing::warn!(error = %error, "no wake-ups for now; the worker looks by itself");
-            None
-        }
-    };
+    let listener = store::wake::listen(&pools.listen).await?;
     let backend = PostgresStorage::<Value>::new(&pools.queue)
         .with_config(config)
         .poll_with_strategy(Steady::new(listener));
@@ -89,7 +87,8 @@ async fn run_one(
             stopping.wait_for(|stop| *stop).await.ok();
             Ok::<(), WorkerError>(())
         })
-        .await
+        .await?;
+    Ok(())
 }
 
 /// Handles one job. The payload is any JSON, because a payload that apalis cannot

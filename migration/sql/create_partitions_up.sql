@@ -6,8 +6,9 @@ $$;
 
 -- Creates the weekly partitions (Monday 00:00 UTC) of every time-ordered table from the
 -- week of `from_at` to the week of `until_at`, where missing. Returns how many it made.
--- A partition is filled in beside the tree and then attached, which locks the parent
--- only against other schema changes. The default partition must be empty of its ids.
+-- A partition is made beside the tree and then attached, which locks the parent only
+-- against other schema changes, but the default partition against everybody: callers set
+-- a lock_timeout. The default partition must be empty of its ids.
 CREATE FUNCTION create_partitions(from_at timestamptz, until_at timestamptz) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE

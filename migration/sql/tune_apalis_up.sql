@@ -23,4 +23,4 @@ ALTER TABLE apalis.jobs SET (
 );
 
 -- The purge of finished jobs reads by age.
-CREATE INDEX jobs_done_at_idx ON apalis.jobs (done_at) WHERE status IN ('Done', 'Killed');
+CREATE INDEX jobs_done_at_idx ON apalis.jobs (done_at) WHERE status IN ('Done', 'Killed', 'Failed');

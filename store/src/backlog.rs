@@ -11,20 +11,19 @@ use crate::StoreError;
 pub struct Backlog {
     /// Open rows that are due, counted up to the limit asked for.
     pub runnable: u32,
-    /// How long the oldest of them has been due.
-    pub oldest: Duration,
+    /// How many of them have been due for longer than asked for.
+    pub overdue: u32,
 }
 
-/// Counts runnable work up to `limit`.
-pub async fn sample(pool: &PgPool, limit: u32) -> Result<Backlog, StoreError> {
+/// Counts runnable work up to `limit`, and what of it has been due for longer than `age`.
+pub async fn sample(pool: &PgPool, limit: u32, age: Duration) -> Result<Backlog, StoreError> {
     let row = sqlx::query(include_str!("backlog/sample.sql"))
         .bind(i64::from(limit))
+        .bind(age.as_secs_f64())
         .fetch_one(pool)
         .await?;
-    let runnable: i64 = row.try_get(0)?;
-    let oldest_ms: i64 = row.try_get(1)?;
-    Ok(Backlog {
-        runnable: u32::try_from(runnable).unwrap_or(limit),
-        oldest: Duration::from_millis(u64::try_from(oldest_ms).unwrap_or(0)),
-    })
+    let count = |column| -> Result<u32, StoreError> {
+        Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(limit))
+    };
+    Ok(Backlog { runnable: count(0)?, overdue: count(1)? })
 }

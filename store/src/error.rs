@@ -22,9 +22,9 @@ pub enum StoreError {
 /// What a failed statement means for the work that it was part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Temper {
-    /// The data itself is refused (SQLSTATE 22, 23) or makes no sense: trying it again changes nothing.
+    /// The data itself is refused (SQLSTATE 22, 23, 54, XX) or makes no sense: trying it again changes nothing.
     Data,
-    /// The database is away or busy (08, 40, 53, 55P03, 57): the same work may pass later.
+    /// The database is away or busy (08, 25006, 40, 53, 55P03, 57): the same work may pass later.
     Outage,
     /// Anything else: a wrong statement, a missing table.
     Bug,
@@ -41,9 +41,11 @@ impl StoreError {
     pub fn temper(&self) -> Temper {
         if let Some(state) = self.sqlstate() {
             return match state.get(..2) {
-                Some("22" | "23") => Temper::Data,
+                // 54: a limit of one row or value; XX: a row that cannot be read.
+                Some("22" | "23" | "54" | "XX") => Temper::Data,
                 Some("08" | "40" | "53" | "57") => Temper::Outage,
-                _ if state == "55P03" => Temper::Outage,
+                // A lock not had in time; a writer that has become a replica.
+                _ if state == "55P03" || state == "25006" => Temper::Outage,
                 _ => Temper::Bug,
             };
         }
@@ -78,4 +80,15 @@ impl StoreError {
             Self::Orm(_) | Self::Corrupt(_) | Self::Contended => None,
         }
     }
+}
+
+/// The error and its causes, in one line for a log.
+pub fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }

@@ -141,6 +141,8 @@ impl<'a> Keyed<'a> {
             command.destination.0.as_bytes(),
             &command.amount.minor().0.to_be_bytes(),
             &command.currency.code(),
+            // An empty reference is another one than none.
+            &[u8::from(command.reference.is_some())],
             command.reference.as_deref().unwrap_or_default().as_bytes(),
             metadata.as_deref().unwrap_or_default().as_bytes(),
         ]);

@@ -138,7 +138,7 @@ pub async fn suspect(connection: &mut PgConnection, ids: &[TransferId]) -> Resul
     Ok(())
 }
 
-/// The open ones among `ids` with how often each was run apart, the least suspect first.
+/// The runnable ones among `ids` with how often each was run apart, the least suspect first.
 pub async fn crash_counts(
     connection: &mut PgConnection,
     ids: &[TransferId],
@@ -147,7 +147,13 @@ pub async fn crash_counts(
         .bind(uuids(ids))
         .fetch_all(connection)
         .await?;
-    rows.iter().map(|row| Ok((TransferId(row.try_get(0)?), row.try_get(1)?))).collect()
+    let mut counts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if row.try_get("runnable")? {
+            counts.push((TransferId(row.try_get(0)?), row.try_get(1)?));
+        }
+    }
+    Ok(counts)
 }
 
 type Advance<'a> =

@@ -22,4 +22,4 @@ pub mod transfers;
 pub mod wake;
 pub mod wallets;
 
-pub use error::{StoreError, Temper};
+pub use error::{StoreError, Temper, describe};

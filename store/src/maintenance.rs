@@ -11,6 +11,8 @@ use crate::{StoreError, jobs};
 
 /// Most rows that one pass of a purge deletes, so that it never holds locks for long.
 const PURGE_ROWS_MAX: i64 = 5_000;
+/// How long the making of partitions waits for a lock.
+const PARTITION_LOCK_MAX: &str = "500ms";
 /// Most overdue transfers that one sweep sends again.
 const SWEEP_ROWS_MAX: i64 = 5_000;
 
@@ -71,13 +73,23 @@ pub async fn purge_idempotency_keys(connection: &mut PgConnection) -> Result<u64
 }
 
 /// Creates the weekly partitions from now to `ahead`, where missing. Returns how many.
+///
+/// Attaching one needs the default partition for itself. Whoever reads that for long,
+/// such as a full ledger check, would hold this up and with it every transfer behind
+/// it; so it gives up after [`PARTITION_LOCK_MAX`] and is tried again later.
 pub async fn create_partitions(
     connection: &mut PgConnection,
     ahead: Duration,
 ) -> Result<i32, StoreError> {
+    let mut tx = connection.begin().await?;
+    sqlx::query("SELECT set_config('lock_timeout', $1, true)")
+        .bind(PARTITION_LOCK_MAX)
+        .execute(&mut *tx)
+        .await?;
     let row = sqlx::query("SELECT create_partitions(now(), now() + make_interval(secs => $1))")
         .bind(ahead.as_secs_f64())
-        .fetch_one(connection)
+        .fetch_one(&mut *tx)
         .await?;
+    tx.commit().await?;
     Ok(row.try_get(0)?)
 }

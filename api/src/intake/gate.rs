@@ -11,6 +11,9 @@ use super::IntakeError;
 
 /// How often the backlog is sampled. One sample costs less than a thousandth of this.
 const SAMPLE_EVERY: Duration = Duration::from_millis(200);
+/// Transfers that may wait longer than allowed before the door closes: one group.
+/// A single transfer that nobody can advance must not close it for all.
+const OVERDUE_MAX: u32 = 256;
 /// What a client is told to wait while the door is closed, in seconds.
 const RETRY_AFTER_S: u32 = 1;
 
@@ -20,7 +23,7 @@ const RETRY_AFTER_S: u32 = 1;
 pub struct Limits {
     /// Most runnable transfers: at 5,000/s about four seconds of work.
     pub runnable_max: u32,
-    /// Longest that the oldest of them may have waited.
+    /// Longest that they may wait; a few that waited longer do not count.
     pub oldest_max: Duration,
 }
 
@@ -45,16 +48,16 @@ impl Gate {
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;
-                let sampled = backlog::sample(&reads, limits.runnable_max).await;
+                let sampled = backlog::sample(&reads, limits.runnable_max, limits.oldest_max).await;
                 let Some(gate) = weak.upgrade() else { return };
                 // Without an answer the door stays as it is; the intake itself then says 503.
                 if let Ok(backlog) = sampled {
-                    let closed = backlog.runnable >= limits.runnable_max
-                        || backlog.oldest > limits.oldest_max;
+                    let closed =
+                        backlog.runnable >= limits.runnable_max || backlog.overdue > OVERDUE_MAX;
                     if gate.closed.swap(closed, Ordering::Relaxed) != closed {
-                        let (runnable, oldest) = (backlog.runnable, backlog.oldest);
+                        let (runnable, overdue) = (backlog.runnable, backlog.overdue);
                         tracing::warn!(
-                            "door closed: {closed}; {runnable} wait, the oldest for {oldest:?}"
+                            "door closed: {closed}; {runnable} wait, {overdue} too long"
                         );
                     }
                 }

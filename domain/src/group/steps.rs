@@ -120,6 +120,10 @@ impl Rules<'_> {
         if transfer.hold != transfer.amount.minor() {
             return Err(transfer.broken("the hold at the pivot is not the amount"));
         }
+        // A wallet may have been frozen or closed since it was screened.
+        if let Err(failure) = self.screen(transfer, book)? {
+            return Ok(Err(failure));
+        }
         let posting = |wallet, side| Posting {
             wallet,
             side,

@@ -189,3 +189,17 @@ async fn a_stop_in_the_middle_of_the_work_loses_nothing() {
     assert_eq!(world.count(settled).await, 4_000);
     world.assert_clean_slate().await;
 }
+
+#[tokio::test]
+async fn a_transfer_that_only_waits_is_not_suspected_of_anything() {
+    let world = World::new().await;
+    let wallets = world.wallets(2, 1_000).await;
+    let ids = world.accept(&[transfer(wallets[0], wallets[1], 10)]).await;
+    sqlx::query("UPDATE saga_open SET due_at = now() + interval '1 hour'")
+        .execute(&world.reads)
+        .await
+        .expect("a waiting transfer");
+    let mut connection = world.hot.acquire().await.expect("a connection");
+    let counts = store::lane::crash_counts(&mut connection, &ids).await.expect("a read");
+    assert!(counts.is_empty(), "it is not about to run: {counts:?}");
+}

@@ -9,9 +9,9 @@
 use domain::failure::{Failure, FailureClass};
 use domain::ids::TransferId;
 use domain::saga::StuckReason;
-use store::lane;
+use store::{describe, lane};
 
-use super::runner::{Runner, describe};
+use super::runner::{PAUSE_MIN, Runner};
 
 /// Times that a transfer may take its process down before it is parked.
 const CRASH_MAX: i16 = 3;
@@ -66,7 +66,7 @@ impl Runner {
     }
 
     async fn mark(&mut self, group: &[TransferId]) -> bool {
-        let mut pause = super::runner::PAUSE_MIN;
+        let mut pause = PAUSE_MIN;
         loop {
             let marked = async {
                 let mut connection = self.pool.acquire().await?;
@@ -83,7 +83,7 @@ impl Runner {
     }
 
     async fn crash_counts(&mut self, ids: &[TransferId]) -> Option<Vec<(TransferId, i16)>> {
-        let mut pause = super::runner::PAUSE_MIN;
+        let mut pause = PAUSE_MIN;
         loop {
             let counted = async {
                 let mut connection = self.pool.acquire().await?;

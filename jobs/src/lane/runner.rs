@@ -15,7 +15,7 @@ use domain::saga::StuckReason;
 use futures::FutureExt;
 use sqlx::PgPool;
 use store::lane::{self, GroupError, GroupReport, LaneRules};
-use store::{StoreError, Temper};
+use store::{StoreError, Temper, describe};
 use tokio::sync::watch;
 
 /// First pause after an outage; doubles up to [`PAUSE_MAX`].
@@ -171,17 +171,6 @@ fn refused(error: &GroupError) -> Failure {
         GroupError::Broken(_) | GroupError::Overflow(_) => "broken_invariant".to_owned(),
     };
     Failure::new(FailureClass::Permanent, &code, describe(error))
-}
-
-/// The error and its causes, in one line.
-pub(super) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn halves(group: &[TransferId]) -> Option<[Vec<TransferId>; 2]> {

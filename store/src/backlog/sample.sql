@@ -6,7 +6,5 @@ WITH runnable AS (
     ORDER BY due_at
     LIMIT $1
 )
-SELECT
-    count(*),
-    coalesce(floor(extract(epoch FROM now() - min(due_at)) * 1000), 0)::bigint
+SELECT count(*), count(*) FILTER (WHERE due_at < now() - make_interval(secs => $2))
 FROM runnable

@@ -151,6 +151,7 @@ fn bind_events<'q>(query: Bound<'q>, outcomes: &[Outcome]) -> Result<Bound<'q>, 
     Ok(query
         .bind(column(&told, |(_, event)| event.event_id.0))
         .bind(column(&told, |(_, event)| event.event_type.as_str()))
+        .bind(column(&told, |(_, event)| event.occurred_at))
         .bind(column(&told, |(outcome, _)| outcome.advanced.transfer.id.0))
         .bind(column(&told, |(outcome, _)| outcome.correlation_id.clone()))
         .bind(column(&told, |(outcome, _)| outcome.traceparent.clone()))

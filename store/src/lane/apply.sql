@@ -53,9 +53,9 @@ posted AS (
 ),
 told AS (
     INSERT INTO event (id, type, occurred_at, transfer_id, correlation_id, traceparent, envelope)
-    SELECT c.id, c.type, $8, c.transfer_id, c.correlation_id, c.traceparent, c.envelope
-    FROM unnest($39::uuid[], $40::text[], $41::uuid[], $42::text[], $43::text[], $44::text[])
-        AS c (id, type, transfer_id, correlation_id, traceparent, envelope)
+    SELECT c.id, c.type, c.occurred_at, c.transfer_id, c.correlation_id, c.traceparent, c.envelope
+    FROM unnest($39::uuid[], $40::text[], $41::timestamptz[], $42::uuid[], $43::text[], $44::text[], $45::text[])
+        AS c (id, type, occurred_at, transfer_id, correlation_id, traceparent, envelope)
 ),
 to_send AS (
     INSERT INTO outbox (event_id) SELECT unnest($39::uuid[])

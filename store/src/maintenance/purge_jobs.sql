@@ -4,7 +4,8 @@ DELETE FROM apalis.jobs
 WHERE id IN (
     SELECT id
     FROM apalis.jobs
-    WHERE (status IN ('Done', 'Killed') OR (status = 'Failed' AND attempts >= max_attempts))
+    WHERE status IN ('Done', 'Killed', 'Failed')
+        AND (status <> 'Failed' OR attempts >= max_attempts)
         AND done_at < now() - make_interval(secs => $1)
     LIMIT $2
     FOR UPDATE SKIP LOCKED
