@@ -1,0 +1,73 @@
+use std::fmt;
+
+use domain::money::Money;
+use wire::Wallet;
+
+use crate::database::without_password;
+use crate::demo::{CURRENCY, Demo};
+use crate::load;
+use crate::system::Places;
+
+/// What alice sends bob in the example, in minor units: 5.00 EUR.
+const EXAMPLE_MINOR: i64 = 500;
+
+/// What a person sees when everything runs.
+pub(crate) struct Banner<'a> {
+    pub(crate) places: &'a Places,
+    pub(crate) demo: &'a Demo,
+    pub(crate) load: Option<u32>,
+}
+
+impl fmt::Display for Banner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { places, demo, load } = self;
+        writeln!(f, "\nHoldfast is up.\n")?;
+        writeln!(f, "  API         {}/v1", places.api_url())?;
+        writeln!(f, "  admin       {}/admin/v1/ledger/check", places.admin_url())?;
+        if !places.passed_over.is_empty() {
+            let usual: Vec<_> = places.passed_over.iter().map(ToString::to_string).collect();
+            writeln!(f, "  ports       the next free ones after {}", usual.join(" and "))?;
+        }
+        writeln!(f, "  workers     in this process (pid {})", std::process::id())?;
+        if let Some(folder) = &places.data_dir {
+            writeln!(f, "  PostgreSQL  {}", places.database_url)?;
+            writeln!(f, "  data        {} (--fresh drops them)", folder.display())?;
+        } else {
+            writeln!(f, "  PostgreSQL  {}", without_password(&places.database_url))?;
+            writeln!(f, "  data        where DATABASE_URL points")?;
+        }
+        self.wallet(f, "alice", &demo.alice)?;
+        self.wallet(f, "bob", &demo.bob)?;
+        if let Some(per_second) = load {
+            writeln!(f, "  load        {}", load::describe(*per_second))?;
+        }
+        self.examples(f)?;
+        writeln!(f, "\nCtrl-C stops everything; the data stay.\n")
+    }
+}
+
+impl Banner<'_> {
+    fn wallet(&self, f: &mut fmt::Formatter<'_>, owner: &str, wallet: &Wallet) -> fmt::Result {
+        let money = Money { minor: wallet.balance.available_minor, currency: wallet.currency };
+        let url = self.places.api_url();
+        writeln!(f, "  {owner:<10}  {url}/v1/wallets/{} ({money})", wallet.id)
+    }
+
+    /// Three lines for the shell. The key must be another one each time the first is pasted, and not every machine
+    /// has `uuidgen`.
+    fn examples(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.places.api_url();
+        let (alice, bob) = (self.demo.alice.id, self.demo.bob.id);
+        writeln!(f, "\nalice pays bob 5.00 EUR, and the answer waits for the outcome:\n")?;
+        writeln!(
+            f,
+            "  curl -sS -w '\\n' {url}/v1/transfers -H 'Content-Type: application/json' \
+             -H 'Prefer: wait=5' -H \"Idempotency-Key: $(uuidgen 2>/dev/null || date +%s%N)\" \
+             -d '{{\"source_wallet_id\":\"{alice}\",\"destination_wallet_id\":\"{bob}\",\
+             \"amount_minor\":{EXAMPLE_MINOR},\"currency\":\"{CURRENCY}\"}}'"
+        )?;
+        writeln!(f, "\nbob's balance, and alice's statement:\n")?;
+        writeln!(f, "  curl -sS -w '\\n' {url}/v1/wallets/{bob}/balance")?;
+        writeln!(f, "  curl -sS -w '\\n' '{url}/v1/wallets/{alice}/postings?limit=5'")
+    }
+}

@@ -1,0 +1,82 @@
+use std::error::Error;
+
+use crate::client::ClientError;
+
+/// Why the system could not be brought up, or had to end. Texts are for the person who typed the command.
+#[derive(Debug, thiserror::Error)]
+pub enum DevError {
+    /// The operating system gives no handlers.
+    #[error("cannot listen for SIGINT and SIGTERM")]
+    Signals(#[source] std::io::Error),
+    /// `--fresh` on data that are not ours to drop.
+    #[error(
+        "--fresh drops only the data of the private PostgreSQL, and DATABASE_URL is set; \
+         empty that database yourself, or unset DATABASE_URL"
+    )]
+    FreshOnForeign,
+    /// No way to a PostgreSQL server, or it did not do what it should.
+    #[error(transparent)]
+    Postgres(#[from] embedded::postgres::EmbeddedError),
+    /// The user's own database does not answer, or lets nobody in.
+    #[error("cannot connect to {address} (DATABASE_URL)")]
+    Unreachable {
+        /// Without the password.
+        address: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] migration::MigrateError),
+    /// The API cannot start or had to stop.
+    #[error("the API")]
+    Api(#[from] api::ApiStartError),
+    /// A variable of the workers is wrong.
+    #[error(transparent)]
+    WorkerConfig(#[from] jobs::ConfigError),
+    /// The workers cannot start.
+    #[error("the workers")]
+    Workers(#[source] store::StoreError),
+    /// The outcomes of the load cannot be read.
+    #[error("cannot follow the load's transfers")]
+    Load(#[source] store::StoreError),
+    /// The API did not do what was asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A deposit came to another end than it must.
+    #[error("a deposit of the start ended as {0}")]
+    Deposit(domain::transfer::TransferStatus),
+    /// PostgreSQL was not told to end.
+    #[error("PostgreSQL ended by itself; the end of its log:\n{log}")]
+    PostgresEnded {
+        /// Last lines of its log.
+        log: String,
+    },
+    /// A part that should run until it is told to end did not.
+    #[error("{0} ended by itself")]
+    Ended(&'static str),
+    /// A part ended in a bug.
+    #[error("{part} broke off")]
+    BrokeOff {
+        /// Which one.
+        part: &'static str,
+        /// Why.
+        #[source]
+        source: tokio::task::JoinError,
+    },
+}
+
+/// An error's text with those of its causes. Some errors from outside already hold their cause's text.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.ends_with(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = error.source();
+    }
+    text
+}

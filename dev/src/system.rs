@@ -1,0 +1,183 @@
+//! Start and stop of the parts.
+//!
+//! Who is needed starts first and stops last: PostgreSQL, then the API that writes commands down and the workers that
+//! carry them out. At a stop the API goes first, so that the workers drain what was accepted and no more comes.
+
+use std::future::pending;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use embedded::postgres::Server;
+
+use crate::console::Console;
+use crate::error::DevError;
+use crate::part::Part;
+use crate::settings::Settings;
+use crate::{database, ports};
+
+/// What runs. Filled while it starts, so that an end in the middle of the start finds what there is to stop.
+#[derive(Default)]
+pub(crate) struct System {
+    /// None when the database is the user's own.
+    postgres: Option<Server>,
+    api: Option<Part>,
+    workers: Option<Part>,
+}
+
+/// Where the parts are found.
+pub(crate) struct Places {
+    /// For clients.
+    pub(crate) public: SocketAddr,
+    /// For operators.
+    pub(crate) admin: SocketAddr,
+    /// Usual ports that others have taken.
+    pub(crate) passed_over: Vec<u16>,
+    /// With the password.
+    pub(crate) database_url: String,
+    /// Data of the private PostgreSQL; none when the database is the user's own.
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+impl Places {
+    /// Address of the API as a client on this machine writes it.
+    pub(crate) fn api_url(&self) -> String {
+        url(self.public)
+    }
+
+    /// The same for operators.
+    pub(crate) fn admin_url(&self) -> String {
+        url(self.admin)
+    }
+}
+
+/// "All addresses" is no address to connect to; the loopback is one of them.
+fn url(mut addr: SocketAddr) -> String {
+    match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{addr}")
+}
+
+impl System {
+    /// Brings the parts up one after the other.
+    pub(crate) async fn start(
+        &mut self,
+        fresh: bool,
+        settings: &Settings,
+        hooks: jobs::Hooks,
+        console: &Console,
+    ) -> Result<Places, DevError> {
+        let database_url = self.start_database(fresh, settings, console).await?;
+        console.step("migrations");
+        migration::up(&database_url).await?;
+        console.step("API and workers");
+        let (public, admin) = self.start_api(settings, &database_url).await?;
+        let passed_over = [
+            (settings.public_addr, public, ports::PUBLIC_PORT),
+            (settings.admin_addr, admin, ports::ADMIN_PORT),
+        ]
+        .into_iter()
+        .filter(|(asked_for, taken, usual)| asked_for.is_none() && taken.port() != *usual)
+        .map(|(_, _, usual)| usual)
+        .collect();
+        self.start_workers(&database_url, hooks)?;
+        let data_dir = self.postgres.as_ref().map(|server| server.data_dir().to_owned());
+        Ok(Places { public, admin, passed_over, database_url, data_dir })
+    }
+
+    async fn start_database(
+        &mut self,
+        fresh: bool,
+        settings: &Settings,
+        console: &Console,
+    ) -> Result<String, DevError> {
+        match &settings.database_url {
+            Some(_) if fresh => Err(DevError::FreshOnForeign),
+            Some(url) => {
+                console.step("PostgreSQL, the one that DATABASE_URL names");
+                database::reach(url).await?;
+                Ok(url.clone())
+            }
+            None => {
+                let what = if fresh { "new data" } else { "data" };
+                console.step(&format!("PostgreSQL, {what} in {}", database::DATA_DIR));
+                let server = database::start(fresh).await?;
+                Ok(database::url(self.postgres.insert(server)))
+            }
+        }
+    }
+
+    async fn start_api(
+        &mut self,
+        settings: &Settings,
+        database_url: &str,
+    ) -> Result<(SocketAddr, SocketAddr), DevError> {
+        let mut config = api::Config::new(database_url);
+        (config.public_addr, config.admin_addr) =
+            ports::choose(settings.public_addr, settings.admin_addr);
+        let server = api::Server::bind(&config).await?;
+        let addresses = (server.public_addr(), server.admin_addr());
+        self.api = Some(Part::spawn("the API", async move |stop| Ok(server.serve(stop).await?)));
+        Ok(addresses)
+    }
+
+    fn start_workers(&mut self, database_url: &str, hooks: jobs::Hooks) -> Result<(), DevError> {
+        let config = jobs::Config::from_lookup(|variable| match variable {
+            "DATABASE_URL" => Some(database_url.to_owned()),
+            _ => std::env::var(variable).ok(),
+        })?;
+        self.workers = Some(Part::spawn("the workers", async move |stop| {
+            jobs::run(config, hooks, stop).await.map_err(DevError::Workers)
+        }));
+        Ok(())
+    }
+
+    /// Waits until a part ends although nobody told it to.
+    pub(crate) async fn failure(&mut self) -> DevError {
+        let Self { postgres, api, workers } = self;
+        tokio::select! {
+            // First, because without it the others fail as well, with less to say.
+            biased;
+            error = postgres_ended(postgres.as_ref()) => error,
+            error = part_ended(api.as_mut()) => error,
+            error = part_ended(workers.as_mut()) => error,
+        }
+    }
+
+    /// Stops all parts, each after it has finished what it has in hand. One that fails to does not keep the others up.
+    pub(crate) async fn stop(&mut self) -> Result<(), DevError> {
+        let mut results = Vec::new();
+        for part in [self.api.take(), self.workers.take()].into_iter().flatten() {
+            results.push(part.stop().await);
+        }
+        if let Some(server) = self.postgres.take() {
+            results.push(server.stop().await.map_err(DevError::from));
+        }
+        results.into_iter().collect()
+    }
+
+    /// Ends all parts after an error, without waiting for work that may need what is gone. Nothing is lost: what was
+    /// accepted is in the database.
+    pub(crate) async fn abandon(&mut self) {
+        [self.api.take(), self.workers.take()].into_iter().flatten().for_each(Part::abandon);
+        if let Some(server) = self.postgres.take() {
+            // The error that brought us here is the one to tell.
+            let _ = server.stop().await;
+        }
+    }
+}
+
+async fn postgres_ended(server: Option<&Server>) -> DevError {
+    let Some(server) = server else { return pending().await };
+    server.exited().await;
+    DevError::PostgresEnded { log: server.log_tail() }
+}
+
+async fn part_ended(part: Option<&mut Part>) -> DevError {
+    match part {
+        Some(part) => part.ended().await,
+        None => pending().await,
+    }
+}
