@@ -82,6 +82,7 @@ pub async fn run(
     if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
         tracing::warn!("the drain took too long; what is left is taken up by another worker");
     }
+    pools.close().await;
     tracing::info!("worker stopped");
     Ok(())
 }
@@ -96,4 +97,13 @@ struct Pools {
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,
+}
+
+impl Pools {
+    async fn close(&self) {
+        for pool in [&self.hot, &self.queue, &self.listen, &self.keep] {
+            // One that still waits for a hung connection ends with the process.
+            tokio::time::timeout(Duration::from_secs(1), pool.close()).await.ok();
+        }
+    }
 }

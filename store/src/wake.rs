@@ -2,7 +2,7 @@
 //!
 //! NOTIFY inside the inserting transaction would hold a database-wide lock until
 //! its WAL is flushed and so serialise all commits. Here it is sent afterwards,
-//! on a connection of its own, at most once per [`PAUSE`]. A lost one costs a
+//! on a connection of its own, at most once per 2 ms. A lost one costs a
 //! worker's tick, never a transfer.
 
 use std::sync::Arc;
