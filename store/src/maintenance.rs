@@ -76,7 +76,7 @@ pub async fn purge_idempotency_keys(connection: &mut PgConnection) -> Result<u64
 ///
 /// Attaching one needs the default partition for itself. Whoever reads that for long,
 /// such as a full ledger check, would hold this up and with it every transfer behind
-/// it; so it gives up after [`PARTITION_LOCK_MAX`] and is tried again later.
+/// it; so it gives up after half a second and is tried again later.
 pub async fn create_partitions(
     connection: &mut PgConnection,
     ahead: Duration,
