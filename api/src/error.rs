@@ -1,11 +1,9 @@
 //! How a request fails: one type that becomes a problem document.
 
-use std::error::Error;
-
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use store::wallets::ChangeError;
-use store::{StoreError, Temper};
+use store::{StoreError, Temper, describe};
 use wire::{FieldError, Problem, ProblemCode};
 
 use crate::intake::IntakeError;
@@ -112,7 +110,7 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        let cause = chain(&error);
+        let cause = describe(&error);
         match error.temper() {
             Temper::Outage => Self::unavailable(RETRY_AFTER_S).because(cause),
             // A SQLSTATE of class 22 or 23: the database refuses what the client sent.
@@ -153,15 +151,4 @@ impl From<ChangeError> for ApiError {
             ChangeError::Store(error) => error.into(),
         }
     }
-}
-
-/// The error and its causes, in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

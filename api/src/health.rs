@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
+use store::describe;
 use store::health::{NEWEST_MIGRATION, Readiness, readiness};
 use wire::ProblemCode;
 
-use crate::error::{ApiError, chain};
+use crate::error::ApiError;
 use crate::state::App;
 
 /// `GET /health/live`: the process answers. It asks nobody else, so that an outage
@@ -25,7 +26,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Value>, ApiErro
         }
         Err(error) => {
             let detail = "The database does not answer.";
-            Err(ApiError::new(ProblemCode::NotReady, detail).because(chain(&error)))
+            Err(ApiError::new(ProblemCode::NotReady, detail).because(describe(&error)))
         }
     }
 }

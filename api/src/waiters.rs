@@ -141,7 +141,7 @@ async fn watch(shared: Arc<Shared>, readers: Readers) {
                 if asked.elapsed() > INTERVAL { INTERVAL_WHEN_SLOW } else { INTERVAL }
             }
             Err(error) => {
-                let cause = crate::error::chain(&error);
+                let cause = store::describe(&error);
                 tracing::warn!(cause, waiters = ids.len(), "cannot read the status of transfers");
                 INTERVAL_AFTER_FAILURE
             }

@@ -1,5 +1,3 @@
-use std::error::Error;
-
 use crate::client::ClientError;
 
 /// Why the system could not be brought up, or had to end. Texts are for the person who typed the command.
@@ -65,18 +63,4 @@ pub enum DevError {
         #[source]
         source: tokio::task::JoinError,
     },
-}
-
-/// An error's text with those of its causes. Some errors from outside already hold their cause's text.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let told = error.to_string();
-        if !text.ends_with(&told) {
-            text = format!("{text}: {told}");
-        }
-        cause = error.source();
-    }
-    text
 }

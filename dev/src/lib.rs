@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub use args::{ArgsError, Command, HELP, Options};
 pub use client::ClientError;
-pub use error::{DevError, chain};
+pub use error::DevError;
 pub use settings::{Settings, SettingsError};
 
 use banner::Banner;

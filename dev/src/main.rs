@@ -35,6 +35,6 @@ async fn main() -> ExitCode {
 }
 
 fn fail(error: &dyn std::error::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "holdfast: {}", dev::chain(error));
+    let _ = writeln!(std::io::stderr(), "holdfast: {}", store::describe(error));
     ExitCode::FAILURE
 }

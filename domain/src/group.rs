@@ -170,12 +170,12 @@ impl Rules<'_> {
         loop {
             let event = match action {
                 Action::Run(step) => {
-                    let outcome = self.perform(step, &mut transfer, book, &mut entry)?;
+                    let outcome = self.perform(step, false, &mut transfer, book, &mut entry)?;
                     note(&mut log, &mut transfer, step, false, &state, outcome.clone().err());
                     outcome.map_or_else(Event::Failed, |()| Event::Succeeded)
                 }
                 Action::Undo(step) => {
-                    let outcome = self.undo(step, &mut transfer, book)?;
+                    let outcome = self.perform(step, true, &mut transfer, book, &mut entry)?;
                     note(&mut log, &mut transfer, step, true, &state, outcome.clone().err());
                     outcome
                         .map_or_else(Event::CompensationFailed, |()| Event::CompensationSucceeded)

@@ -82,12 +82,16 @@ impl StoreError {
     }
 }
 
-/// The error and its causes, in one line for a log.
+/// The error and its causes, in one line for a log. Some errors from outside
+/// already hold their cause's text, which is not said twice.
 pub fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text = format!("{text}: {cause}");
+        let told = cause.to_string();
+        if !text.ends_with(&told) {
+            text = format!("{text}: {told}");
+        }
         source = cause.source();
     }
     text

@@ -30,48 +30,35 @@ impl OpenTransfer {
 }
 
 impl Rules<'_> {
-    /// Runs a step; the inner result is the step's own.
+    /// Runs a step, or with `undo` its compensation; the inner result is the step's own.
     pub(super) fn perform(
         &self,
         step: Step,
+        undo: bool,
         transfer: &mut OpenTransfer,
         book: &mut Book,
         entry: &mut Option<PostedEntry>,
     ) -> Outcome {
-        let mut run = |transfer: &mut OpenTransfer, book: &mut Book| match step {
-            Step::PlaceHold => self.place_hold(transfer, book),
-            Step::Screen => self.screen(transfer, book),
-            Step::PostEntry => self.post_entry(transfer, book, entry),
-        };
-        match self.faults.before(transfer, step, false) {
+        let fault = self.faults.before(transfer, step, undo);
+        let times = match fault {
             Some(Fault::Fail(failure)) => return Ok(Err(failure)),
-            Some(Fault::Repeat) => {
-                if let Err(failure) = run(transfer, book)? {
-                    return Ok(Err(failure));
-                }
-            }
-            None => {}
-        }
-        run(transfer, book)
-    }
-
-    /// Runs the undo of a step.
-    pub(super) fn undo(&self, step: Step, transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
-        let run = |transfer: &mut OpenTransfer, book: &mut Book| match step {
-            Step::PlaceHold => void_hold(transfer, book),
-            // They change nothing before the pivot is committed.
-            Step::Screen | Step::PostEntry => Ok(Ok(())),
+            Some(Fault::Repeat) => 2,
+            None => 1,
         };
-        match self.faults.before(transfer, step, true) {
-            Some(Fault::Fail(failure)) => return Ok(Err(failure)),
-            Some(Fault::Repeat) => {
-                if let Err(failure) = run(transfer, book)? {
-                    return Ok(Err(failure));
-                }
+        for _ in 0..times {
+            let outcome = match (step, undo) {
+                (Step::PlaceHold, false) => self.place_hold(transfer, book),
+                (Step::PlaceHold, true) => void_hold(transfer, book),
+                (Step::Screen, false) => self.screen(transfer, book),
+                (Step::PostEntry, false) => self.post_entry(transfer, book, entry),
+                // They change nothing before the pivot is committed.
+                (Step::Screen | Step::PostEntry, true) => Ok(Ok(())),
+            };
+            if let Err(failure) = outcome? {
+                return Ok(Err(failure));
             }
-            None => {}
         }
-        run(transfer, book)
+        Ok(Ok(()))
     }
 
     /// Reserves the amount in the source wallet. Twice: the second run sees the
