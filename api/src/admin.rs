@@ -1,24 +1,16 @@
-//! What operators ask, on an address of its own.
+//! What operators ask and do, on an address of its own.
+//!
+//! Every route wants an operator's token; every change wants a reason, decides under
+//! the lock of what it changes, and is in the audit with it.
 
-use axum::Json;
-use axum::extract::State;
-use store::ledger::{LedgerReport, Mode};
+mod audit;
+mod dead_letters;
+mod ledger;
+mod operator;
 
-use crate::error::ApiError;
-use crate::extract::Params;
-use crate::state::App;
-
-/// `GET /admin/v1/ledger/check?mode=quick|full`; quick when it does not say.
-pub(crate) async fn ledger_check(
-    State(app): State<App>,
-    mut params: Params,
-) -> Result<Json<LedgerReport>, ApiError> {
-    let mode = params.read("mode", "must be quick or full", |text| match text {
-        "quick" => Some(Mode::Quick),
-        "full" => Some(Mode::Full),
-        _ => None,
-    });
-    params.finish()?;
-    let report = app.ledger_check(mode.unwrap_or(Mode::Quick)).await?;
-    Ok(Json(report))
-}
+pub(crate) use audit::list as audit;
+pub(crate) use dead_letters::{
+    compensate, get as dead_letter, groups as dead_letter_groups, list as dead_letters, redrive,
+};
+pub(crate) use ledger::check as ledger_check;
+pub(crate) use operator::me;

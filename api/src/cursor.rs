@@ -4,7 +4,7 @@
 //! comes to rely on what is in it.
 
 use chrono::DateTime;
-use domain::ids::{TransferId, WalletId};
+use domain::ids::{DeadLetterId, TransferId, WalletId};
 use store::statements::Place;
 use uuid::Uuid;
 
@@ -48,6 +48,27 @@ impl Cursor for TransferId {
 
     fn decode_any(text: &str) -> Option<Self> {
         Uuid::decode_any(text).map(Self)
+    }
+}
+
+impl Cursor for DeadLetterId {
+    fn encode(&self) -> String {
+        self.0.encode()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        Uuid::decode_any(text).map(Self)
+    }
+}
+
+/// Numbers of a chain.
+impl Cursor for i64 {
+    fn encode(&self) -> String {
+        self.to_string()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|seq| *seq > 0)
     }
 }
 

@@ -6,14 +6,13 @@
 //! fails its neighbours: a batch that the database refuses is halved until the
 //! command at fault is alone.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use store::intake::{NewTransfer, Submitted, write_batch};
-use store::pool::Pool;
+use store::pool::{Pool, Purpose, Single};
 use store::wake::Waker;
 use store::{StoreError, Temper, describe};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -28,9 +27,14 @@ const BATCH_MAX: usize = 256;
 const BATCHER_COUNT: usize = 2;
 /// Commands that may wait for a batch; more are turned away at once.
 const QUEUE_MAX: usize = 4096;
-/// Tries of a batch while the database is away; together shorter than a client's patience.
+/// Pauses between the tries of a batch while the database is away.
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(400)];
+/// A try that takes longer has lost its connection. Longer than a batch waits for
+/// another one with the same keys.
+const TRY_TIME_MAX: Duration = Duration::from_secs(6);
+/// A client hears something by then, whatever hangs.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(8);
 /// What a client is told to wait while the database is away, in seconds.
 const RETRY_AFTER_S: u32 = 2;
 
@@ -70,15 +74,21 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Starts the batchers on `hot` (two connections) and the backlog sampler on
-    /// `reads`. They end when the last clone is dropped.
-    pub fn start(hot: &Pool, reads: Pool, waker: &Waker, limits: Limits) -> Self {
+    /// Starts the batchers, each on a connection of its own to `database_url`, and the
+    /// backlog sampler on `reads`. They end when the last clone is dropped.
+    pub fn start(
+        database_url: &str,
+        reads: Pool,
+        waker: &Waker,
+        limits: Limits,
+    ) -> Result<Self, StoreError> {
         let (queue, requests) = mpsc::channel(QUEUE_MAX);
         let requests = Arc::new(Mutex::new(requests));
         for _ in 0..BATCHER_COUNT {
-            tokio::spawn(serve(requests.clone(), hot.clone(), waker.clone()));
+            let connection = Single::new(database_url, Purpose::Hot)?;
+            tokio::spawn(serve(requests.clone(), connection, waker.clone()));
         }
-        Self { queue, gate: Gate::start(reads, limits) }
+        Ok(Self { queue, gate: Gate::start(reads, limits) })
     }
 
     /// Writes one command. Returns after the commit.
@@ -87,12 +97,19 @@ impl Intake {
         let (answer, outcome) = oneshot::channel();
         let full = || IntakeError::Overloaded { retry_after_s: 1 };
         self.queue.try_send(Request { command, answer }).map_err(|_| full())?;
-        // An answer that never comes means that the process is stopping.
-        outcome.await.unwrap_or(Err(IntakeError::Unavailable { retry_after_s: RETRY_AFTER_S }))
+        // Too late, or never because the process is stopping: written or not, the same key
+        // then finds out.
+        let answered = tokio::time::timeout(ANSWER_TIME_MAX, outcome).await;
+        let unknown = Err(IntakeError::Unavailable { retry_after_s: RETRY_AFTER_S });
+        answered.ok().and_then(Result::ok).unwrap_or(unknown)
     }
 }
 
-async fn serve(requests: Arc<Mutex<mpsc::Receiver<Request>>>, pool: Pool, waker: Waker) {
+async fn serve(
+    requests: Arc<Mutex<mpsc::Receiver<Request>>>,
+    mut connection: Single,
+    waker: Waker,
+) {
     loop {
         let mut batch = Vec::new();
         // Held while waiting for the first command, so the batchers take turns.
@@ -101,7 +118,7 @@ async fn serve(requests: Arc<Mutex<mpsc::Receiver<Request>>>, pool: Pool, waker:
         }
         let (commands, clients): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|request| (request.command, request.answer)).unzip();
-        let answers = write(&pool, &commands).await;
+        let answers = write(&mut connection, &commands).await;
         if answers.iter().any(|answer| matches!(answer, Ok(Submitted::Accepted(_)))) {
             waker.wake();
         }
@@ -113,12 +130,12 @@ async fn serve(requests: Arc<Mutex<mpsc::Receiver<Request>>>, pool: Pool, waker:
 }
 
 /// Writes all commands, halving where the database refuses the data.
-async fn write(pool: &Pool, commands: &[NewTransfer]) -> Vec<Answer> {
+async fn write(connection: &mut Single, commands: &[NewTransfer]) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(commands.len());
     // Ranges still to be written, the first on top.
     let mut ranges = vec![commands];
     while let Some(range) = ranges.pop() {
-        match write_range(pool, range).await {
+        match write_range(connection, range).await {
             Ok(written) => answers.extend(written.into_iter().map(Ok)),
             Err(IntakeError::Refused) if range.len() > 1 => {
                 let (left, right) = range.split_at(range.len() / 2);
@@ -133,34 +150,69 @@ async fn write(pool: &Pool, commands: &[NewTransfer]) -> Vec<Answer> {
 /// Writes a range in one transaction, trying again while the database is away.
 /// A batch whose commit is unknown may be written again: its ids and keys are
 /// the same, so what was written is found, not doubled.
-async fn write_range(pool: &Pool, range: &[NewTransfer]) -> Result<Vec<Submitted>, IntakeError> {
+async fn write_range(
+    connection: &mut Single,
+    range: &[NewTransfer],
+) -> Result<Vec<Submitted>, IntakeError> {
     let mut pauses = PAUSES.iter();
     loop {
-        let work = async { write_batch(&mut *pool.acquire().await?, range).await };
-        let error = match caught(work).await {
-            Some(Ok(written)) => return Ok(written),
-            Some(Err(error)) => error,
-            None => return Err(IntakeError::Refused),
+        let trouble = match write_once(connection, range).await {
+            Ok(written) => return Ok(written),
+            Err(Trouble::Refused) => return Err(IntakeError::Refused),
+            Err(Trouble::Hangs) => None,
+            Err(Trouble::Away(trouble)) => Some(trouble),
         };
-        match error.temper() {
-            Temper::Data => return Err(IntakeError::Refused),
-            Temper::Outage => {}
-            Temper::Bug => {
-                tracing::error!(error = describe(&error), "the intake statement is wrong");
-            }
-        }
-        let Some(pause) = pauses.next() else {
-            tracing::warn!(error = describe(&error), "{} commands were turned away", range.len());
+        let pause = trouble.as_ref().and_then(|_| pauses.next());
+        let Some(pause) = pause else {
+            let trouble = trouble.unwrap_or_else(|| "no answer in time".to_owned());
+            tracing::warn!(error = trouble, "{} commands were turned away", range.len());
             return Err(IntakeError::Unavailable { retry_after_s: RETRY_AFTER_S });
         };
         tokio::time::sleep(*pause).await;
     }
 }
 
-/// A panic would end the batcher and with it the intake of this process.
-async fn caught<T>(
-    work: impl Future<Output = Result<T, StoreError>>,
-) -> Option<Result<T, StoreError>> {
-    let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    outcome.inspect_err(|_| tracing::error!("a batch of commands panicked")).ok()
+/// Why one try came to nothing.
+enum Trouble {
+    /// The data itself.
+    Refused,
+    /// The database is away or busy.
+    Away(String),
+    /// No answer: whoever waits has waited long enough.
+    Hangs,
+}
+
+/// The connection is kept only when it has given an answer: one that hangs is
+/// closed, and the server rolls back. A panic would end the batcher and with it the
+/// intake of this process, so it is caught.
+async fn write_once(
+    connection: &mut Single,
+    range: &[NewTransfer],
+) -> Result<Vec<Submitted>, Trouble> {
+    let taken = connection.take().await;
+    let mut taken = taken.map_err(|error| Trouble::Away(describe(&error)))?;
+    let writing = AssertUnwindSafe(write_batch(&mut taken, range)).catch_unwind();
+    let error = match tokio::time::timeout(TRY_TIME_MAX, writing).await {
+        Ok(Ok(Ok(written))) => {
+            connection.keep(taken);
+            return Ok(written);
+        }
+        Ok(Ok(Err(error))) => error,
+        Ok(Err(_)) => {
+            tracing::error!("a batch of commands panicked");
+            return Err(Trouble::Refused);
+        }
+        Err(_) => return Err(Trouble::Hangs),
+    };
+    match error.temper() {
+        Temper::Data => {
+            connection.keep(taken);
+            return Err(Trouble::Refused);
+        }
+        Temper::Outage => {}
+        Temper::Bug => {
+            tracing::error!(error = describe(&error), "the intake statement is wrong");
+        }
+    }
+    Err(Trouble::Away(describe(&error)))
 }

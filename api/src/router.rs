@@ -33,7 +33,14 @@ pub fn router(app: App) -> Router {
 pub(crate) fn admin_router(app: App) -> Router {
     let routes = Router::new()
         .route("/health", get(health::ready))
-        .route("/admin/v1/ledger/check", get(admin::ledger_check));
+        .route("/admin/v1/me", get(admin::me))
+        .route("/admin/v1/ledger/check", get(admin::ledger_check))
+        .route("/admin/v1/audit", get(admin::audit))
+        .route("/admin/v1/dead-letters", get(admin::dead_letters))
+        .route("/admin/v1/dead-letters/groups", get(admin::dead_letter_groups))
+        .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate));
     finish(routes, app)
 }
 

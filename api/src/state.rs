@@ -4,7 +4,7 @@ use store::StoreError;
 use store::ledger::{LedgerReport, Mode};
 use store::pool::{self, Pool, Purpose};
 use store::readers::Readers;
-use store::wake::Waker;
+use store::wake::{Channel, Waker};
 
 use crate::config::Config;
 use crate::facts::Facts;
@@ -14,9 +14,6 @@ use crate::waiters::Waiters;
 /// Connections of the ledger check. One: a full check reads everything, and two of
 /// them at once would only read it twice.
 const CHECK_CONNECTIONS: u32 = 1;
-
-/// One for each batcher of the intake.
-const INTAKE_CONNECTIONS: u32 = 2;
 
 /// Wake-ups go one after the other.
 const WAKER_CONNECTIONS: u32 = 1;
@@ -30,6 +27,7 @@ pub struct Shared {
     pub(crate) facts: Facts,
     pub(crate) intake: Intake,
     pub(crate) waiters: Waiters,
+    pub(crate) waker: Waker,
     checks: Pool,
 }
 
@@ -51,13 +49,13 @@ impl App {
             config.read_connections_max,
         )?;
         let open = |purpose, size| pool::open(&config.database_url, purpose, size);
-        let waker = Waker::start(open(Purpose::Reads, WAKER_CONNECTIONS)?);
-        let hot = open(Purpose::Hot, INTAKE_CONNECTIONS)?;
-        let intake = Intake::start(&hot, readers.writer().clone(), &waker, config.limits);
+        let waker = Waker::start(open(Purpose::Reads, WAKER_CONNECTIONS)?, Channel::Saga);
+        let url = &config.database_url;
+        let intake = Intake::start(url, readers.writer().clone(), &waker, config.limits)?;
         let waiters = Waiters::start(readers.clone());
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::new();
-        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, checks })))
+        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, waker, checks })))
     }
 
     pub(crate) async fn ledger_check(&self, mode: Mode) -> Result<LedgerReport, StoreError> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ids::WalletId;
 use store::facts::WalletFacts;
-use wire::{BalanceReading, Page, Posting};
+use wire::{BalanceReading, Page, Posting, ProblemCode};
 
 use crate::cursor::Cursor;
 use crate::error::ApiError;
@@ -18,9 +18,6 @@ use crate::views;
 
 /// The instant that a list from a replica shows.
 static AS_OF: HeaderName = HeaderName::from_static("holdfast-as-of");
-
-/// How far ahead of ours a client's clock may be when it asks for a balance as of now.
-const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 /// What a list says about its age; nothing when it came from the writer.
 pub(crate) fn as_of_header(as_of: Option<DateTime<Utc>>) -> HeaderMap {
@@ -42,15 +39,15 @@ pub(crate) async fn balance(
     mut params: Params,
 ) -> Result<Json<BalanceReading>, ApiError> {
     let wanted = "must be an RFC 3339 time that is not in the future, such as 2026-11-20T10:00:00Z";
-    let at = params.read("at", wanted, |text| {
-        let at = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-        (at <= Utc::now() + CLOCK_SKEW).then_some(at)
-    });
+    let at = params
+        .read("at", wanted, |text| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()));
     params.finish()?;
     let currency = facts(&app, wallet_id).await?.currency;
     let writer = app.readers.writer();
     if let Some(as_of) = at {
-        let ledger_minor = store::statements::ledger_at(writer, wallet_id, as_of).await?;
+        let ledger = store::statements::ledger_at(writer, wallet_id, as_of).await?;
+        let future = || ApiError::field(ProblemCode::InvalidParameter, "at", wanted);
+        let ledger_minor = ledger.ok_or_else(future)?;
         let (available_minor, held_minor) = (None, None);
         return Ok(Json(BalanceReading {
             wallet_id,

@@ -106,3 +106,41 @@ fn accepted_at(id: TransferId) -> DateTime<Utc> {
     });
     time.unwrap_or_default()
 }
+
+/// A dead letter without its timeline, as in lists.
+pub(crate) fn dead_letter(letter: store::desk::DeadLetter) -> wire::DeadLetter {
+    wire::DeadLetter {
+        id: letter.id,
+        transfer_id: letter.transfer_id,
+        status: letter.status,
+        reason: letter.reason,
+        step: letter.step,
+        undo: letter.undo,
+        failure: letter.failure.into(),
+        fingerprint: letter.fingerprint,
+        attempt_count: letter.attempt_count,
+        source_wallet_id: letter.source_wallet_id,
+        destination_wallet_id: letter.destination_wallet_id,
+        amount_minor: letter.amount_minor,
+        currency: letter.currency,
+        held_minor: letter.held_minor,
+        payload: letter.payload,
+        correlation_id: letter.correlation_id,
+        opened_at: letter.opened_at,
+        closed_at: letter.closed_at,
+        steps: None,
+    }
+}
+
+pub(crate) fn dead_letter_group(group: store::desk::Group) -> wire::DeadLetterGroup {
+    wire::DeadLetterGroup {
+        fingerprint: group.fingerprint,
+        currency: group.currency,
+        count: group.count,
+        held_minor: group.held_minor,
+        amount_minor: group.amount_minor,
+        wallet_count: group.wallet_count,
+        oldest_at: group.oldest_at,
+        newest_at: group.newest_at,
+    }
+}

@@ -6,6 +6,7 @@ use wire::Wallet;
 use crate::database::without_password;
 use crate::demo::{CURRENCY, Demo};
 use crate::load;
+use crate::operators::Token;
 use crate::system::Places;
 
 /// What alice sends bob in the example, in minor units: 5.00 EUR.
@@ -15,15 +16,23 @@ const EXAMPLE_MINOR: i64 = 500;
 pub(crate) struct Banner<'a> {
     pub(crate) places: &'a Places,
     pub(crate) demo: &'a Demo,
+    pub(crate) tokens: &'a [Token],
     pub(crate) load: Option<u32>,
 }
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { places, demo, load } = self;
+        let Self { places, demo, tokens, load } = self;
         writeln!(f, "\nHoldfast is up.\n")?;
         writeln!(f, "  API         {}/v1", places.api_url())?;
-        writeln!(f, "  admin       {}/admin/v1/ledger/check", places.admin_url())?;
+        writeln!(
+            f,
+            "  admin       {}/admin/v1 (Authorization: Bearer <token>)",
+            places.admin_url()
+        )?;
+        for Token { role, token } in *tokens {
+            writeln!(f, "  {role:<10}  {token}")?;
+        }
         if !places.passed_over.is_empty() {
             let usual: Vec<_> = places.passed_over.iter().map(ToString::to_string).collect();
             writeln!(f, "  ports       the next free ones after {}", usual.join(" and "))?;
@@ -36,6 +45,7 @@ impl fmt::Display for Banner<'_> {
             writeln!(f, "  PostgreSQL  {}", without_password(&places.database_url))?;
             writeln!(f, "  data        where DATABASE_URL points")?;
         }
+        writeln!(f, "  SQS         {} (wallet-audit, wallet-metrics)", places.sqs_url)?;
         self.wallet(f, "alice", &demo.alice)?;
         self.wallet(f, "bob", &demo.bob)?;
         if let Some(per_second) = load {

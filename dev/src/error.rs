@@ -27,6 +27,9 @@ pub enum DevError {
     /// The schema could not be brought up to date.
     #[error(transparent)]
     Migrate(#[from] migration::MigrateError),
+    /// The demo operators could not be written down.
+    #[error("cannot issue the operators' tokens")]
+    Operators(#[source] store::StoreError),
     /// The API cannot start or had to stop.
     #[error("the API")]
     Api(#[from] api::ApiStartError),
@@ -35,7 +38,10 @@ pub enum DevError {
     WorkerConfig(#[from] jobs::ConfigError),
     /// The workers cannot start.
     #[error("the workers")]
-    Workers(#[source] store::StoreError),
+    Workers(#[source] jobs::RunError),
+    /// No port for the SQS endpoint.
+    #[error(transparent)]
+    Sqs(#[from] embedded::sqs::SqsEndpointError),
     /// The outcomes of the load cannot be read.
     #[error("cannot follow the load's transfers")]
     Load(#[source] store::StoreError),

@@ -12,6 +12,7 @@ mod database;
 mod demo;
 mod error;
 mod load;
+mod operators;
 mod part;
 mod ports;
 mod settings;
@@ -96,7 +97,9 @@ async fn start(
         }
     };
     console.step("ready");
-    console::print(&Banner { places: &places, demo: &demo, load: options.load }.to_string());
+    let tokens = operators::issue(&places.database_url).await?;
+    let banner = Banner { places: &places, demo: &demo, tokens: &tokens, load: options.load };
+    console::print(&banner.to_string());
     Ok(load)
 }
 

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use embedded::postgres::Server;
+use embedded::sqs::Endpoint;
 
 use crate::console::Console;
 use crate::error::DevError;
@@ -20,6 +21,8 @@ use crate::{database, ports};
 pub(crate) struct System {
     /// None when the database is the user's own.
     postgres: Option<Server>,
+    /// None when the queues are elsewhere.
+    sqs: Option<Endpoint>,
     api: Option<Part>,
     workers: Option<Part>,
 }
@@ -34,6 +37,8 @@ pub(crate) struct Places {
     pub(crate) passed_over: Vec<u16>,
     /// With the password.
     pub(crate) database_url: String,
+    /// Endpoint of the queues.
+    pub(crate) sqs_url: String,
     /// Data of the private PostgreSQL; none when the database is the user's own.
     pub(crate) data_dir: Option<PathBuf>,
 }
@@ -82,9 +87,10 @@ impl System {
         .filter(|(asked_for, taken, usual)| asked_for.is_none() && taken.port() != *usual)
         .map(|(_, _, usual)| usual)
         .collect();
-        self.start_workers(&database_url, hooks)?;
+        let sqs_url = self.start_sqs().await?;
+        self.start_workers(&database_url, &sqs_url, hooks)?;
         let data_dir = self.postgres.as_ref().map(|server| server.data_dir().to_owned());
-        Ok(Places { public, admin, passed_over, database_url, data_dir })
+        Ok(Places { public, admin, passed_over, database_url, sqs_url, data_dir })
     }
 
     async fn start_database(
@@ -123,10 +129,28 @@ impl System {
         Ok(addresses)
     }
 
-    fn start_workers(&mut self, database_url: &str, hooks: jobs::Hooks) -> Result<(), DevError> {
-        let config = jobs::Config::from_lookup(|variable| match variable {
+    /// The queues that `SQS_ENDPOINT_URL` names, or an endpoint brought along. What is in that one ends with the
+    /// process; the event log stays, and `holdfast-jobs replay` sends from it again.
+    async fn start_sqs(&mut self) -> Result<String, DevError> {
+        if let Some(url) = variable("SQS_ENDPOINT_URL") {
+            return Ok(url);
+        }
+        let endpoint = Endpoint::start(None).await?;
+        Ok(self.sqs.insert(endpoint).url())
+    }
+
+    fn start_workers(
+        &mut self,
+        database_url: &str,
+        sqs_url: &str,
+        hooks: jobs::Hooks,
+    ) -> Result<(), DevError> {
+        let config = jobs::Config::from_lookup(|name| match name {
             "DATABASE_URL" => Some(database_url.to_owned()),
-            _ => std::env::var(variable).ok(),
+            "SQS_ENDPOINT_URL" => Some(sqs_url.to_owned()),
+            // Nobody else makes the queues here. A value of the user's own still counts.
+            "HOLDFAST_CREATE_QUEUES" => variable(name).or(Some("true".to_owned())),
+            _ => variable(name),
         })?;
         self.workers = Some(Part::spawn("the workers", async move |stop| {
             jobs::run(config, hooks, stop).await.map_err(DevError::Workers)
@@ -136,7 +160,7 @@ impl System {
 
     /// Waits until a part ends although nobody told it to.
     pub(crate) async fn failure(&mut self) -> DevError {
-        let Self { postgres, api, workers } = self;
+        let Self { postgres, api, workers, .. } = self;
         tokio::select! {
             // First, because without it the others fail as well, with less to say.
             biased;
@@ -152,6 +176,7 @@ impl System {
         for part in [self.api.take(), self.workers.take()].into_iter().flatten() {
             results.push(part.stop().await);
         }
+        self.sqs = None;
         if let Some(server) = self.postgres.take() {
             results.push(server.stop().await.map_err(DevError::from));
         }
@@ -167,6 +192,11 @@ impl System {
             let _ = server.stop().await;
         }
     }
+}
+
+/// A variable that is set to nothing counts as not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 async fn postgres_ended(server: Option<&Server>) -> DevError {

@@ -26,6 +26,7 @@ pub mod ids;
 pub mod job;
 pub mod journal;
 pub mod money;
+pub mod operator;
 pub mod retry;
 pub mod saga;
 pub mod text;

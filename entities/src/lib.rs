@@ -7,10 +7,17 @@
 // that only repeat the columns; those are described on the models.
 #![allow(missing_docs)]
 
+pub mod business_minute;
 pub mod dead_letter;
 pub mod event;
+pub mod event_audit;
+pub mod event_audit_head;
 pub mod idempotency_key;
+pub mod inbox;
 pub mod journal_entry;
+pub mod operator;
+pub mod operator_audit;
+pub mod operator_audit_head;
 pub mod outbox;
 pub mod posting;
 mod row;

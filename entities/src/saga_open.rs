@@ -60,6 +60,8 @@ pub struct Model {
     pub log_seq: i16,
     /// When it is to run; in the past when it is due.
     pub due_at: DateTimeUtc,
+    /// When the keeper last gave it a new job; null when it never had to.
+    pub swept_at: Option<DateTimeUtc>,
     /// The outside event it waits for; null when it only waits for `due_at`.
     #[sea_orm(column_type = "Text", nullable)]
     pub waiting_for: Option<String>,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use domain::group::Boundaries;
 use domain::retry::RetrySchedule;
 use domain::wallet::SYSTEM_SHARD_COUNT;
+use ulid::Ulid;
 
-use crate::keeper;
+use crate::{Role, RunError, SqsConfig, keeper};
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -22,6 +23,10 @@ pub struct Config {
     pub shard: u8,
     /// When lost and finished work is looked for.
     pub keeper: keeper::Config,
+    /// The queues that events go to; none to leave events in the outbox.
+    pub sqs: Option<SqsConfig>,
+    /// What this process does; none for all that is configured.
+    pub roles: Option<Vec<Role>>,
 }
 
 /// A variable is missing or wrong.
@@ -41,20 +46,24 @@ impl Config {
             database_url: database_url.into(),
             boundaries: Boundaries::Fused,
             schedule: RetrySchedule::default(),
-            // Any value works; neighbours on one machine have neighbouring process ids.
-            shard: u8::try_from(std::process::id() % u32::from(SYSTEM_SHARD_COUNT)).unwrap_or(0),
+            // Any value works. Not from the process id: in containers that is always 1.
+            shard: u8::try_from(Ulid::generate().random() % u128::from(SYSTEM_SHARD_COUNT))
+                .unwrap_or(0),
             keeper: keeper::Config::default(),
+            sqs: None,
+            roles: None,
         }
     }
 
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // Set to nothing counts as not set: compose files and templates write it so.
-        Self::from_lookup(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::from_lookup(|name| std::env::var(name).ok())
     }
 
     /// Reads variables through `lookup`, which tests replace.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        // Set to nothing counts as not set: compose files and templates write it so.
+        let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let url = lookup("DATABASE_URL")
             .ok_or_else(|| wrong("DATABASE_URL", "is not set; it must be a postgres:// address"))?;
         let mut config = Self::new(url);
@@ -63,20 +72,37 @@ impl Config {
             Some("all") => config.boundaries = Boundaries::EveryStep,
             Some(_) => return Err(wrong("HOLDFAST_STEP_BOUNDARIES", "must be fused or all")),
         }
-        if let Some(attempt_max) = number(&lookup, "HOLDFAST_RETRY_ATTEMPT_MAX", 1..=100)? {
+        if let Some(attempt_max) = number(lookup, "HOLDFAST_RETRY_ATTEMPT_MAX", 1..=100)? {
             config.schedule.attempt_max = attempt_max;
         }
-        if let Some(base) = number(&lookup, "HOLDFAST_RETRY_BACKOFF_BASE_MS", 1..=600_000)? {
+        if let Some(base) = number(lookup, "HOLDFAST_RETRY_BACKOFF_BASE_MS", 1..=600_000)? {
             config.schedule.backoff_base = Duration::from_millis(base.into());
         }
-        if let Some(max) = number(&lookup, "HOLDFAST_RETRY_BACKOFF_MAX_MS", 1..=3_600_000)? {
+        if let Some(max) = number(lookup, "HOLDFAST_RETRY_BACKOFF_MAX_MS", 1..=3_600_000)? {
             config.schedule.backoff_max = Duration::from_millis(max.into());
         }
         let last_shard = u32::from(SYSTEM_SHARD_COUNT) - 1;
-        if let Some(shard) = number(&lookup, "HOLDFAST_LANE_SHARD", 0..=last_shard)? {
+        if let Some(shard) = number(lookup, "HOLDFAST_LANE_SHARD", 0..=last_shard)? {
             config.shard = u8::try_from(shard).unwrap_or(0);
         }
+        config.sqs = SqsConfig::from_lookup(lookup)?;
+        if let Some(roles) = lookup("HOLDFAST_ROLES") {
+            let roles = Role::parse_list(&roles);
+            config.roles = Some(roles.map_err(|problem| wrong("HOLDFAST_ROLES", &problem))?);
+        }
         Ok(config)
+    }
+
+    /// What this process does. Fails when it was given a role without what that needs.
+    pub(crate) fn roles(&self) -> Result<Vec<Role>, RunError> {
+        let configured = |role: &Role| self.sqs.is_some() || !role.needs_sqs();
+        let Some(roles) = &self.roles else {
+            return Ok(Role::all().into_iter().filter(configured).collect());
+        };
+        match roles.iter().find(|role| !configured(role)) {
+            Some(role) => Err(RunError::NoSqs(role.name())),
+            None => Ok(roles.clone()),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 
 use domain::ids::TransferId;
 use domain::job::GROUP_MAX;
-use sqlx::PgPool;
 use store::lane::LaneRules;
+use store::pool::Single;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -19,6 +19,8 @@ mod apart;
 mod runner;
 
 use runner::Runner;
+
+use crate::relay::Bell;
 
 /// Jobs that may wait for the lane; a process has no more in hand than this.
 const REQUEST_MAX: usize = 256;
@@ -57,12 +59,17 @@ impl LaneHandle {
 
 /// Starts the lane. It ends when the last handle is dropped.
 pub(crate) fn start(
-    pool: PgPool,
+    connection: Single,
     rules: LaneRules,
+    bell: Bell,
     stopping: watch::Receiver<bool>,
 ) -> (LaneHandle, JoinHandle<()>) {
     let (requests, queue) = mpsc::channel(REQUEST_MAX);
-    let lane = Lane { queue, waiting: VecDeque::new(), runner: Runner::new(pool, rules, stopping) };
+    let lane = Lane {
+        queue,
+        waiting: VecDeque::new(),
+        runner: Runner::new(connection, rules, bell, stopping),
+    };
     (LaneHandle { requests }, tokio::spawn(lane.serve()))
 }
 

@@ -1,5 +1,6 @@
 //! The workers: apalis takes jobs, a lane advances their transfers, and the
-//! keeper looks after what was lost or is finished.
+//! keeper looks after what was lost or is finished. The relay sends the events that
+//! this makes to SQS, and consumers receive them.
 //!
 //! Invariant: apalis is the wake-up, never the truth. A lost job costs seconds
 //! (the keeper finds its transfers), a job run twice costs one look at rows that
@@ -13,16 +14,29 @@ use domain::group::{Faults, NoFaults};
 use sqlx::PgPool;
 use store::StoreError;
 use store::lane::{LaneRules, NoProbe, Probe};
-use store::pool::{self, Purpose};
-use tokio::sync::watch;
+use store::pool::{self, Purpose, Single};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 
 mod config;
+mod consumers;
+mod events;
 mod keeper;
 mod lane;
+mod relay;
+pub mod replay;
+mod role;
+mod sqs;
 mod steady;
 mod worker;
 
 pub use config::{Config, ConfigError};
+pub use consumers::ConsumerError;
+pub use role::Role;
+pub use sqs::{QueueAt, SqsConfig, SqsError};
+
+use events::Events;
+use relay::Bell;
 
 /// How long a drain may take before the process ends anyway. What is cut off is
 /// rolled back and taken up by another worker.
@@ -42,21 +56,76 @@ impl Default for Hooks {
     }
 }
 
-/// Runs lane, worker and keeper until `shutdown` completes, then drains: no new
+/// The process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The database's address is wrong.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A queue is missing.
+    #[error(transparent)]
+    Sqs(#[from] SqsError),
+    /// A queue does not suit its consumer.
+    #[error(transparent)]
+    Consumer(#[from] ConsumerError),
+    /// A role was asked for that needs what is not configured.
+    #[error(
+        "role {0} needs SQS; set SQS_ENDPOINT_URL, or the addresses of both queues in \
+         HOLDFAST_QUEUE_AUDIT_URL and HOLDFAST_QUEUE_METRICS_URL"
+    )]
+    NoSqs(&'static str),
+}
+
+/// Runs the roles of this process until `shutdown` completes, then drains: no new
 /// jobs, those in hand are finished and acknowledged.
 pub async fn run(
     config: Config,
     hooks: Hooks,
     shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), StoreError> {
-    let url = &config.database_url;
-    let pools = Arc::new(Pools {
-        hot: pool::open(url, Purpose::Hot, 1)?,
-        queue: pool::open(url, Purpose::Queue, 3)?,
-        listen: pool::open(url, Purpose::Maintenance, 1)?,
-        keep: pool::open(url, Purpose::Maintenance, 2)?,
-    });
+) -> Result<(), RunError> {
+    let roles = config.roles()?;
+    let pools = Arc::new(Pools::open(&config.database_url)?);
     let (stop, stopping) = watch::channel(false);
+    let news = Arc::new(Notify::new());
+    let mut tasks = Vec::new();
+    if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.needs_sqs())) {
+        let (pools, news, stopping) = (pools.clone(), news.clone(), stopping.clone());
+        let events = Events { config: sqs, roles: roles.clone(), pools, news, stopping };
+        let queues = events.find().await?;
+        tasks.push(tokio::spawn(events.run(queues)));
+    }
+    if roles.contains(&Role::Sagas) {
+        tasks.extend(start_sagas(&config, hooks, &pools, news, stopping)?);
+    }
+    let names: Vec<&str> = roles.into_iter().map(Role::name).collect();
+    tracing::info!("started as {}", names.join(", "));
+
+    shutdown.await;
+    tracing::info!("draining");
+    stop.send_replace(true);
+    let drained = async {
+        let ends = futures::future::join_all(tasks).await;
+        ends.into_iter().filter_map(Result::err).for_each(|error| {
+            tracing::error!(error = %error, "a task ended badly");
+        });
+    };
+    if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
+        tracing::warn!("the drain took too long; what is left is taken up by another process");
+    }
+    pools.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Starts lane, worker and keeper. At a stop the worker lets go of the lane when its
+/// jobs are done, and then the lane ends.
+fn start_sagas(
+    config: &Config,
+    hooks: Hooks,
+    pools: &Arc<Pools>,
+    news: Arc<Notify>,
+    stopping: watch::Receiver<bool>,
+) -> Result<[JoinHandle<()>; 3], StoreError> {
     let rules = LaneRules {
         schedule: config.schedule,
         boundaries: config.boundaries,
@@ -64,46 +133,49 @@ pub async fn run(
         faults: hooks.faults,
         probe: hooks.probe,
     };
-    let (lane, lane_task) = lane::start(pools.hot.clone(), rules, stopping.clone());
+    let connection = Single::new(&config.database_url, Purpose::Hot)?;
+    let bell = Bell::new(pools.listen.clone(), news);
+    let (lane, lane_task) = lane::start(connection, rules, bell, stopping.clone());
     let worker = tokio::spawn(worker::supervise(pools.clone(), lane, stopping.clone()));
     let keeper = tokio::spawn(keeper::run(pools.keep.clone(), config.keeper, stopping));
     tracing::info!(lane.shard = config.shard, "worker started");
-
-    shutdown.await;
-    tracing::info!("draining");
-    stop.send_replace(true);
-    // The worker lets go of the lane when its jobs are done, and then the lane ends.
-    let drained = async {
-        let (worker, lane, keeper) = (worker.await, lane_task.await, keeper.await);
-        [worker, lane, keeper].into_iter().filter_map(Result::err).for_each(|error| {
-            tracing::error!(error = %error, "a task of the worker ended badly");
-        });
-    };
-    if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
-        tracing::warn!("the drain took too long; what is left is taken up by another worker");
-    }
-    pools.close().await;
-    tracing::info!("worker stopped");
-    Ok(())
+    Ok([worker, lane_task, keeper])
 }
 
 /// Connections, by purpose, so that none of them can starve another.
 struct Pools {
-    /// The lane's one connection.
-    hot: PgPool,
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups.
+    /// Wake-ups: two are listened for, one kind is sent.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,
+    /// Claims of the relay.
+    relay: PgPool,
+    /// Commits of the consumer of the same name.
+    audit: PgPool,
+    /// Commits of the consumer of the same name.
+    metrics: PgPool,
 }
 
 impl Pools {
+    /// Opens them all, without a connection yet: one that no role uses costs nothing.
+    fn open(url: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            queue: pool::open(url, Purpose::Queue, 3)?,
+            listen: pool::open(url, Purpose::Maintenance, 3)?,
+            keep: pool::open(url, Purpose::Maintenance, 2)?,
+            relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
+            audit: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
+            metrics: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
+        })
+    }
+
     async fn close(&self) {
-        for pool in [&self.hot, &self.queue, &self.listen, &self.keep] {
-            // One that still waits for a hung connection ends with the process.
-            tokio::time::timeout(Duration::from_secs(1), pool.close()).await.ok();
-        }
+        let Self { queue, listen, keep, relay, audit, metrics } = self;
+        // One that still waits for a hung connection ends with the process.
+        let closing = [queue, listen, keep, relay, audit, metrics]
+            .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));
+        futures::future::join_all(closing).await;
     }
 }

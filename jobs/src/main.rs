@@ -1,12 +1,18 @@
-//! `holdfast-jobs [run | ledger-check [--quick]]`.
+//! `holdfast-jobs [run [--roles LIST] | replay ... | ledger-check [--quick] | audit-verify]`.
 
 use std::process::ExitCode;
 
+use jobs::replay::{self, Request};
+use store::audit;
 use store::ledger::{self, LedgerReport, Mode};
 use store::pool::{self, Purpose};
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: holdfast-jobs [run | ledger-check [--quick]]";
+const USAGE: &str = "\
+usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics]]
+       holdfast-jobs replay --queue NAME|URL --from RFC3339 --to RFC3339 [--type TYPE]
+       holdfast-jobs ledger-check [--quick]
+       holdfast-jobs audit-verify";
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -28,7 +34,7 @@ async fn run() -> Result<ExitCode, Failure> {
         _ => EnvFilter::new("info"),
     };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let config = jobs::Config::from_env()?;
+    let mut config = jobs::Config::from_env()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
@@ -36,10 +42,26 @@ async fn run() -> Result<ExitCode, Failure> {
             jobs::run(config, jobs::Hooks::default(), stop_signal()?).await?;
             Ok(ExitCode::SUCCESS)
         }
+        ["run", "--roles", roles] => {
+            let roles = jobs::Role::parse_list(roles);
+            config.roles = Some(roles.map_err(|problem| format!("--roles {problem}"))?);
+            jobs::run(config, jobs::Hooks::default(), stop_signal()?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ["replay", options @ ..] => replay(&config, options).await,
         ["ledger-check"] => ledger_check(&config.database_url, Mode::Full).await,
         ["ledger-check", "--quick"] => ledger_check(&config.database_url, Mode::Quick).await,
+        ["audit-verify"] => audit_verify(&config.database_url).await,
         _ => Err(USAGE.into()),
     }
+}
+
+async fn replay(config: &jobs::Config, options: &[&str]) -> Result<ExitCode, Failure> {
+    let request = Request::parse(options).map_err(|problem| format!("{problem}\n{USAGE}"))?;
+    let progress = |count| eprintln!("{count} events sent");
+    let count = replay::replay(config, &request, progress).await?;
+    println!("{count} events of the log were sent to {}", request.queue);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Ends with exit code 0 when the ledger is clean, 2 when it is not.
@@ -47,6 +69,17 @@ async fn ledger_check(database_url: &str, mode: Mode) -> Result<ExitCode, Failur
     let report = ledger::check(&pool::open(database_url, Purpose::Maintenance, 1)?, mode).await?;
     print(&report);
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Ends with exit code 0 when the audit chain of events holds, 2 when it is broken.
+async fn audit_verify(database_url: &str) -> Result<ExitCode, Failure> {
+    let pool = pool::open(database_url, Purpose::Maintenance, 1)?;
+    let audit::Verified { rows, hash, first_broken } = audit::verify(&pool).await?;
+    println!("ok     event_audit: {rows} rows hold, the last with hash {hash}");
+    let Some(broken) = first_broken else { return Ok(ExitCode::SUCCESS) };
+    let event = broken.event_id.map(|id| format!(" (event {id})")).unwrap_or_default();
+    println!("BROKEN event_audit: row {}{event}: {}", broken.seq, broken.breach);
+    Ok(ExitCode::from(2))
 }
 
 fn print(report: &LedgerReport) {

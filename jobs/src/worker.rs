@@ -19,6 +19,7 @@ use apalis_postgres::{Config, PostgresStorage};
 use domain::job::{SAGA_QUEUE, SagaJob};
 use serde_json::Value;
 use store::describe;
+use store::wake::Channel;
 use tokio::sync::watch;
 use ulid::Ulid;
 
@@ -72,7 +73,7 @@ async fn run_one(
         // Saves an update per job; a job in hand reads `Queued`.
         .lock_tasks(false)
         .persist_results(true);
-    let listener = store::wake::listen(&pools.listen).await?;
+    let listener = store::wake::listen(&pools.listen, Channel::Saga).await?;
     let backend = PostgresStorage::<Value>::new(&pools.queue)
         .with_config(config)
         .poll_with_strategy(Steady::new(listener));

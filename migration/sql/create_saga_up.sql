@@ -21,6 +21,7 @@ CREATE TABLE saga_open (
     hold_minor bigint NOT NULL DEFAULT 0,
     log_seq smallint NOT NULL DEFAULT 0,
     due_at timestamptz NOT NULL DEFAULT now(),
+    swept_at timestamptz,
     waiting_for text,
     parked_reason text,
     CONSTRAINT saga_open_step_is_known CHECK (step IN ('place_hold', 'screen', 'post_entry')),
@@ -41,6 +42,7 @@ COMMENT ON COLUMN saga_open.attempt IS 'Tries of the step already used; 0 before
 COMMENT ON COLUMN saga_open.crash_count IS 'Times it was run apart after its process had died, written before each such run.';
 COMMENT ON COLUMN saga_open.undo IS 'The undo of the step is next, not the step.';
 COMMENT ON COLUMN saga_open.hold_minor IS 'What its hold reserves in the source wallet now.';
+COMMENT ON COLUMN saga_open.swept_at IS 'When the keeper last gave it a new job; null when it never had to.';
 COMMENT ON COLUMN saga_open.waiting_for IS 'The outside event it waits for; null when it only waits for due_at.';
 COMMENT ON COLUMN saga_open.parked_reason IS 'Why it waits for a person; null otherwise.';
 

@@ -77,6 +77,16 @@ sql_migration!(
     "../sql/tune_apalis_up.sql",
     "../sql/tune_apalis_down.sql"
 );
+sql_migration!(
+    m20261121_000008_create_consumers,
+    "../sql/create_consumers_up.sql",
+    "../sql/create_consumers_down.sql"
+);
+sql_migration!(
+    m20261121_000009_create_operators,
+    "../sql/create_operators_up.sql",
+    "../sql/create_operators_down.sql"
+);
 
 struct Migrator;
 
@@ -91,6 +101,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000005_create_event::Migration),
             Box::new(m20261120_000006_create_partitions::Migration),
             Box::new(m20261120_000007_tune_apalis::Migration),
+            Box::new(m20261121_000008_create_consumers::Migration),
+            Box::new(m20261121_000009_create_operators::Migration),
         ]
     }
 }

@@ -4,19 +4,27 @@
 //! CRUD, lists and admin reads go through sea-orm. Never both in one transaction:
 //! sea-orm hides its connection.
 
+pub mod audit;
 pub mod backlog;
+pub mod desk;
 mod error;
 pub mod facts;
 pub mod health;
 pub mod idempotency;
+pub mod inbox;
 pub mod intake;
 mod jobs;
 pub mod lane;
 pub mod ledger;
 pub mod maintenance;
+pub mod metrics;
+pub mod operator_audit;
+pub mod operators;
 mod orm;
 pub mod pool;
 pub mod readers;
+pub mod relay;
+pub mod replay;
 pub mod statements;
 pub mod transfers;
 pub mod wake;

@@ -113,28 +113,38 @@ pub async fn lines(
     Ok((rows.into_iter().map(Line::try_from).collect::<Result<_, _>>()?, more))
 }
 
-#[derive(FromQueryResult)]
-struct BalanceAfter {
-    balance_after_minor: i64,
-}
+/// Instants this close to now may still gain postings: a lane takes its time under the
+/// locks, before its commit.
+const SETTLING: TimeDelta = TimeDelta::seconds(60);
 
 /// Ledger balance of a wallet as of `at`: after its last posting up to then, else 0.
+/// None when `at` is in the future by the database's clock.
+///
+/// The answer never changes: for an instant not long ago, the wallet's row is locked
+/// first. Lanes that had it then have committed, and later ones have a later time.
 pub async fn ledger_at(
     pool: &PgPool,
     wallet: WalletId,
     at: DateTime<Utc>,
-) -> Result<MinorUnits, StoreError> {
-    let values: [Value; 4] = [
-        wallet.0.into(),
-        at.into(),
-        orm::oldest_after(wallet.0).into(),
-        orm::newest_before(at).into(),
-    ];
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        include_str!("statements/ledger_at.sql"),
-        values,
-    );
-    let row = BalanceAfter::find_by_statement(statement).one(&orm::connection(pool)).await?;
-    Ok(row.map_or(MinorUnits::ZERO, |row| MinorUnits(row.balance_after_minor)))
+) -> Result<Option<MinorUnits>, StoreError> {
+    let mut tx = pool.begin().await?;
+    if at > Utc::now() - SETTLING {
+        let now: Option<DateTime<Utc>> =
+            sqlx::query_scalar(include_str!("statements/settle_wallet.sql"))
+                .bind(wallet.0)
+                .fetch_optional(&mut *tx)
+                .await?;
+        if now.is_some_and(|now| at > now) {
+            return Ok(None);
+        }
+    }
+    let balance: Option<i64> = sqlx::query_scalar(include_str!("statements/ledger_at.sql"))
+        .bind(wallet.0)
+        .bind(at)
+        .bind(orm::oldest_after(wallet.0))
+        .bind(orm::newest_before(at))
+        .fetch_optional(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(Some(balance.map_or(MinorUnits::ZERO, MinorUnits)))
 }

@@ -1,4 +1,4 @@
-//! Wakes workers after a commit.
+//! Wakes workers and relays after a commit.
 //!
 //! NOTIFY inside the inserting transaction would hold a database-wide lock until
 //! its WAL is flushed and so serialise all commits. Here it is sent afterwards,
@@ -14,8 +14,23 @@ use tokio::sync::Notify;
 
 use crate::StoreError;
 
-/// The channel of new saga jobs.
-const CHANNEL: &str = "holdfast_saga";
+/// What there is news about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// New saga jobs.
+    Saga,
+    /// New events to send.
+    Outbox,
+}
+
+impl Channel {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Saga => "holdfast_saga",
+            Self::Outbox => "holdfast_outbox",
+        }
+    }
+}
 
 /// Wake-ups closer together than this become one.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -28,13 +43,14 @@ pub struct Waker {
 
 impl Waker {
     /// Starts the sender on `pool`. It ends with the runtime.
-    pub fn start(pool: PgPool) -> Self {
+    pub fn start(pool: PgPool, channel: Channel) -> Self {
         let wanted = Arc::new(Notify::new());
         let asked = wanted.clone();
         tokio::spawn(async move {
             loop {
                 asked.notified().await;
-                let sent = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&pool);
+                let sent =
+                    sqlx::query("SELECT pg_notify($1, '')").bind(channel.name()).execute(&pool);
                 if let Err(error) = sent.await {
                     tracing::debug!(error = %error, "a wake-up was not sent; workers look by themselves");
                 }
@@ -51,8 +67,8 @@ impl Waker {
 }
 
 /// Listens for wake-ups on a connection of its own; it reconnects by itself.
-pub async fn listen(pool: &PgPool) -> Result<PgListener, StoreError> {
+pub async fn listen(pool: &PgPool, channel: Channel) -> Result<PgListener, StoreError> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen(channel.name()).await?;
     Ok(listener)
 }

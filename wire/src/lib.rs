@@ -1,15 +1,17 @@
-//! What Holdfast and its clients say to each other in `/v1`.
+//! What Holdfast and its clients say to each other in `/v1`, and its operators in `/admin/v1`.
 //!
 //! Requests hold what the client wrote: text as text, amounts as numbers. Whether
 //! they mean something is decided by the API, which answers with all that is wrong
 //! at once. Money is whole minor units everywhere; times are RFC 3339 in UTC.
 
+mod admin;
 pub mod limits;
 mod page;
 mod problem;
 mod transfers;
 mod wallets;
 
+pub use admin::{AuditEntry, DeadLetter, DeadLetterGroup, Me, OperatorReason};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};

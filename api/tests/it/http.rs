@@ -65,18 +65,6 @@ async fn the_public_address_knows_no_operator_path() {
 }
 
 #[tokio::test]
-async fn operators_can_check_the_ledger() {
-    let api = Api::start().await;
-    api.wallet("alice", "EUR").await;
-    for mode in ["", "?mode=quick", "?mode=full"] {
-        let answer = api.get(&format!("/admin/v1/ledger/check{mode}")).await;
-        assert_eq!((answer.status, &answer.body["ok"]), (200, &json!(true)), "{answer:?}");
-    }
-    let answer = api.get("/admin/v1/ledger/check?mode=deep").await;
-    answer.assert_problem(400, "invalid_parameter");
-}
-
-#[tokio::test]
 async fn ready_means_that_the_database_answers_and_is_migrated() {
     let api = Api::start().await;
     assert_eq!(api.get("/health/live").await.status, 200);

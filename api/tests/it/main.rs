@@ -7,6 +7,8 @@ mod bad_input;
 mod http;
 mod idempotency;
 mod lists;
+mod operators;
+
 mod server;
 mod statements;
 mod support;

@@ -138,7 +138,7 @@ async fn processes_and_the_database_may_be_killed_under_load_and_no_transfer_is_
 }
 
 /// A server that keeps what it has acknowledged when it is killed.
-async fn durable_server() -> Server {
+pub async fn durable_server() -> Server {
     let directory: PathBuf =
         std::env::temp_dir().join(format!("holdfast-chaos-{}", uuid::Uuid::now_v7()));
     let mut options = Options::new(directory);

@@ -6,8 +6,12 @@
 )]
 
 mod concurrency;
+mod consumers;
 mod crash;
+mod desk;
+mod events;
 mod intake;
+mod relay;
 mod saga;
 mod support;
 mod tidy;

@@ -2,6 +2,8 @@
 
 pub mod load;
 pub mod process;
+pub mod queue;
+pub mod sqs;
 
 use std::time::{Duration, Instant};
 

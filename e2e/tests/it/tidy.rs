@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-mod tree;
+pub mod tree;
 use tree::{Package, files, packages, relative, report, root, text};
 
 /// In [`EDGES`]: may depend on every crate of the workspace.

@@ -23,6 +23,8 @@ fn type_name(column_type: &ColumnType) -> String {
         ColumnType::Boolean => "boolean",
         ColumnType::JsonBinary => "jsonb",
         ColumnType::TimestampWithTimeZone => "timestamp with time zone",
+        ColumnType::Decimal(None) => "numeric",
+        ColumnType::VarBinary(_) => "bytea",
         other => return format!("{other:?}, which no table of ours uses"),
     };
     name.to_owned()
@@ -39,10 +41,17 @@ fn columns_of<E: EntityTrait>(entity: E) -> (String, Columns) {
 
 fn entities() -> BTreeMap<String, Columns> {
     BTreeMap::from([
+        columns_of(entities::business_minute::Entity),
         columns_of(entities::dead_letter::Entity),
         columns_of(entities::event::Entity),
+        columns_of(entities::event_audit::Entity),
+        columns_of(entities::event_audit_head::Entity),
         columns_of(entities::idempotency_key::Entity),
+        columns_of(entities::inbox::Entity),
         columns_of(entities::journal_entry::Entity),
+        columns_of(entities::operator::Entity),
+        columns_of(entities::operator_audit::Entity),
+        columns_of(entities::operator_audit_head::Entity),
         columns_of(entities::outbox::Entity),
         columns_of(entities::posting::Entity),
         columns_of(entities::saga_open::Entity),

@@ -6,12 +6,15 @@
 //! [`CRASH_MAX`] marks a transfer is parked instead of run. All others end as if
 //! nothing had happened.
 
+use std::sync::Arc;
+
 use domain::failure::{Failure, FailureClass};
 use domain::ids::TransferId;
 use domain::saga::StuckReason;
-use store::{describe, lane};
+use futures::FutureExt;
+use store::lane;
 
-use super::runner::{PAUSE_MIN, Runner};
+use super::runner::Runner;
 
 /// Times that a transfer may take its process down before it is parked.
 const CRASH_MAX: i16 = 3;
@@ -66,37 +69,25 @@ impl Runner {
     }
 
     async fn mark(&mut self, group: &[TransferId]) -> bool {
-        let mut pause = PAUSE_MIN;
-        loop {
-            let marked = async {
-                let mut connection = self.pool.acquire().await?;
-                lane::suspect(&mut connection, group).await
-            };
-            match marked.await {
-                Ok(()) => return true,
-                Err(error) => tracing::warn!(error = describe(&error), "cannot mark suspects"),
-            }
-            if !self.pause(&mut pause).await {
-                return false;
-            }
-        }
+        let group: Arc<[TransferId]> = group.into();
+        let marked = self
+            .patiently(|connection, _| {
+                let group = group.clone();
+                async move { Ok(lane::suspect(connection, &group).await?) }.boxed()
+            })
+            .await;
+        matches!(marked, Some(Ok(())))
     }
 
     async fn crash_counts(&mut self, ids: &[TransferId]) -> Option<Vec<(TransferId, i16)>> {
-        let mut pause = PAUSE_MIN;
-        loop {
-            let counted = async {
-                let mut connection = self.pool.acquire().await?;
-                lane::crash_counts(&mut connection, ids).await
-            };
-            match counted.await {
-                Ok(counts) => return Some(counts),
-                Err(error) => tracing::warn!(error = describe(&error), "cannot read suspects"),
-            }
-            if !self.pause(&mut pause).await {
-                return None;
-            }
-        }
+        let ids: Arc<[TransferId]> = ids.into();
+        let counted = self
+            .patiently(|connection, _| {
+                let ids = ids.clone();
+                async move { Ok(lane::crash_counts(connection, &ids).await?) }.boxed()
+            })
+            .await;
+        counted.and_then(Result::ok)
     }
 }
 

@@ -6,6 +6,7 @@
 //! * A panic counts as refused data.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::failure::{Failure, FailureClass};
@@ -13,21 +14,27 @@ use domain::ids::TransferId;
 use domain::job::GROUP_MAX;
 use domain::saga::StuckReason;
 use futures::FutureExt;
-use sqlx::PgPool;
+use futures::future::BoxFuture;
+use sqlx::PgConnection;
 use store::lane::{self, GroupError, GroupReport, LaneRules};
+use store::pool::Single;
 use store::{StoreError, Temper, describe};
 use tokio::sync::watch;
 
+use crate::relay::Bell;
+
 /// First pause after an outage; doubles up to [`PAUSE_MAX`].
-pub(super) const PAUSE_MIN: Duration = Duration::from_millis(20);
+const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// A group that has not ended after this long has lost its connection.
 const GROUP_TIME_MAX: Duration = Duration::from_secs(45);
 
 pub(super) struct Runner {
-    pub(super) pool: PgPool,
-    pub(super) rules: LaneRules,
-    pub(super) stopping: watch::Receiver<bool>,
+    connection: Single,
+    rules: LaneRules,
+    /// Rung when events were committed.
+    bell: Bell,
+    stopping: watch::Receiver<bool>,
 }
 
 /// Why one try of one group came to nothing.
@@ -39,8 +46,13 @@ enum Trouble {
 }
 
 impl Runner {
-    pub(super) fn new(pool: PgPool, rules: LaneRules, stopping: watch::Receiver<bool>) -> Self {
-        Self { pool, rules, stopping }
+    pub(super) fn new(
+        connection: Single,
+        rules: LaneRules,
+        bell: Bell,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self { connection, rules, bell, stopping }
     }
 
     /// Advances `ids` until each is at its end, waits, or is parked. False when
@@ -72,26 +84,19 @@ impl Runner {
         group: &[TransferId],
         apart: bool,
     ) -> Option<Result<GroupReport, Failure>> {
-        let mut pause = PAUSE_MIN;
-        loop {
-            let trouble = match self.once(group, apart).await {
-                Ok(report) => return Some(Ok(report)),
-                Err(Trouble::Within(failure)) => return Some(Err(failure)),
-                Err(Trouble::Later(trouble)) => trouble,
-            };
-            tracing::warn!(error = trouble, "a group of {} waits for the database", group.len());
-            if !self.pause(&mut pause).await {
-                return None;
-            }
+        let group: Arc<[TransferId]> = group.into();
+        let outcome = self
+            .patiently(|connection, rules| {
+                let group = group.clone();
+                async move { lane::advance(connection, rules, &group, apart).await }.boxed()
+            })
+            .await;
+        if let Some(Ok(report)) = &outcome
+            && !report.statuses.is_empty()
+        {
+            self.bell.ring();
         }
-    }
-
-    async fn once(&self, group: &[TransferId], apart: bool) -> Result<GroupReport, Trouble> {
-        let work = async {
-            let mut connection = self.pool.acquire().await?;
-            lane::advance(&mut connection, &self.rules, group, apart).await
-        };
-        judge(tokio::time::timeout(GROUP_TIME_MAX, AssertUnwindSafe(work).catch_unwind()).await)
+        outcome
     }
 
     /// Parks each of `ids` with a dead letter. One that cannot even be parked is
@@ -103,29 +108,72 @@ impl Runner {
         failure: &Failure,
     ) {
         for &id in ids {
-            let mut pause = PAUSE_MIN;
-            loop {
-                let work = async {
-                    let mut connection = self.pool.acquire().await?;
-                    lane::halt(&mut connection, &self.rules, id, reason, failure).await
-                };
-                let work = AssertUnwindSafe(work).catch_unwind();
-                match judge(tokio::time::timeout(GROUP_TIME_MAX, work).await) {
-                    Ok(_) => break,
-                    Err(Trouble::Within(failure)) => {
-                        let detail = failure.detail;
-                        tracing::error!(transfer.id = %id, "transfer {id} cannot be parked: {detail}");
-                        break;
-                    }
-                    Err(Trouble::Later(_)) if self.pause(&mut pause).await => {}
-                    Err(Trouble::Later(_)) => return,
+            let parked = self
+                .patiently(|connection, rules| {
+                    let failure = failure.clone();
+                    async move { lane::halt(connection, rules, id, reason, &failure).await }.boxed()
+                })
+                .await;
+            match parked {
+                Some(Ok(_)) => self.bell.ring(),
+                Some(Err(failure)) => {
+                    let detail = failure.detail;
+                    tracing::error!(transfer.id = %id, "transfer {id} cannot be parked: {detail}");
                 }
+                None => return,
             }
         }
     }
 
+    /// Does something on the lane's connection until it is done or is itself at
+    /// fault. `None` when the process stops during an outage.
+    pub(super) async fn patiently<T>(
+        &mut self,
+        work: impl for<'c> Fn(
+            &'c mut PgConnection,
+            &'c LaneRules,
+        ) -> BoxFuture<'c, Result<T, GroupError>>,
+    ) -> Option<Result<T, Failure>> {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let trouble = match self.once(&work).await {
+                Ok(done) => return Some(Ok(done)),
+                Err(Trouble::Within(failure)) => return Some(Err(failure)),
+                Err(Trouble::Later(trouble)) => trouble,
+            };
+            tracing::warn!(error = trouble, "the lane waits for the database");
+            if !self.pause(&mut pause).await {
+                return None;
+            }
+        }
+    }
+
+    /// The connection is kept only when it has given an answer: one that hangs is
+    /// closed, and the server rolls back.
+    async fn once<T>(
+        &mut self,
+        work: impl for<'c> Fn(
+            &'c mut PgConnection,
+            &'c LaneRules,
+        ) -> BoxFuture<'c, Result<T, GroupError>>,
+    ) -> Result<T, Trouble> {
+        let taken = self.connection.take().await;
+        let mut connection = taken.map_err(|error| Trouble::Later(describe(&error)))?;
+        let doing = AssertUnwindSafe(work(&mut connection, &self.rules)).catch_unwind();
+        let done = match tokio::time::timeout(GROUP_TIME_MAX, doing).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => return Err(Trouble::Within(panicked())),
+            Err(_) => return Err(Trouble::Later("no answer in time".to_owned())),
+        };
+        let done = done.map_err(|error| judge(&error));
+        if !matches!(done, Err(Trouble::Later(_))) {
+            self.connection.keep(connection);
+        }
+        done
+    }
+
     /// Waits out part of an outage. False when the process is to stop.
-    pub(super) async fn pause(&mut self, pause: &mut Duration) -> bool {
+    async fn pause(&mut self, pause: &mut Duration) -> bool {
         let wait = tokio::time::sleep(*pause);
         *pause = (*pause * 2).min(PAUSE_MAX);
         tokio::select! {
@@ -135,30 +183,21 @@ impl Runner {
     }
 }
 
-type Tried = Result<
-    Result<Result<GroupReport, GroupError>, Box<dyn std::any::Any + Send>>,
-    tokio::time::error::Elapsed,
->;
-
-fn judge(tried: Tried) -> Result<GroupReport, Trouble> {
-    match tried {
-        Ok(Ok(Ok(report))) => Ok(report),
-        Ok(Ok(Err(error))) => Err(match error.temper() {
-            Temper::Data => Trouble::Within(refused(&error)),
-            Temper::Outage => Trouble::Later(describe(&error)),
-            // Every group would meet it, so nobody in this one is to blame.
-            Temper::Bug => {
-                tracing::error!(error = describe(&error), "a statement of the lane is wrong");
-                Trouble::Later(describe(&error))
-            }
-        }),
-        Ok(Err(_)) => Err(Trouble::Within(Failure::new(
-            FailureClass::Permanent,
-            "panicked",
-            "The program panicked while it advanced this transfer.",
-        ))),
-        Err(_) => Err(Trouble::Later("no answer in time".to_owned())),
+fn judge(error: &GroupError) -> Trouble {
+    match error.temper() {
+        Temper::Data => Trouble::Within(refused(error)),
+        Temper::Outage => Trouble::Later(describe(error)),
+        // Every group would meet it, so nobody in this one is to blame.
+        Temper::Bug => {
+            tracing::error!(error = describe(error), "a statement of the lane is wrong");
+            Trouble::Later(describe(error))
+        }
     }
+}
+
+fn panicked() -> Failure {
+    let detail = "The program panicked while it advanced this transfer.";
+    Failure::new(FailureClass::Permanent, "panicked", detail)
 }
 
 /// The failure that a dead letter shows.

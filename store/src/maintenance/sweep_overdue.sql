@@ -1,9 +1,10 @@
--- Overdue open rows, taken by one sweeper only, with their clock set back to now so
--- that the next sweep leaves them alone for a while.
+-- Overdue open rows that no keeper has given a new job for as long, taken by one keeper only.
+-- due_at stays: it is the age that backpressure looks at.
 WITH overdue AS (
     SELECT transfer_id
     FROM saga_open
     WHERE due_at < now() - make_interval(secs => $1)
+        AND (swept_at IS NULL OR swept_at < now() - make_interval(secs => $1))
         AND waiting_for IS NULL
         AND parked_reason IS NULL
     ORDER BY due_at
@@ -11,7 +12,7 @@ WITH overdue AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE saga_open AS o
-SET due_at = now()
+SET swept_at = now()
 FROM overdue
 WHERE o.transfer_id = overdue.transfer_id
-RETURNING o.transfer_id, o.due_at
+RETURNING o.transfer_id, o.swept_at

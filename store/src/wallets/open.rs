@@ -135,6 +135,8 @@ fn payload_of(new: &NewWallet) -> Uuid {
         b"wallet",
         new.owner_id.as_bytes(),
         &new.currency.code(),
+        // An empty label is another one than none.
+        &[u8::from(new.label.is_some())],
         new.label.as_deref().unwrap_or_default().as_bytes(),
         metadata.as_deref().unwrap_or_default().as_bytes(),
     ])

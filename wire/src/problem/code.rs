@@ -44,18 +44,26 @@ codes! {
     IdempotencyKeyMissing = "idempotency_key_missing", 400, "The Idempotency-Key header is missing";
     /// The header is there, but it is not a key.
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid";
+    /// The operator API answers nobody that it does not know.
+    OperatorUnknown = "operator_unknown", 401, "An operator token is needed";
+    /// The operator's role does not allow it.
+    OperatorNotAllowed = "operator_not_allowed", 403, "The role does not allow this";
     /// No route has this path.
     RouteNotFound = "route_not_found", 404, "There is nothing at this path";
     /// There is no such wallet, or it is not the caller's to see.
     WalletNotFound = "wallet_not_found", 404, "There is no such wallet";
     /// There is no such transfer, or it is not the caller's to see.
     TransferNotFound = "transfer_not_found", 404, "There is no such transfer";
+    /// There is no such dead letter.
+    DeadLetterNotFound = "dead_letter_not_found", 404, "There is no such dead letter";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// A closed wallet stays as it is.
     WalletClosed = "wallet_closed", 409, "The wallet is closed";
     /// Only an empty wallet is closed.
     WalletNotEmpty = "wallet_not_empty", 409, "The wallet is not empty";
+    /// A saga that turned back already can only be redriven.
+    AlreadyCompensating = "already_compensating", 409, "The saga is compensating already";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body must be sent as JSON.

@@ -1,0 +1,113 @@
+//! What the world is told keeps to what `docs/events` promises it.
+
+use std::collections::BTreeMap;
+
+use domain::event::EventType;
+use domain::failure::{Failure, FailureClass};
+use domain::group::{Boundaries, NoFaults};
+use domain::saga::StuckReason;
+use serde_json::Value;
+use store::lane;
+use store::wallets::{Change, Origin};
+
+use crate::support::{World, rules, transfer};
+use crate::tidy::tree::{files, root, text};
+
+mod schema;
+
+/// Schemas by event type.
+fn schemas() -> BTreeMap<String, Value> {
+    files(&root().join("docs/events"), &["json"])
+        .iter()
+        .map(|file| {
+            let schema: Value = serde_json::from_str(&text(file)).expect("a schema is JSON");
+            let about = schema["properties"]["type"]["const"].as_str().expect("a type").to_owned();
+            let name = file.file_stem().and_then(|name| name.to_str());
+            assert_eq!(name, Some(about.as_str()), "a schema's file has the name of its type");
+            (about, schema)
+        })
+        .collect()
+}
+
+#[test]
+fn every_event_type_has_a_schema_and_every_schema_its_type() {
+    let types: Vec<&str> = EventType::ALL.iter().map(|one| one.as_str()).collect();
+    let mut documented: Vec<String> = schemas().into_keys().collect();
+    documented.sort_by_key(|name| types.iter().position(|one| one == name));
+    assert_eq!(documented, types);
+}
+
+#[test]
+fn a_schema_refuses_what_it_does_not_describe() {
+    let schemas = schemas();
+    let schema = &schemas["wallet.frozen.v1"];
+    let wallet = "01a1fbda-996e-72e0-818c-8e508b79a585";
+    let good = serde_json::json!({
+        "event_id": wallet, "type": "wallet.frozen.v1", "occurred_at": "2026-11-21T02:00:00Z",
+        "wallet_seqs": { wallet: 2 },
+        "data": { "wallet_id": wallet, "owner_id": "o", "currency": "EUR", "status": "frozen", "reason": "r" },
+    });
+    assert_eq!(schema::faults(schema, &good), [""; 0]);
+    for (path, wrong) in [
+        ("/event_id", "not-an-id".into()),
+        ("/type", "wallet.closed.v1".into()),
+        ("/occurred_at", "yesterday".into()),
+        ("/data/currency", "euro".into()),
+        ("/data/reason", 7.into()),
+        ("/data", serde_json::json!({})),
+        ("/wallet_seqs", serde_json::json!({ wallet: 0 })),
+    ] {
+        let mut bad: Value = good.clone();
+        *bad.pointer_mut(path).expect("a place") = wrong;
+        assert!(!schema::faults(schema, &bad).is_empty(), "{path} is not checked");
+    }
+    let mut bad = good;
+    bad["data"]["secret"] = "x".into();
+    assert_eq!(schema::faults(schema, &bad), ["/data/secret is not described"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_events_keep_to_their_schemas() {
+    let world = World::new().await;
+    let wallets = world.wallets(3, 1_000).await;
+    let commands = [
+        transfer(wallets[0], wallets[1], 5),
+        transfer(wallets[0], wallets[1], 5_000_000),
+        transfer(wallets[1], wallets[0], 7),
+    ];
+    let ids = world.accept(&commands).await;
+    world.drive(&rules(Boundaries::Fused, NoFaults), &ids[..2]).await;
+    let failure = Failure::new(FailureClass::Permanent, "made_up", "Made up by a test.");
+    let mut connection = world.hot.acquire().await.expect("a connection");
+    let rules = rules(Boundaries::Fused, NoFaults);
+    let halted =
+        lane::halt(&mut connection, &rules, ids[2], StuckReason::BrokenInvariant, &failure).await;
+    halted.expect("a parked transfer");
+    let empty = world.wallets(1, 0).await[0];
+    for (wallet, change) in
+        [(wallets[2], Change::Freeze), (wallets[2], Change::Unfreeze), (empty, Change::Close)]
+    {
+        let changed =
+            store::wallets::change(&world.reads, wallet, change, "a test", &Origin::default())
+                .await;
+        changed.expect("a change");
+    }
+
+    let schemas = schemas();
+    let log: Vec<(String, String)> = sqlx::query_as("SELECT type, envelope FROM event ORDER BY id")
+        .fetch_all(&world.reads)
+        .await
+        .expect("the log");
+    let mut seen: Vec<String> = Vec::new();
+    for (event_type, envelope) in log {
+        let envelope: Value = serde_json::from_str(&envelope).expect("an envelope is JSON");
+        let faults = schema::faults(&schemas[&event_type], &envelope);
+        assert!(faults.is_empty(), "{event_type}: {faults:?} in {envelope}");
+        seen.push(event_type);
+    }
+    seen.sort();
+    seen.dedup();
+    // A transfer only fails by a person's decision.
+    let expected = schemas.into_keys().filter(|one| one != "transfer.failed.v1");
+    assert_eq!(seen, expected.collect::<Vec<_>>());
+}

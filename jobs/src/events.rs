@@ -1,0 +1,103 @@
+//! The roles that speak to SQS: relay and consumers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt, join_all};
+use sqlx::PgPool;
+use store::describe;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use crate::consumers::{self, Consumer};
+use crate::relay::{self, Relay};
+use crate::role::Role;
+use crate::sqs::{Queue, Queues, SqsConfig, connect};
+use crate::{Pools, RunError};
+
+/// Longest wait for SQS at the start. Behind it transfers wait, which do not need SQS.
+const FIRST_TRY_MAX: Duration = Duration::from_secs(5);
+/// Pause between two looks for the queues.
+const LOOK_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the roles of this process need.
+pub(crate) struct Events {
+    pub(crate) config: SqsConfig,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) pools: Arc<Pools>,
+    /// Rung when there are new events.
+    pub(crate) news: Arc<Notify>,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl Events {
+    /// Looks for the queues. An error is for a person to mend; none means that SQS does
+    /// not answer, and that [`Self::run`] goes on looking.
+    pub(crate) async fn find(&self) -> Result<Option<Queues>, RunError> {
+        let queues = match timeout(FIRST_TRY_MAX, connect(&self.config)).await {
+            Ok(Ok(queues)) => queues,
+            Ok(Err(error)) if error.needs_a_person() => return Err(error.into()),
+            Ok(Err(error)) => {
+                tracing::warn!(error = describe(&error), "SQS is away; events wait in the outbox");
+                return Ok(None);
+            }
+            Err(_) => {
+                tracing::warn!("SQS does not answer; events wait in the outbox");
+                return Ok(None);
+            }
+        };
+        for (role, queue) in [(Role::Audit, &queues.audit), (Role::Metrics, &queues.metrics)] {
+            if self.roles.contains(&role) {
+                consumers::check(queue).await?;
+            }
+        }
+        Ok(Some(queues))
+    }
+
+    /// Runs the roles until told to stop.
+    pub(crate) async fn run(mut self, found: Option<Queues>) {
+        let Some(queues) = self.until_found(found).await else { return };
+        let mut running: Vec<BoxFuture<'static, ()>> = Vec::new();
+        for role in self.roles.clone() {
+            match role {
+                Role::Sagas => {}
+                Role::Relay => running.extend(self.relay(&queues)),
+                Role::Audit => {
+                    running.push(self.consumer(Consumer::Audit, &queues.audit, &self.pools.audit));
+                }
+                Role::Metrics => {
+                    let pool = &self.pools.metrics;
+                    running.push(self.consumer(Consumer::Metrics, &queues.metrics, pool));
+                }
+            }
+        }
+        join_all(running).await;
+    }
+
+    fn relay(&self, queues: &Queues) -> [BoxFuture<'static, ()>; 2] {
+        let (pools, news) = (&self.pools, &self.news);
+        let relay = Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone());
+        let hearing = relay::listen(pools.listen.clone(), news.clone(), self.stopping.clone());
+        [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
+    }
+
+    fn consumer(&self, consumer: Consumer, queue: &Queue, pool: &PgPool) -> BoxFuture<'static, ()> {
+        consumers::run(consumer, queue.clone(), pool.clone(), self.stopping.clone()).boxed()
+    }
+
+    /// None when the process stops first.
+    async fn until_found(&mut self, mut found: Option<Queues>) -> Option<Queues> {
+        while found.is_none() {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_PAUSE) => {}
+                _ = self.stopping.wait_for(|stop| *stop) => return None,
+            }
+            match self.find().await {
+                Ok(queues) => found = queues,
+                // The start could not say so, because SQS was away.
+                Err(error) => tracing::error!(error = describe(&error), "no events are sent"),
+            }
+        }
+        found
+    }
+}

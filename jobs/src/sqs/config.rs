@@ -1,0 +1,118 @@
+//! Where the queues are, read from the environment.
+
+use crate::ConfigError;
+
+/// Everything that can be set about SQS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqsConfig {
+    /// Another endpoint than AWS's own; none for AWS.
+    pub endpoint_url: Option<String>,
+    /// Queue of the audit trail.
+    pub audit: QueueAt,
+    /// Queue of the business figures.
+    pub metrics: QueueAt,
+    /// Create queues that are missing, each with its dead-letter queue. For development.
+    pub create_queues: bool,
+}
+
+/// Where one queue is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueAt {
+    /// The variable that names it, for messages to people.
+    pub variable: &'static str,
+    /// Its address or, within the account and region, its name.
+    pub place: String,
+}
+
+impl QueueAt {
+    /// The name: the last part of an address.
+    pub(crate) fn name(&self) -> &str {
+        self.place.rsplit('/').next().unwrap_or(&self.place)
+    }
+
+    /// The address, unless only a name was given.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.place.contains("://").then_some(self.place.as_str())
+    }
+}
+
+const ENDPOINT: &str = "SQS_ENDPOINT_URL";
+const AUDIT: &str = "HOLDFAST_QUEUE_AUDIT_URL";
+const METRICS: &str = "HOLDFAST_QUEUE_METRICS_URL";
+const CREATE: &str = "HOLDFAST_CREATE_QUEUES";
+
+impl SqsConfig {
+    /// Reads variables through `lookup`. None when nothing about SQS is set: this
+    /// process then neither sends nor receives events.
+    pub(crate) fn from_lookup(
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, ConfigError> {
+        if [ENDPOINT, AUDIT, METRICS, CREATE].iter().all(|variable| lookup(variable).is_none()) {
+            return Ok(None);
+        }
+        let endpoint_url = lookup(ENDPOINT);
+        if let Some(url) = &endpoint_url
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            let problem = format!("is '{url}'; it must start with http:// or https://");
+            return Err(ConfigError { variable: ENDPOINT, problem });
+        }
+        let create_queues = match lookup(CREATE).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                let problem = "must be true or false".to_owned();
+                return Err(ConfigError { variable: CREATE, problem });
+            }
+        };
+        let queue = |variable, name: &str| QueueAt {
+            variable,
+            place: lookup(variable).unwrap_or_else(|| name.to_owned()),
+        };
+        Ok(Some(Self {
+            endpoint_url,
+            audit: queue(AUDIT, "wallet-audit"),
+            metrics: queue(METRICS, "wallet-metrics"),
+            create_queues,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(set: &[(&str, &str)]) -> Result<Option<SqsConfig>, String> {
+        let value = |name: &str| set.iter().find(|one| one.0 == name).map(|one| one.1.to_owned());
+        SqsConfig::from_lookup(value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn one_variable_is_enough_and_none_means_no_sqs() {
+        assert_eq!(read(&[]).unwrap(), None);
+        let config = read(&[(ENDPOINT, "http://127.0.0.1:4566")]).unwrap().unwrap();
+        assert_eq!(
+            (config.audit.name(), config.metrics.name()),
+            ("wallet-audit", "wallet-metrics")
+        );
+        assert!(!config.create_queues && config.audit.url().is_none());
+        let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/money.fifo";
+        let config = read(&[(AUDIT, url)]).unwrap().unwrap();
+        assert_eq!((config.audit.name(), config.audit.url()), ("money.fifo", Some(url)));
+        assert_eq!(config.endpoint_url, None);
+    }
+
+    #[test]
+    fn a_wrong_value_is_a_sentence_that_names_the_variable() {
+        for (variable, value, sentence) in [
+            (
+                ENDPOINT,
+                "localhost",
+                "SQS_ENDPOINT_URL is 'localhost'; it must start with http:// or https://",
+            ),
+            (CREATE, "yes", "HOLDFAST_CREATE_QUEUES must be true or false"),
+        ] {
+            assert_eq!(read(&[(variable, value)]).unwrap_err(), sentence);
+        }
+    }
+}

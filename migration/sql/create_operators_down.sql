@@ -1,0 +1,3 @@
+DROP TABLE operator_audit_head;
+DROP TABLE operator_audit;
+DROP TABLE operator;

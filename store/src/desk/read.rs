@@ -1,0 +1,151 @@
+//! Dead letters to look at.
+
+use chrono::{DateTime, Utc};
+use domain::failure::Failure;
+use domain::ids::{DeadLetterId, TransferId, WalletId};
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+use super::failure;
+use crate::StoreError;
+
+/// A saga that gave up.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    /// Its id.
+    pub id: DeadLetterId,
+    /// The transfer that is stuck, or was.
+    pub transfer_id: TransferId,
+    /// `open`, `redriven` or `resolved`.
+    pub status: String,
+    /// Why the saga gave up.
+    pub reason: String,
+    /// The step where it stands.
+    pub step: String,
+    /// Whether the undo of that step gave up, not the step.
+    pub undo: bool,
+    /// The last failure.
+    pub failure: Failure,
+    /// Same cause, same text.
+    pub fingerprint: String,
+    /// Tries of the step before it gave up.
+    pub attempt_count: i32,
+    /// Where the money comes from; null for a deposit without a shard.
+    pub source_wallet_id: Option<WalletId>,
+    /// Where it goes.
+    pub destination_wallet_id: WalletId,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+    /// Of what.
+    pub currency: String,
+    /// What its hold kept reserved when it gave up, in minor units.
+    pub held_minor: i64,
+    /// What the client sent.
+    pub payload: Value,
+    /// Ties together everything that the request caused.
+    pub correlation_id: Option<String>,
+    /// When it gave up.
+    pub opened_at: DateTime<Utc>,
+    /// When a person sent it back or resolved it; null while open.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// Which dead letters.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// `open`, `redriven` or `resolved`; all when none.
+    pub status: Option<String>,
+    /// Same cause.
+    pub fingerprint: Option<String>,
+    /// Source or destination.
+    pub wallet: Option<WalletId>,
+    /// Older than this one.
+    pub before: Option<DeadLetterId>,
+}
+
+/// Open dead letters with the same cause, in one currency.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The cause: step/class/code.
+    pub fingerprint: String,
+    /// Of what the money is.
+    pub currency: String,
+    /// How many.
+    pub count: i64,
+    /// What their holds keep reserved, in minor units, as text: a sum may pass 64 bits.
+    pub held_minor: String,
+    /// What they wanted to move, in minor units, as text.
+    pub amount_minor: String,
+    /// Source wallets concerned.
+    pub wallet_count: i64,
+    /// The oldest.
+    pub oldest_at: DateTime<Utc>,
+    /// The newest.
+    pub newest_at: DateTime<Utc>,
+}
+
+/// One dead letter.
+pub async fn get(pool: &PgPool, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+    let row = sqlx::query("SELECT * FROM dead_letter WHERE id = $1").bind(id.0);
+    row.fetch_optional(pool).await?.as_ref().map(dead_letter).transpose()
+}
+
+/// Dead letters, newest first.
+pub async fn list(
+    pool: &PgPool,
+    filter: &Filter,
+    limit: u64,
+) -> Result<Vec<DeadLetter>, StoreError> {
+    let rows = sqlx::query(include_str!("read/list.sql"))
+        .bind(&filter.status)
+        .bind(&filter.fingerprint)
+        .bind(filter.wallet.map(|id| id.0))
+        .bind(filter.before.map(|id| id.0))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await?;
+    rows.iter().map(dead_letter).collect()
+}
+
+/// Open dead letters by cause and currency, the most money held first.
+pub async fn groups(pool: &PgPool) -> Result<Vec<Group>, StoreError> {
+    let rows = sqlx::query(include_str!("read/groups.sql")).fetch_all(pool).await?;
+    let group = |row: &PgRow| -> Result<Group, StoreError> {
+        Ok(Group {
+            fingerprint: row.try_get("fingerprint")?,
+            currency: row.try_get("currency")?,
+            count: row.try_get("count")?,
+            held_minor: row.try_get("held_minor")?,
+            amount_minor: row.try_get("amount_minor")?,
+            wallet_count: row.try_get("wallet_count")?,
+            oldest_at: row.try_get("oldest_at")?,
+            newest_at: row.try_get("newest_at")?,
+        })
+    };
+    rows.iter().map(group).collect()
+}
+
+fn dead_letter(row: &PgRow) -> Result<DeadLetter, StoreError> {
+    Ok(DeadLetter {
+        id: DeadLetterId(row.try_get("id")?),
+        transfer_id: TransferId(row.try_get("transfer_id")?),
+        status: row.try_get("status")?,
+        reason: row.try_get("reason")?,
+        step: row.try_get("step")?,
+        undo: row.try_get("undo")?,
+        failure: failure(row)?,
+        fingerprint: row.try_get("fingerprint")?,
+        attempt_count: row.try_get("attempt_count")?,
+        source_wallet_id: row.try_get::<Option<Uuid>, _>("source_wallet_id")?.map(WalletId),
+        destination_wallet_id: WalletId(row.try_get("destination_wallet_id")?),
+        amount_minor: row.try_get("amount_minor")?,
+        currency: row.try_get("currency")?,
+        held_minor: row.try_get("held_minor")?,
+        payload: row.try_get("payload")?,
+        correlation_id: row.try_get("correlation_id")?,
+        opened_at: row.try_get("opened_at")?,
+        closed_at: row.try_get("closed_at")?,
+    })
+}
