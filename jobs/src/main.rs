@@ -1,18 +1,19 @@
-//! `holdfast-jobs [run [--roles LIST] | replay ... | ledger-check [--quick] | audit-verify]`.
+//! `holdfast-jobs`: the workers, and what is run by hand beside them; see [`USAGE`].
 
 use std::process::ExitCode;
 
 use jobs::replay::{self, Request};
-use store::audit;
 use store::ledger::{self, LedgerReport, Mode};
 use store::pool::{self, Purpose};
+use store::{audit, operator_audit, operators};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
 usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics]]
        holdfast-jobs replay --queue NAME|URL --from RFC3339 --to RFC3339 [--type TYPE]
        holdfast-jobs ledger-check [--quick]
-       holdfast-jobs audit-verify";
+       holdfast-jobs audit-verify
+       holdfast-jobs operator-add NAME viewer|operator|approver";
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -52,6 +53,7 @@ async fn run() -> Result<ExitCode, Failure> {
         ["ledger-check"] => ledger_check(&config.database_url, Mode::Full).await,
         ["ledger-check", "--quick"] => ledger_check(&config.database_url, Mode::Quick).await,
         ["audit-verify"] => audit_verify(&config.database_url).await,
+        ["operator-add", name, role] => operator_add(&config.database_url, name, role).await,
         _ => Err(USAGE.into()),
     }
 }
@@ -71,15 +73,35 @@ async fn ledger_check(database_url: &str, mode: Mode) -> Result<ExitCode, Failur
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// Ends with exit code 0 when the audit chain of events holds, 2 when it is broken.
+/// Prints a new token, once. A token that the operator had is good no more.
+async fn operator_add(database_url: &str, name: &str, role: &str) -> Result<ExitCode, Failure> {
+    let role = role.parse().map_err(|_| format!("no such role: {role}\n{USAGE}"))?;
+    if name.is_empty() || name.chars().count() > operators::NAME_CHARS_MAX {
+        let most = operators::NAME_CHARS_MAX;
+        return Err(format!("the name must have 1 to {most} characters").into());
+    }
+    let pool = pool::open(database_url, Purpose::Maintenance, 1)?;
+    println!("{}", operators::issue(&pool, name, role).await?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends with exit code 0 when both audit chains hold, 2 when one is broken.
 async fn audit_verify(database_url: &str) -> Result<ExitCode, Failure> {
     let pool = pool::open(database_url, Purpose::Maintenance, 1)?;
     let audit::Verified { rows, hash, first_broken } = audit::verify(&pool).await?;
     println!("ok     event_audit: {rows} rows hold, the last with hash {hash}");
-    let Some(broken) = first_broken else { return Ok(ExitCode::SUCCESS) };
-    let event = broken.event_id.map(|id| format!(" (event {id})")).unwrap_or_default();
-    println!("BROKEN event_audit: row {}{event}: {}", broken.seq, broken.breach);
-    Ok(ExitCode::from(2))
+    let events_hold = first_broken.is_none();
+    if let Some(broken) = first_broken {
+        let event = broken.event_id.map(|id| format!(" (event {id})")).unwrap_or_default();
+        println!("BROKEN event_audit: row {}{event}: {}", broken.seq, broken.breach);
+    }
+    let operator_audit::Verified { rows, broken } = operator_audit::verify(&pool).await?;
+    println!("ok     operator_audit: {rows} rows hold");
+    if let Some((seq, what)) = &broken {
+        println!("BROKEN operator_audit: row {seq} {what}");
+    }
+    let hold = events_hold && broken.is_none();
+    Ok(if hold { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 fn print(report: &LedgerReport) {

@@ -10,6 +10,9 @@ use crate::StoreError;
 /// Begins every token, so that one that leaks is recognized by secret scanners.
 const TOKEN_PREFIX: &str = "hfo_";
 
+/// Longest name of an operator, in characters.
+pub const NAME_CHARS_MAX: usize = 64;
+
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {

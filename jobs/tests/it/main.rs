@@ -2,4 +2,4 @@
 // The lint knows tests only by their attribute; their helpers fail the test in the same way.
 #![allow(clippy::unwrap_used)]
 
-mod audit_verify;
+mod commands;
