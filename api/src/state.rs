@@ -27,7 +27,10 @@ pub struct Shared {
     pub(crate) facts: Facts,
     pub(crate) intake: Intake,
     pub(crate) waiters: Waiters,
+    /// Wakes workers: there is a new job.
     pub(crate) waker: Waker,
+    /// Wakes relays: there is a new event.
+    pub(crate) news: Waker,
     checks: Pool,
 }
 
@@ -49,13 +52,15 @@ impl App {
             config.read_connections_max,
         )?;
         let open = |purpose, size| pool::open(&config.database_url, purpose, size);
-        let waker = Waker::start(open(Purpose::Reads, WAKER_CONNECTIONS)?, Channel::Saga);
+        let wakers = open(Purpose::Reads, WAKER_CONNECTIONS)?;
+        let waker = Waker::start(wakers.clone(), Channel::Saga);
+        let news = Waker::start(wakers, Channel::Outbox);
         let url = &config.database_url;
         let intake = Intake::start(url, readers.writer().clone(), &waker, config.limits)?;
         let waiters = Waiters::start(readers.clone());
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::new();
-        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, waker, checks })))
+        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, waker, news, checks })))
     }
 
     pub(crate) async fn ledger_check(&self, mode: Mode) -> Result<LedgerReport, StoreError> {

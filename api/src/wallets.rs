@@ -48,6 +48,7 @@ pub(crate) async fn open(
     };
     match store::wallets::open(app.readers.writer(), &new, &trace.into()).await? {
         Opened::New(wallet) => {
+            app.news.wake();
             Ok((StatusCode::CREATED, location(wallet.id), Json(views::wallet(wallet)))
                 .into_response())
         }
@@ -137,5 +138,6 @@ async fn change(
     let origin = trace.into();
     let wallet =
         store::wallets::change(app.readers.writer(), id, change, &body.reason, &origin).await?;
+    app.news.wake();
     Ok(Json(views::wallet(wallet)))
 }
