@@ -56,9 +56,6 @@ const UNFINISHED: &[&str] = &[
     concat!("FIX", "ME"),
 ];
 
-/// Where somebody's checkout or home lies.
-const MACHINE_PATHS: &[&str] = &["/work/", "/root/"];
-
 #[test]
 fn crates_depend_only_on_the_crates_that_they_may() {
     let packages = packages();
@@ -299,8 +296,11 @@ fn no_float_counts_money() {
 
 #[test]
 fn documents_name_no_path_of_one_machine() {
+    // Where this checkout lies, and somebody's home.
+    let checkout = root().canonicalize().expect("the root of the tree").display().to_string();
+    let paths = [checkout.as_str(), "/home/", concat!("/ro", "ot/")];
     let problems = findings(&files(&root(), &["md"]), |line| {
-        let found = MACHINE_PATHS.iter().find(|path| {
+        let found = paths.iter().find(|path| {
             // After a letter it is the middle of another path or of an address.
             line.match_indices(*path)
                 .any(|(start, _)| !line[..start].ends_with(char::is_alphanumeric))
