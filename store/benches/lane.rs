@@ -108,8 +108,9 @@ async fn measure<F: Future<Output = Result<(), Failure>>>(
 }
 
 async fn accept(pool: &PgPool, transfers: &[NewTransfer], size: usize) -> Result<(), Failure> {
+    let mut connection = pool.acquire().await?;
     for batch in transfers.chunks(size) {
-        write_batch(&mut *pool.acquire().await?, batch).await?;
+        write_batch(&mut connection, batch).await?;
     }
     Ok(())
 }
@@ -120,9 +121,10 @@ async fn advance(
     transfers: &[NewTransfer],
     size: usize,
 ) -> Result<(), Failure> {
+    let mut connection = pool.acquire().await?;
     for group in transfers.chunks(size) {
         let ids: Vec<TransferId> = group.iter().map(|one| one.id).collect();
-        let report = lane::advance(&mut *pool.acquire().await?, rules, &ids, false).await?;
+        let report = lane::advance(&mut connection, rules, &ids, false).await?;
         assert_eq!(report.statuses.len(), ids.len(), "every transfer is advanced");
     }
     Ok(())

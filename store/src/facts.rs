@@ -17,8 +17,6 @@ pub struct WalletFacts {
     pub currency: Currency,
     /// A customer's or ours.
     pub kind: WalletKind,
-    /// Whose it is, in the client's words.
-    pub owner_id: String,
 }
 
 /// The facts of those wallets of `ids` that exist.
@@ -36,7 +34,6 @@ pub async fn facts(
         let fact = WalletFacts {
             currency: currency.parse().map_err(|_| corrupt(&currency))?,
             kind: kind.parse().map_err(|_| corrupt(&kind))?,
-            owner_id: row.try_get(3)?,
         };
         facts.insert(id, fact);
     }

@@ -42,9 +42,6 @@ pub enum Purpose {
 pub fn open(database_url: &str, purpose: Purpose, size_max: u32) -> Result<PgPool, StoreError> {
     let options = options(database_url, purpose)?;
     Ok(PgPoolOptions::new()
-        // A hot statement on a dead connection is tried again anyway; asking first would
-        // add a round trip to every group.
-        .test_before_acquire(purpose != Purpose::Hot)
         .max_connections(size_max)
         // Longer than a database restart's reconnect, shorter than a client's patience.
         .acquire_timeout(Duration::from_secs(5))

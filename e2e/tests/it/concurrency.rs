@@ -14,7 +14,7 @@ use crate::support::{World, rules, transfer};
 #[tokio::test(flavor = "multi_thread")]
 async fn wallets_with_too_little_money_are_never_overdrawn_and_every_verdict_is_exact() {
     let world = Arc::new(World::new().await);
-    let wallets = world.wallets(10, 500).await;
+    let wallets = world.wallets(10, 200).await;
     let commands: Vec<_> = (0..1_000_usize)
         .map(|index| {
             let (from, to) = (index * 7 % 10, (index * 7 + 1 + index % 9) % 10);
@@ -54,7 +54,7 @@ async fn wallets_with_too_little_money_are_never_overdrawn_and_every_verdict_is_
         0,
         "one was rejected that could have been paid"
     );
-    assert_eq!(balances(&world, &wallets).await, 5_000, "what was there is still there");
+    assert_eq!(balances(&world, &wallets).await, 2_000, "what was there is still there");
     world.assert_clean_slate().await;
 }
 
@@ -80,6 +80,40 @@ async fn balances(world: &World, wallets: &[WalletId]) -> i64 {
         sum += available;
     }
     sum
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_balance_as_of_an_instant_waits_for_the_transfers_that_may_still_change_it() {
+    let world = Arc::new(World::new().await);
+    let wallets = world.wallets(1, 100).await;
+    let wallet = wallets[0];
+    // A lane has the wallet, and its time is before the instant that is asked for.
+    let mut lane = world.reads.begin().await.expect("a transaction");
+    sqlx::query("SELECT 1 FROM wallet_balance WHERE wallet_id = $1 FOR NO KEY UPDATE")
+        .bind(wallet.0)
+        .execute(&mut *lane)
+        .await
+        .expect("a lock");
+    let at = chrono::Utc::now();
+    let reader = {
+        let world = world.clone();
+        tokio::spawn(async move { store::statements::ledger_at(&world.reads, wallet, at).await })
+    };
+    world
+        .wait_until(
+            "the reader waits",
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        )
+        .await;
+    assert!(!reader.is_finished());
+    lane.commit().await.expect("a commit");
+    let balance = reader.await.expect("a reader").expect("a read");
+    assert_eq!(balance.map(|balance| balance.0), Some(100));
+
+    let future = chrono::Utc::now() + chrono::TimeDelta::seconds(30);
+    let balance = store::statements::ledger_at(&world.reads, wallet, future).await;
+    assert_eq!(balance.expect("a read"), None, "nobody knows the future");
 }
 
 #[tokio::test]

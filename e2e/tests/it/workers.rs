@@ -203,3 +203,23 @@ async fn a_transfer_that_only_waits_is_not_suspected_of_anything() {
     let counts = store::lane::crash_counts(&mut connection, &ids).await.expect("a read");
     assert!(counts.is_empty(), "it is not about to run: {counts:?}");
 }
+
+#[tokio::test]
+async fn a_sweep_gives_a_new_job_once_and_leaves_the_age_of_the_work_alone() {
+    let world = World::new().await;
+    let wallets = world.wallets(2, 1_000).await;
+    world.accept(&[transfer(wallets[0], wallets[1], 10)]).await;
+    sqlx::query("UPDATE saga_open SET due_at = now() - interval '1 hour'")
+        .execute(&world.reads)
+        .await
+        .expect("an old transfer");
+    let mut connection = world.reads.acquire().await.expect("a connection");
+    let overdue = Duration::from_secs(8);
+    for swept in [1, 0] {
+        let count = store::maintenance::sweep_overdue(&mut connection, overdue).await;
+        assert_eq!(count.expect("a sweep"), swept);
+    }
+    // Backpressure looks at it: an overload must not look cured because it was swept.
+    let old = "SELECT count(*) FROM saga_open WHERE due_at < now() - interval '59 minutes'";
+    assert_eq!(world.count(old).await, 1);
+}

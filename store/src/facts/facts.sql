@@ -1,4 +1,4 @@
 -- What never changes about the wallets in question.
-SELECT wallet.id, wallet.currency, wallet.kind, wallet.owner_id
+SELECT wallet.id, wallet.currency, wallet.kind
 FROM unnest($1::uuid[]) AS asked (id)
 JOIN wallet ON wallet.id = asked.id
