@@ -60,7 +60,7 @@ impl Events {
         let mut running: Vec<BoxFuture<'static, ()>> = Vec::new();
         for role in self.roles.clone() {
             match role {
-                Role::Sagas => {}
+                Role::Sagas | Role::Desk => {}
                 Role::Relay => running.extend(self.relay(&queues)),
                 Role::Audit => {
                     running.push(self.consumer(Consumer::Audit, &queues.audit, &self.pools.audit));

@@ -146,7 +146,7 @@ fn start_sagas(
 struct Pools {
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups: two are listened for, one kind is sent.
+    /// Wake-ups: three kinds are listened for, two are sent.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,
@@ -163,7 +163,7 @@ impl Pools {
     fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             queue: pool::open(url, Purpose::Queue, 3)?,
-            listen: pool::open(url, Purpose::Maintenance, 3)?,
+            listen: pool::open(url, Purpose::Maintenance, 5)?,
             keep: pool::open(url, Purpose::Maintenance, 2)?,
             relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
             audit: pool::open(url, Purpose::Reads, consumers::POLLERS)?,

@@ -9,7 +9,7 @@ use store::{audit, operator_audit, operators};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
-usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics]]
+usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk]]
        holdfast-jobs replay --queue NAME|URL --from RFC3339 --to RFC3339 [--type TYPE]
        holdfast-jobs ledger-check [--quick]
        holdfast-jobs audit-verify

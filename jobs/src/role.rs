@@ -13,6 +13,8 @@ pub enum Role {
     Audit,
     /// Receives events for the business figures.
     Metrics,
+    /// Carries out what operators decide: redrive plans, and acts on the queues.
+    Desk,
 }
 
 /// Every role, with its name.
@@ -21,6 +23,7 @@ const ROLES: &[(Role, &str)] = &[
     (Role::Relay, "relay"),
     (Role::Audit, "audit"),
     (Role::Metrics, "metrics"),
+    (Role::Desk, "desk"),
 ];
 
 impl Role {
@@ -41,7 +44,7 @@ impl Role {
 
     /// Whether it is of no use without SQS.
     pub fn needs_sqs(self) -> bool {
-        self != Self::Sagas
+        !matches!(self, Self::Sagas | Self::Desk)
     }
 }
 

@@ -23,7 +23,10 @@ use crate::StoreError;
 use crate::error::Temper;
 
 mod apply;
+mod peek;
 mod rows;
+
+pub(crate) use peek::{Peek, peek_in_tx};
 
 /// What a lane knows beside its transfers.
 pub struct LaneRules {

@@ -1,4 +1,4 @@
-//! Wakes workers and relays after a commit.
+//! Wakes workers, relays and the desk after a commit.
 //!
 //! NOTIFY inside the inserting transaction would hold a database-wide lock until
 //! its WAL is flushed and so serialise all commits. Here it is sent afterwards,
@@ -21,6 +21,8 @@ pub enum Channel {
     Saga,
     /// New events to send.
     Outbox,
+    /// New decisions of operators to carry out.
+    Desk,
 }
 
 impl Channel {
@@ -28,6 +30,7 @@ impl Channel {
         match self {
             Self::Saga => "holdfast_saga",
             Self::Outbox => "holdfast_outbox",
+            Self::Desk => "holdfast_desk",
         }
     }
 }

@@ -19,6 +19,16 @@ pub(super) fn claimed(row: &PgRow) -> Result<Option<Claimed>, StoreError> {
     if !row.try_get::<bool, _>("runnable")? {
         return Ok(None);
     }
+    Ok(Some(Claimed {
+        transfer: open_transfer(row)?,
+        correlation_id: row.try_get("correlation_id")?,
+        traceparent: row.try_get("traceparent")?,
+        crash_count: row.try_get("crash_count")?,
+    }))
+}
+
+/// What the domain knows of a row of `saga_open`.
+pub(super) fn open_transfer(row: &PgRow) -> Result<OpenTransfer, StoreError> {
     let undo_of = match row.try_get::<Option<&str>, _>("undo_class")? {
         None => None,
         Some(class) => Some(Failure {
@@ -27,27 +37,22 @@ pub(super) fn claimed(row: &PgRow) -> Result<Option<Claimed>, StoreError> {
             detail: row.try_get::<Option<String>, _>("undo_detail")?.unwrap_or_default(),
         }),
     };
-    Ok(Some(Claimed {
-        transfer: OpenTransfer {
-            id: TransferId(row.try_get("transfer_id")?),
-            kind: word(row, "kind")?,
-            source: row.try_get::<Option<Uuid>, _>("source_wallet_id")?.map(WalletId),
-            destination: WalletId(row.try_get("destination_wallet_id")?),
-            amount: Amount::new(row.try_get("amount_minor")?).map_err(corrupt)?,
-            currency: word(row, "currency")?,
-            step: word(row, "step")?,
-            attempt: small(row, "attempt")?,
-            undo_of,
-            hold: MinorUnits(row.try_get("hold_minor")?),
-            log_seq: small(row, "log_seq")?,
-        },
-        correlation_id: row.try_get("correlation_id")?,
-        traceparent: row.try_get("traceparent")?,
-        crash_count: row.try_get("crash_count")?,
-    }))
+    Ok(OpenTransfer {
+        id: TransferId(row.try_get("transfer_id")?),
+        kind: word(row, "kind")?,
+        source: row.try_get::<Option<Uuid>, _>("source_wallet_id")?.map(WalletId),
+        destination: WalletId(row.try_get("destination_wallet_id")?),
+        amount: Amount::new(row.try_get("amount_minor")?).map_err(corrupt)?,
+        currency: word(row, "currency")?,
+        step: word(row, "step")?,
+        attempt: small(row, "attempt")?,
+        undo_of,
+        hold: MinorUnits(row.try_get("hold_minor")?),
+        log_seq: small(row, "log_seq")?,
+    })
 }
 
-/// A row of lock_wallets.sql.
+/// A row of lock_wallets.sql or peek/wallets.sql.
 pub(super) fn hot_wallet(row: &PgRow) -> Result<HotWallet, StoreError> {
     let money = |name| -> Result<MinorUnits, StoreError> { Ok(MinorUnits(row.try_get(name)?)) };
     Ok(HotWallet {
