@@ -15,6 +15,7 @@ use crate::ids::{EventId, TransferId, WalletId};
 use crate::money::{Amount, Currency, MinorUnits};
 use crate::retry::RetrySchedule;
 use crate::saga::{Action, Event, IllegalTransition, State, Step, StuckReason};
+use crate::switch::{Switch, SwitchSet};
 use crate::transfer::{TransferKind, TransferStatus};
 
 mod book;
@@ -83,6 +84,8 @@ pub enum Progress {
     Ready,
     /// Waits for a retry.
     Waiting(std::time::Duration),
+    /// At a durable boundary that this switch keeps it at. No attempt of the next step is spent.
+    Paused(Switch),
     /// At its end.
     Final,
     /// Parked for a person.
@@ -145,6 +148,8 @@ pub struct Rules<'a> {
     pub shard: u8,
     /// Failures to inject; [`NoFaults`] outside tests.
     pub faults: &'a dyn Faults,
+    /// What operators have paused.
+    pub switches: SwitchSet,
     /// The database's clock, read after the wallets were locked.
     pub now: DateTime<Utc>,
     /// Makes a new uuid v7.
@@ -167,7 +172,7 @@ impl Rules<'_> {
         };
         let (mut state, mut action) = self.next(loaded, Event::Due, &transfer)?;
         // Bounded: each turn runs one step or one undo, and the saga has few of either.
-        loop {
+        while self.pause(&transfer, &action).is_none() {
             let event = match action {
                 Action::Run(step) => {
                     let outcome = self.perform(step, false, &mut transfer, book, &mut entry)?;
@@ -219,6 +224,16 @@ impl Rules<'_> {
             .map_err(|source| BrokenInvariant::Transition { transfer: transfer.id, source })
     }
 
+    /// The switch that forbids this action now.
+    fn pause(&self, transfer: &OpenTransfer, action: &Action) -> Option<Switch> {
+        let (step, undo) = match action {
+            Action::Run(step) => (*step, false),
+            Action::Undo(step) => (*step, true),
+            Action::Wait(_) | Action::Finish | Action::OpenDeadLetter => return None,
+        };
+        self.switches.pausing(transfer.kind, step, undo)
+    }
+
     /// Turns the saga's state into what is to be stored and told.
     fn conclude(
         &self,
@@ -231,7 +246,7 @@ impl Rules<'_> {
     ) -> Advanced {
         let wait = match action {
             Action::Wait(delay) => Progress::Waiting(*delay),
-            _ => Progress::Ready,
+            _ => self.pause(&transfer, action).map_or(Progress::Ready, Progress::Paused),
         };
         let held = if transfer.hold > MinorUnits::ZERO {
             TransferStatus::Held

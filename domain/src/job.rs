@@ -4,9 +4,40 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::TransferId;
+use crate::text::words;
 
 /// The queue of saga jobs.
 pub const SAGA_QUEUE: &str = "wallet-saga";
+
+words! {
+    /// What waits for somebody to take it, as operators name it.
+    Queue {
+        /// Saga jobs, for the workers. apalis knows it as [`SAGA_QUEUE`].
+        Saga = "saga",
+        /// Events, for the relay.
+        Outbox = "outbox",
+        /// Messages for the audit trail.
+        WalletAudit = "wallet-audit",
+        /// Messages for the business figures.
+        WalletMetrics = "wallet-metrics",
+    }
+}
+
+words! {
+    /// Where a job stands.
+    JobState {
+        /// A worker may take it now.
+        Ready = "ready",
+        /// Its time comes later.
+        Scheduled = "scheduled",
+        /// A worker has it.
+        InHand = "in_hand",
+        /// It was given up. Its transfers are in the open work all the same.
+        Failed = "failed",
+        /// Its transfers were looked at.
+        Done = "done",
+    }
+}
 
 /// Most transfers that one job carries; also the most that one group transaction takes.
 pub const GROUP_MAX: usize = 256;

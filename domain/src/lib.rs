@@ -7,7 +7,8 @@
 //! counters per wallet and what they mean), [`journal`] (entries that cannot be
 //! built unbalanced), [`transfer`] (what a customer asks for), [`failure`] (how
 //! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
-//! advanced over one set of locked wallets), [`event`] and [`job`] (what leaves).
+//! advanced over one set of locked wallets), [`switch`] (what an operator can stop),
+//! [`event`] and [`job`] (what leaves).
 #![cfg_attr(
     not(test),
     deny(
@@ -29,6 +30,7 @@ pub mod money;
 pub mod operator;
 pub mod retry;
 pub mod saga;
+pub mod switch;
 pub mod text;
 pub mod transfer;
 pub mod wallet;

@@ -5,5 +5,6 @@ mod fail_on_purpose;
 mod faults;
 mod halting;
 mod outcomes;
+mod pauses;
 mod posting_time;
 mod properties;

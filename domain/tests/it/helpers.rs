@@ -14,6 +14,7 @@ use domain::ids::{TransferId, WalletId};
 use domain::money::{Amount, Currency, MinorUnits};
 use domain::retry::RetrySchedule;
 use domain::saga::Step;
+use domain::switch::SwitchSet;
 use domain::transfer::{TransferKind, TransferStatus};
 use domain::wallet::{
     Balances, HotWallet, NO_FLOOR, Side, SystemRole, WalletStatus, system_wallet_id,
@@ -128,6 +129,7 @@ pub struct Lane<'a> {
     pub boundaries: Boundaries,
     pub shard: u8,
     pub faults: &'a dyn Faults,
+    pub switches: SwitchSet,
     pub now: DateTime<Utc>,
     pub schedule: RetrySchedule,
     /// How many ids it has made so far.
@@ -140,6 +142,7 @@ impl Default for Lane<'_> {
             boundaries: Boundaries::Fused,
             shard: 0,
             faults: &NoFaults,
+            switches: SwitchSet::default(),
             now: at(0),
             schedule: SCHEDULE,
             ids_made: AtomicU64::new(0),
@@ -159,6 +162,7 @@ impl<'a> Lane<'a> {
             boundaries: self.boundaries,
             shard: self.shard,
             faults: self.faults,
+            switches: self.switches,
             now: self.now,
             new_id: &new_id,
         })
@@ -215,7 +219,8 @@ impl Rows {
         self.transact(advance).0
     }
 
-    /// One transfer, in as many transactions as it takes to its end or to a dead letter.
+    /// One transfer, in as many transactions as it takes to its end, to a dead letter or to
+    /// a pause.
     pub fn drive(&mut self, lane: &Lane, transfer: OpenTransfer) -> Story {
         let mut story = Story::default();
         let mut next = Some(transfer);
@@ -278,7 +283,7 @@ impl Story {
                 self.waits.push(delay);
                 Some(advanced.transfer.clone())
             }
-            Progress::Final | Progress::Stuck { .. } => None,
+            Progress::Final | Progress::Paused(_) | Progress::Stuck { .. } => None,
         };
         self.last = Some(advanced);
         next

@@ -11,5 +11,6 @@ mod journal;
 mod money;
 mod retry;
 mod saga;
+mod switch;
 mod text;
 mod transfer;
