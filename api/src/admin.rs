@@ -7,6 +7,8 @@ mod audit;
 mod dead_letters;
 mod ledger;
 mod operator;
+mod queues;
+mod switches;
 
 pub(crate) use audit::list as audit;
 pub(crate) use dead_letters::{
@@ -14,3 +16,8 @@ pub(crate) use dead_letters::{
 };
 pub(crate) use ledger::check as ledger_check;
 pub(crate) use operator::me;
+pub(crate) use queues::{get_job as job, jobs, list as queues, retry_job, workers};
+pub(crate) use switches::{
+    list as switches, pause as pause_queue, put as put_switch, put_maintenance,
+    resume as resume_queue,
+};

@@ -61,6 +61,20 @@ impl Cursor for DeadLetterId {
     }
 }
 
+/// The id of a job: a ULID.
+pub(crate) struct JobPlace(pub String);
+
+impl Cursor for JobPlace {
+    fn encode(&self) -> String {
+        self.0.clone()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        let fits = text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        fits.then(|| Self(text.to_owned()))
+    }
+}
+
 /// Numbers of a chain.
 impl Cursor for i64 {
     fn encode(&self) -> String {

@@ -8,6 +8,8 @@ use wire::{FieldError, Problem, ProblemCode};
 
 use crate::intake::IntakeError;
 
+/// Maintenance takes minutes; a client that asks sooner only adds to the rush at its end.
+const RETRY_AFTER_MAINTENANCE_S: u32 = 5;
 /// A short outage is over by then; a longer one is not made worse.
 const RETRY_AFTER_S: u32 = 1;
 
@@ -81,6 +83,12 @@ impl ApiError {
             "Idempotency-Key",
             "was used before, for a request with another body",
         )
+    }
+
+    pub(crate) fn maintenance() -> Self {
+        let detail = "Nothing new is taken for now; reads go on. Nothing was written. Send the same \
+                      request again later, with the same idempotency key if it has one.";
+        Self::new(ProblemCode::Maintenance, detail).retry_after(RETRY_AFTER_MAINTENANCE_S)
     }
 
     fn unavailable(retry_after_s: u32) -> Self {

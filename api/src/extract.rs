@@ -37,6 +37,26 @@ impl<S: Send + Sync, T: From<Uuid>> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The words in the path, as many as the route has.
+pub(crate) struct Words<const N: usize>(pub [String; N]);
+
+impl<S: Send + Sync, const N: usize> FromRequestParts<S> for Words<N> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let invalid = |detail: &str| ApiError::field(ProblemCode::InvalidParameter, "path", detail);
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|_| invalid("must be UTF-8"))?;
+        let words: Vec<String> = params.iter().map(|(_, text)| text.to_owned()).collect();
+        if words.iter().any(|word| word.contains('\0')) {
+            return Err(invalid("must not contain U+0000"));
+        }
+        let count = words.len();
+        let words = words.try_into().map(Self);
+        words.map_err(|_| ApiError::internal(format!("a route with {count} words in its path")))
+    }
+}
+
 /// The wallet in the path.
 pub(crate) type WalletPath = Id<WalletId>;
 

@@ -16,6 +16,7 @@ mod extract;
 mod facts;
 mod health;
 mod intake;
+mod maintenance;
 mod observe;
 mod router;
 mod server;

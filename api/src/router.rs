@@ -1,15 +1,15 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
-use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post, put};
 use wire::ProblemCode;
 use wire::limits::BODY_BYTES_MAX;
 
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::state::App;
-use crate::{admin, health, statements, transfers, wallets};
+use crate::{admin, health, maintenance, statements, transfers, wallets};
 
 /// What clients call.
 pub fn router(app: App) -> Router {
@@ -25,7 +25,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/transfers", get(transfers::list).post(transfers::transfer))
         .route("/v1/transfers/{transfer_id}", get(transfers::get))
         .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready));
+        .route("/health/ready", get(health::ready))
+        .route_layer(from_fn_with_state(app.clone(), maintenance::door));
     finish(routes, app)
 }
 
@@ -40,7 +41,17 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/groups", get(admin::dead_letter_groups))
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
-        .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate));
+        .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .route("/admin/v1/queues", get(admin::queues))
+        .route("/admin/v1/queues/{queue}/pause", post(admin::pause_queue))
+        .route("/admin/v1/queues/{queue}/resume", post(admin::resume_queue))
+        .route("/admin/v1/jobs", get(admin::jobs))
+        .route("/admin/v1/jobs/{job_id}", get(admin::job))
+        .route("/admin/v1/jobs/{job_id}/retry-now", post(admin::retry_job))
+        .route("/admin/v1/workers", get(admin::workers))
+        .route("/admin/v1/switches", get(admin::switches))
+        .route("/admin/v1/switches/maintenance", put(admin::put_maintenance))
+        .route("/admin/v1/switches/{kind}/{subject}", put(admin::put_switch));
     finish(routes, app)
 }
 

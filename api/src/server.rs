@@ -48,10 +48,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the addresses and starts the background tasks. Does not wait for the
-    /// database: `/health/ready` tells when it answers.
+    /// Takes the addresses, reads the switches and starts the background tasks. Goes on
+    /// without the database: `/health/ready` tells when it answers.
     pub async fn bind(config: &Config) -> Result<Self, ApiStartError> {
-        let app = App::new(config)?;
+        let app = App::new(config).await?;
         let (public, public_addr) = listen(config.public_addr, "HOLDFAST_API_ADDR").await?;
         let (admin, admin_addr) = listen(config.admin_addr, "HOLDFAST_ADMIN_ADDR").await?;
         Ok(Self { app, public, admin, public_addr, admin_addr })

@@ -4,6 +4,7 @@ use store::StoreError;
 use store::ledger::{LedgerReport, Mode};
 use store::pool::{self, Pool, Purpose};
 use store::readers::Readers;
+use store::switches::Switches;
 use store::wake::{Channel, Waker};
 
 use crate::config::Config;
@@ -27,6 +28,8 @@ pub struct Shared {
     pub(crate) facts: Facts,
     pub(crate) intake: Intake,
     pub(crate) waiters: Waiters,
+    /// What operators have stopped.
+    pub(crate) switches: Switches,
     /// Wakes workers: there is a new job.
     pub(crate) waker: Waker,
     /// Wakes relays: there is a new event.
@@ -44,8 +47,9 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Opens the pools, without waiting for the database, and starts the tasks of the
-    /// intake and of the waiters on the current tokio runtime.
-    pub fn new(config: &Config) -> Result<Self, StoreError> {
+    /// intake and of the waiters on the current tokio runtime. The switches are read first,
+    /// so that none is overlooked in the first moment; a database that is away costs two seconds.
+    pub async fn new(config: &Config) -> Result<Self, StoreError> {
         let readers = Readers::open(
             &config.database_url,
             config.database_read_url.as_deref(),
@@ -58,9 +62,19 @@ impl App {
         let url = &config.database_url;
         let intake = Intake::start(url, readers.writer().clone(), &waker, config.limits)?;
         let waiters = Waiters::start(readers.clone());
+        let switches = Switches::start(url).await?;
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::new();
-        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, waker, news, checks })))
+        Ok(Self(Arc::new(Shared {
+            readers,
+            facts,
+            intake,
+            waiters,
+            switches,
+            waker,
+            news,
+            checks,
+        })))
     }
 
     pub(crate) async fn ledger_check(&self, mode: Mode) -> Result<LedgerReport, StoreError> {

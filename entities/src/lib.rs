@@ -23,6 +23,7 @@ pub mod posting;
 mod row;
 pub mod saga_open;
 pub mod saga_step;
+pub mod switch;
 pub mod transfer;
 pub mod transfer_leg;
 pub mod wallet;

@@ -14,11 +14,14 @@
 //!   receives SQS moves it. Its neighbours are committed without it.
 //! * *The database is away:* nothing is received until it answers, so that an outage does
 //!   not use up the receives of good messages.
+//! * *The queue is paused:* nothing new is received.
 
 use std::time::Duration;
 
+use domain::switch::Switch;
 use sqlx::PgPool;
 use store::describe;
+use store::switches::Switches;
 use tokio::sync::watch;
 
 use crate::sqs::{Queue, Received, SqsError};
@@ -82,10 +85,11 @@ pub(crate) async fn run(
     consumer: Consumer,
     queue: Queue,
     pool: PgPool,
+    switches: Switches,
     stopping: watch::Receiver<bool>,
 ) {
     tracing::info!(queue.name = queue.name(), "consumer {consumer} started");
-    let poller = || poll(consumer, &queue, &pool, stopping.clone());
+    let poller = || poll(consumer, &queue, &pool, &switches, stopping.clone());
     futures::future::join_all((0..POLLERS).map(|_| poller())).await;
     tracing::debug!("consumer {consumer} ended");
 }
@@ -103,17 +107,27 @@ async fn poll(
     consumer: Consumer,
     queue: &Queue,
     pool: &PgPool,
+    switches: &Switches,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut pause = Pause::default();
+    let paused = Switch::PauseQueue(match consumer {
+        Consumer::Audit => domain::job::Queue::WalletAudit,
+        Consumer::Metrics => domain::job::Queue::WalletMetrics,
+    });
     while !*stopping.borrow() {
         if pause.is_set() && !commit::database_answers(pool).await {
             pause.wait(&mut stopping).await;
             continue;
         }
+        tokio::select! {
+            () = switches.until(paused, false) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
         // A receive that is cut off may have taken messages; they are seen again later.
         let received = tokio::select! {
             received = queue.receive(LONG_POLL) => received,
+            () = switches.until(paused, true) => continue,
             _ = stopping.wait_for(|stop| *stop) => return,
         };
         let health = match received {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt, join_all};
 use sqlx::PgPool;
 use store::describe;
+use store::switches::Switches;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -27,6 +28,8 @@ pub(crate) struct Events {
     pub(crate) pools: Arc<Pools>,
     /// Rung when there are new events.
     pub(crate) news: Arc<Notify>,
+    /// What operators have paused.
+    pub(crate) switches: Switches,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -76,13 +79,16 @@ impl Events {
 
     fn relay(&self, queues: &Queues) -> [BoxFuture<'static, ()>; 2] {
         let (pools, news) = (&self.pools, &self.news);
-        let relay = Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone());
+        let switches = self.switches.clone();
+        let relay =
+            Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone(), switches);
         let hearing = relay::listen(pools.listen.clone(), news.clone(), self.stopping.clone());
         [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
     }
 
     fn consumer(&self, consumer: Consumer, queue: &Queue, pool: &PgPool) -> BoxFuture<'static, ()> {
-        consumers::run(consumer, queue.clone(), pool.clone(), self.stopping.clone()).boxed()
+        let (queue, pool, switches) = (queue.clone(), pool.clone(), self.switches.clone());
+        consumers::run(consumer, queue, pool, switches, self.stopping.clone()).boxed()
     }
 
     /// None when the process stops first.

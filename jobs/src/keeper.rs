@@ -1,4 +1,5 @@
-//! Keeps the house: finds lost work, throws finished work away, makes partitions.
+//! Keeps the house: finds lost work, lets paused work go on, throws finished work away, makes
+//! partitions.
 //!
 //! Every process runs one. They do not need a leader: each statement skips rows
 //! that another has locked.
@@ -6,7 +7,7 @@
 use std::time::Duration;
 
 use sqlx::PgPool;
-use store::{StoreError, describe, inbox, maintenance};
+use store::{StoreError, describe, inbox, maintenance, switches};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -91,6 +92,10 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
     let swept = maintenance::sweep_overdue(&mut connection, config.overdue_after).await?;
     if swept > 0 {
         tracing::warn!("{swept} open transfers had lost their job and have a new one");
+    }
+    let released = switches::release(&mut connection).await?;
+    if released > 0 {
+        tracing::info!("{released} transfers go on, because what held them up is over");
     }
     let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
     if rescued > 0 {

@@ -15,6 +15,7 @@ use sqlx::PgPool;
 use store::StoreError;
 use store::lane::{LaneRules, NoProbe, Probe};
 use store::pool::{self, Purpose, Single};
+use store::switches::Switches;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -85,17 +86,24 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let roles = config.roles()?;
     let pools = Arc::new(Pools::open(&config.database_url)?);
+    let switches = Switches::start(&config.database_url).await?;
     let (stop, stopping) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let mut tasks = Vec::new();
     if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.needs_sqs())) {
-        let (pools, news, stopping) = (pools.clone(), news.clone(), stopping.clone());
-        let events = Events { config: sqs, roles: roles.clone(), pools, news, stopping };
+        let events = Events {
+            config: sqs,
+            roles: roles.clone(),
+            pools: pools.clone(),
+            news: news.clone(),
+            switches: switches.clone(),
+            stopping: stopping.clone(),
+        };
         let queues = events.find().await?;
         tasks.push(tokio::spawn(events.run(queues)));
     }
     if roles.contains(&Role::Sagas) {
-        tasks.extend(start_sagas(&config, hooks, &pools, news, stopping)?);
+        tasks.extend(start_sagas(&config, hooks, &pools, news, switches, stopping)?);
     }
     let names: Vec<&str> = roles.into_iter().map(Role::name).collect();
     tracing::info!("started as {}", names.join(", "));
@@ -124,6 +132,7 @@ fn start_sagas(
     hooks: Hooks,
     pools: &Arc<Pools>,
     news: Arc<Notify>,
+    switches: Switches,
     stopping: watch::Receiver<bool>,
 ) -> Result<[JoinHandle<()>; 3], StoreError> {
     let rules = LaneRules {
@@ -132,6 +141,7 @@ fn start_sagas(
         shard: config.shard,
         faults: hooks.faults,
         probe: hooks.probe,
+        switches,
     };
     let connection = Single::new(&config.database_url, Purpose::Hot)?;
     let bell = Bell::new(pools.listen.clone(), news);

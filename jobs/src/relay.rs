@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::ids::EventId;
+use domain::switch::Switch;
 use futures::future::join_all;
 use sqlx::PgPool;
 use store::relay::{self, Claim};
+use store::switches::Switches;
 use store::{StoreError, describe};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -43,6 +45,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Above this age of the oldest event, the lag is worth a warning.
 const LAG_MAX: Duration = Duration::from_secs(30);
+/// While this is on, nothing is sent.
+const PAUSED: Switch = Switch::PauseQueue(domain::job::Queue::Outbox);
 /// How often the lag is looked at.
 const LAG_EVERY: Duration = Duration::from_secs(10);
 
@@ -54,6 +58,7 @@ pub(crate) struct Relay {
     /// Rung when there are new rows.
     news: Arc<Notify>,
     held: Arc<Mutex<Held>>,
+    switches: Switches,
     config: SqsConfig,
     restoring: Arc<tokio::sync::Mutex<()>>,
     /// One claim and one request at a time, because a queue keeps the order.
@@ -71,11 +76,17 @@ enum Round {
 }
 
 impl Relay {
-    pub(crate) fn new(pool: PgPool, config: SqsConfig, queues: &Queues, news: Arc<Notify>) -> Self {
+    pub(crate) fn new(
+        pool: PgPool,
+        config: SqsConfig,
+        queues: &Queues,
+        news: Arc<Notify>,
+        switches: Switches,
+    ) -> Self {
         let queues: Arc<[Queue]> = Arc::from([queues.audit.clone(), queues.metrics.clone()]);
         let in_order = queues.iter().any(Queue::is_fifo);
         let (held, restoring) = (Arc::default(), Arc::default());
-        Self { pool, queues, news, held, config, restoring, in_order }
+        Self { pool, queues, news, held, switches, config, restoring, in_order }
     }
 
     /// Sends until told to stop; what is in hand then is brought to its end.
@@ -91,7 +102,7 @@ impl Relay {
         let start = EventId(Uuid::nil());
         let (mut after, mut pause) = (start, PAUSE_MIN);
         let mut away = false;
-        while !*stopping.borrow() {
+        while self.go_on(&mut stopping).await {
             // While a queue is away, one request is enough to find out that it is back.
             let row_max = if away { BATCH_MAX } else { CLAIM_MAX };
             let round = match self.round(after, row_max).await {
@@ -125,6 +136,15 @@ impl Relay {
             if away {
                 self.restore_queues().await;
             }
+        }
+    }
+
+    /// Waits out a pause. False when the process is to stop.
+    async fn go_on(&self, stopping: &mut watch::Receiver<bool>) -> bool {
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stop| *stop) => false,
+            () = self.switches.until(PAUSED, false) => true,
         }
     }
 

@@ -4,6 +4,8 @@
 //! * Layers that time out or catch panics leave a job `Running` for ever: the lane does both.
 //! * `Err` is run again at once without a pause: the handler answers Ok once the
 //!   outcome is recorded, and retries are jobs of their own.
+//! * A worker that stops asking keeps what it has fetched: a pause of the queue is in the statement
+//!   that fetches, so jobs in hand are finished and the heart goes on beating.
 //! * A batch larger than the concurrency starves heartbeats and acknowledgements.
 //! * A worker's name used twice keeps the jobs of its dead namesake: each start has a new one.
 //! * A backend error ends the worker: [`supervise`] starts another, after a pause
@@ -77,7 +79,7 @@ async fn run_one(
     let backend = PostgresStorage::<Value>::new(&pools.queue)
         .with_config(config)
         .poll_with_strategy(Steady::new(listener));
-    let name = format!("{SAGA_QUEUE}-{}-{}", std::process::id(), Ulid::generate());
+    let name = format!("{SAGA_QUEUE}@{}-{}-{}", host(), std::process::id(), Ulid::generate());
     WorkerBuilder::new(name)
         .backend(backend)
         .data(lane)
@@ -90,6 +92,14 @@ async fn run_one(
         })
         .await?;
     Ok(())
+}
+
+/// Where this process runs, for operators who look for a worker. In containers the process
+/// id is always 1, so it alone says nothing.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = name.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
+    name.trim().to_owned()
 }
 
 /// Handles one job. The payload is any JSON, because a payload that apalis cannot

@@ -19,6 +19,7 @@ use store::intake::{NewTransfer, write_batch};
 use store::lane::{self, LaneRules, NoProbe};
 use store::ledger::{self, Mode};
 use store::pool::{self, Purpose};
+use store::switches::Switches;
 use uuid::Uuid;
 
 type Failure = Box<dyn std::error::Error>;
@@ -53,6 +54,7 @@ async fn run(server: &Server) -> Result<(), Failure> {
         shard: 0,
         faults: Box::new(NoFaults),
         probe: Box::new(NoProbe),
+        switches: Switches::default(),
     };
     let wallets = open_wallets(&pool).await?;
     let deposits: Vec<NewTransfer> = wallets

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::error::Temper;
+use crate::switches::Switches;
 
 mod apply;
 mod peek;
@@ -40,6 +41,8 @@ pub struct LaneRules {
     pub faults: Box<dyn Faults>,
     /// Watches the transaction; `NoProbe` outside tests.
     pub probe: Box<dyn Probe>,
+    /// What operators have paused.
+    pub switches: Switches,
 }
 
 /// Where a transaction stands, for the tests that kill the process there.
@@ -195,6 +198,7 @@ async fn run(
         boundaries: rules.boundaries,
         shard: rules.shard,
         faults: rules.faults.as_ref(),
+        switches: rules.switches.now(),
         now,
         new_id: &Uuid::now_v7,
     };

@@ -6,6 +6,13 @@ use serde_json::Value;
 
 use crate::{Failure, Step};
 
+mod queues;
+
+pub use queues::{
+    Job, JobCounts, JobTransfer, OpenCounts, OutboxQueue, Queues, SagaQueue, SubscriberQueue,
+    Switch, TurnSwitch, Worker,
+};
+
 /// Body of everything that an operator changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,10 @@ mod transfers;
 mod wallets;
 
 pub use admin::{AuditEntry, DeadLetter, DeadLetterGroup, Me, OperatorReason};
+pub use admin::{
+    Job, JobCounts, JobTransfer, OpenCounts, OutboxQueue, Queues, SagaQueue, SubscriberQueue,
+    Switch, TurnSwitch, Worker,
+};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::ids::{TransferId, WalletId};
 use domain::money::Currency;
+use domain::switch::{Flag, Switch};
 use domain::transfer::{TransferKind, check_ends};
 use store::intake::{NewTransfer, Submitted};
 use uuid::Uuid;
@@ -147,7 +148,9 @@ async fn submit(
     if replayed {
         headers.insert(&IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     }
-    let Some(patience) = patience else {
+    // Those who wait are load, too, and can be sent away first.
+    let waits = app.switches.is_on(Switch::Flag(Flag::PreferWait));
+    let Some(patience) = patience.filter(|_| waits) else {
         let transfer = if replayed { read(app, id).await? } else { views::fresh_transfer(new) };
         return Ok(answer(headers, transfer));
     };

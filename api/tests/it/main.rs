@@ -8,9 +8,10 @@ mod http;
 mod idempotency;
 mod lists;
 mod operators;
-
+mod queues;
 mod server;
 mod statements;
 mod support;
+mod switches;
 mod waiting;
 mod wallets;

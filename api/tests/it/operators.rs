@@ -9,11 +9,12 @@ use crate::support::{Answer, Api};
 
 impl Api {
     /// A token for a new operator.
-    async fn token(&self, name: &str, role: OperatorRole) -> String {
+    pub async fn token(&self, name: &str, role: OperatorRole) -> String {
         store::operators::issue(&self.pool, name, role).await.unwrap()
     }
 
-    async fn as_operator(&self, token: &str, method: Method, path: &str, body: &str) -> Answer {
+    /// Sends anything with a token.
+    pub async fn as_operator(&self, token: &str, method: Method, path: &str, body: &str) -> Answer {
         let bearer = format!("Bearer {token}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         self.send(method, path, &headers, body.to_owned()).await
@@ -62,6 +63,10 @@ async fn a_viewer_looks_and_does_not_touch() {
         "/admin/v1/audit",
         "/admin/v1/dead-letters",
         "/admin/v1/dead-letters/groups",
+        "/admin/v1/queues",
+        "/admin/v1/jobs",
+        "/admin/v1/workers",
+        "/admin/v1/switches",
     ] {
         let answer = api.as_operator(&viewer, Method::GET, path, "").await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");

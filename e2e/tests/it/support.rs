@@ -18,6 +18,7 @@ use store::intake::{NewTransfer, Submitted, write_batch};
 use store::lane::{self, LaneRules, NoProbe};
 use store::ledger::{self, Mode};
 use store::pool::{self, Pool, Purpose};
+use store::switches::Switches;
 use store::transfers::Transfer;
 use store::wallets::{NewWallet, Opened, Origin};
 use uuid::Uuid;
@@ -172,7 +173,14 @@ pub fn rules(boundaries: Boundaries, faults: impl Faults + 'static) -> LaneRules
         backoff_max: Duration::from_millis(4),
         attempt_max: 4,
     };
-    LaneRules { schedule, boundaries, shard: 0, faults: Box::new(faults), probe: Box::new(NoProbe) }
+    LaneRules {
+        schedule,
+        boundaries,
+        shard: 0,
+        faults: Box::new(faults),
+        probe: Box::new(NoProbe),
+        switches: Switches::default(),
+    }
 }
 
 /// An HTTP client that gives up after five seconds.

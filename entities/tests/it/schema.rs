@@ -56,6 +56,7 @@ fn entities() -> BTreeMap<String, Columns> {
         columns_of(entities::posting::Entity),
         columns_of(entities::saga_open::Entity),
         columns_of(entities::saga_step::Entity),
+        columns_of(entities::switch::Entity),
         columns_of(entities::transfer::Entity),
         columns_of(entities::transfer_leg::Entity),
         columns_of(entities::wallet::Entity),

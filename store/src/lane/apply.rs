@@ -179,6 +179,10 @@ async fn keep_in_tx(
             Progress::Stuck { reason, .. } => Some(reason.as_str()),
             _ => None,
         }))
+        .bind(column(kept, |one| match one.progress {
+            Progress::Paused(switch) => Some(switch.waiting_for()),
+            _ => None,
+        }))
         .execute(connection)
         .await?;
     Ok(())

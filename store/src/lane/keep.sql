@@ -1,4 +1,4 @@
--- Sagas that are not at their end: at a durable boundary, waiting for a retry, or parked.
+-- Sagas that are not at their end: at a durable boundary, waiting for a retry, paused, or parked.
 -- They have come this far without killing their process, so the crash count starts again.
 UPDATE saga_open AS o
 SET source_wallet_id = c.source_wallet_id,
@@ -12,12 +12,13 @@ SET source_wallet_id = c.source_wallet_id,
     hold_minor = c.hold_minor,
     log_seq = c.log_seq,
     due_at = c.due_at,
-    parked_reason = c.parked_reason
+    parked_reason = c.parked_reason,
+    waiting_for = c.waiting_for
 FROM unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[],
-    $8::bigint[], $9::smallint[], $10::timestamptz[], $11::text[]
+    $8::bigint[], $9::smallint[], $10::timestamptz[], $11::text[], $12::text[]
 ) AS c (
     transfer_id, source_wallet_id, step, attempt, undo_class, undo_code, undo_detail,
-    hold_minor, log_seq, due_at, parked_reason
+    hold_minor, log_seq, due_at, parked_reason, waiting_for
 )
 WHERE o.transfer_id = c.transfer_id

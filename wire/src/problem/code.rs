@@ -56,6 +56,10 @@ codes! {
     TransferNotFound = "transfer_not_found", 404, "There is no such transfer";
     /// There is no such dead letter.
     DeadLetterNotFound = "dead_letter_not_found", 404, "There is no such dead letter";
+    /// There is no such switch, or no such queue to pause.
+    SwitchNotFound = "switch_not_found", 404, "There is no such switch";
+    /// There is no such job; what is done is deleted soon.
+    JobNotFound = "job_not_found", 404, "There is no such job";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// A closed wallet stays as it is.
@@ -64,6 +68,8 @@ codes! {
     WalletNotEmpty = "wallet_not_empty", 409, "The wallet is not empty";
     /// A saga that turned back already can only be redriven.
     AlreadyCompensating = "already_compensating", 409, "The saga is compensating already";
+    /// A job in hand or done cannot be made ready.
+    JobNotWaiting = "job_not_waiting", 409, "The job does not wait";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body must be sent as JSON.
@@ -86,6 +92,8 @@ codes! {
     InternalError = "internal_error", 500, "Something is wrong on our side";
     /// More work is waiting than can be done in time.
     Overloaded = "overloaded", 503, "Too much work is waiting";
+    /// An operator has closed the door for everything but reads.
+    Maintenance = "maintenance", 503, "Holdfast is under maintenance";
     /// The database does not answer, or nobody knows whether it committed.
     Unavailable = "unavailable", 503, "The database is not available";
     /// The process runs, but cannot do its work yet.
