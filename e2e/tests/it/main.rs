@@ -14,5 +14,6 @@ mod intake;
 mod relay;
 mod saga;
 mod support;
+mod switches;
 mod tidy;
 mod workers;
