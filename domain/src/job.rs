@@ -10,7 +10,8 @@ use crate::text::words;
 pub const SAGA_QUEUE: &str = "wallet-saga";
 
 words! {
-    /// What waits for somebody to take it, as operators name it.
+    /// What waits for somebody to take it, as operators name it. Those in SQS are spelled as
+    /// their queues are there by default.
     Queue {
         /// Saga jobs, for the workers. apalis knows it as [`SAGA_QUEUE`].
         Saga = "saga",

@@ -79,7 +79,7 @@ impl Switches {
         let mut known = self.known.clone();
         if known.wait_for(|set| set.is_on(switch) == on).await.is_err() {
             // Nobody reads the table any more, so it stays as it is.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

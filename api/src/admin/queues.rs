@@ -31,7 +31,7 @@ pub(crate) async fn list(
     let settings = switches::list(writer).await?;
     let paused =
         |queue: Queue| settings.iter().any(|one| one.on && one.switch == Switch::PauseQueue(queue));
-    let saga = saga(queues::saga(writer).await?, paused(Queue::Saga));
+    let saga = saga(&queues::saga(writer).await?, paused(Queue::Saga));
     let lag = relay::lag(writer).await?;
     let oldest = Some(lag.oldest).filter(|_| lag.row_count > 0);
     let outbox = OutboxQueue {
@@ -125,7 +125,7 @@ async fn with_transfers(app: &App, found: queues::Job) -> Result<Json<Job>, ApiE
     Ok(Json(one))
 }
 
-fn saga(found: queues::SagaQueue, paused: bool) -> SagaQueue {
+fn saga(found: &queues::SagaQueue, paused: bool) -> SagaQueue {
     SagaQueue {
         paused,
         jobs: JobCounts {

@@ -31,7 +31,7 @@ pub(crate) async fn put(
     _: NoParams,
     Body(body): Body<TurnSwitch>,
 ) -> Result<Json<wire::Switch>, ApiError> {
-    let switch = Switch::find(&kind, &subject).map_err(|error| unknown(error.to_string()))?;
+    let switch = Switch::find(&kind, &subject).map_err(|_| unknown(&kind, &subject))?;
     turn(&app, &actor, switch, body.on, &body.reason).await
 }
 
@@ -117,7 +117,7 @@ fn view(setting: Setting) -> wire::Switch {
     }
 }
 
-fn unknown(error: String) -> ApiError {
+fn unknown(kind: &str, subject: &str) -> ApiError {
     let names: Vec<String> = Switch::all()
         .map(|one| match one.subject() {
             "" => one.kind().to_string(),
@@ -125,8 +125,6 @@ fn unknown(error: String) -> ApiError {
         })
         .collect();
     let names = names.join(", ");
-    ApiError::new(
-        ProblemCode::SwitchNotFound,
-        format!("{error}; there are {names}.").replacen("there", "There", 1),
-    )
+    let detail = format!("There is no switch '{kind}/{subject}'; the switches are {names}.");
+    ApiError::new(ProblemCode::SwitchNotFound, detail)
 }

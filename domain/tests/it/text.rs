@@ -8,8 +8,10 @@ use domain::event::EventType;
 use domain::failure::FailureClass;
 use domain::idempotency::{IdempotencyKey, InvalidKey, KEY_CHARS_MAX};
 use domain::ids::WalletId;
+use domain::job::JobState;
 use domain::money::Currency;
 use domain::saga::{Step, StuckReason};
+use domain::switch::{Flag, SwitchKind};
 use domain::text::UnknownWord;
 use domain::transfer::{Rejection, TransferKind, TransferStatus};
 use domain::wallet::{
@@ -41,10 +43,13 @@ where
 fn every_word_stands_for_one_value_and_is_read_back() {
     assert_words(EventType::ALL);
     assert_words(FailureClass::ALL);
+    assert_words(Flag::ALL);
+    assert_words(JobState::ALL);
     assert_words(Rejection::ALL);
     assert_words(Side::ALL);
     assert_words(Step::ALL);
     assert_words(StuckReason::ALL);
+    assert_words(SwitchKind::ALL);
     assert_words(SystemRole::ALL);
     assert_words(TransferKind::ALL);
     assert_words(TransferStatus::ALL);

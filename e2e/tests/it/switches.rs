@@ -232,9 +232,7 @@ async fn a_lane_that_knew_of_a_pause_too_long_strands_nobody() {
         assert_eq!(world.count(PAUSED).await, 1, "it did not know better");
         // A reason of another kind is not the keeper's to end.
         let other = world.accept(&[deposit(wallets[0], 1)]).await;
-        world
-            .edit("UPDATE saga_open SET waiting_for = 'partner' WHERE waiting_for IS NULL")
-            .await;
+        world.edit("UPDATE saga_open SET waiting_for = 'partner' WHERE waiting_for IS NULL").await;
         world.edit("DELETE FROM apalis.jobs").await;
         let worker = Process::jobs(&world.url, &[SAGAS]);
         world.wait_until("it goes on", "SELECT count(*) = 1 FROM saga_open").await;
@@ -327,8 +325,8 @@ async fn maintenance_closes_every_process_to_changes_within_a_second() {
         assert_eq!(send(&api, "after").await.status(), StatusCode::ACCEPTED);
         assert!(api.stop());
     }
-    let sent = "SELECT count(*) FROM transfer WHERE kind = 'deposit' AND amount_minor = 1";
-    assert_eq!(world.count(sent).await, 2, "one before, one after");
+    let deposits = "SELECT count(*) FROM transfer WHERE kind = 'deposit' AND amount_minor = 1";
+    assert_eq!(world.count(deposits).await, 2, "one before, one after");
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ FROM
 (
     SELECT count(*) AS paused
     FROM saga_open
-    WHERE waiting_for IS NOT NULL AND waiting_for LIKE 'switch:%'
+    WHERE waiting_for IS NOT NULL AND waiting_for LIKE 'switch:%' AND parked_reason IS NULL
 ) AS paused,
 (
     SELECT count(*) AS workers_alive
