@@ -89,7 +89,7 @@ impl Switches {
     }
 }
 
-/// Reads the table once. Says so when it begins or ends to fail; returns whether it went well.
+/// Reads the table once, and says so when it begins to fail. Returns whether it went well.
 async fn look(connection: &mut Single, known: &watch::Sender<SwitchSet>, was_well: bool) -> bool {
     let trouble = match tokio::time::timeout(LOOK_MAX, read(connection)).await {
         Ok(Ok(set)) => {
