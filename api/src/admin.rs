@@ -7,6 +7,7 @@ mod audit;
 mod dead_letters;
 mod ledger;
 mod operator;
+pub(crate) mod plans;
 
 pub(crate) use audit::list as audit;
 pub(crate) use dead_letters::{

@@ -97,6 +97,20 @@ impl ItemStatus {
     }
 }
 
+/// Whether an item looks worse now than when the plan was made: it is then passed over,
+/// because nobody agreed to that. One that looks better goes.
+pub const fn turned_worse(frozen: Outlook, now: Outlook) -> bool {
+    badness(now) > badness(frozen)
+}
+
+const fn badness(outlook: Outlook) -> u8 {
+    match outlook {
+        Outlook::WouldSettle | Outlook::WouldWait => 0,
+        Outlook::WouldBeRejected | Outlook::WouldFail => 1,
+        Outlook::WouldStickAgain | Outlook::ClosedAlready => 2,
+    }
+}
+
 /// How fast and how carefully a plan is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {

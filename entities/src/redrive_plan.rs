@@ -59,8 +59,8 @@ pub struct Model {
     pub running_since: Option<DateTimeUtc>,
     /// When the canaries were through; null before, and anew after a pause.
     pub ramp_since: Option<DateTimeUtc>,
-    /// Items sent since then.
-    pub ramp_dispatched: i32,
+    /// Items sent in this part of the run.
+    pub phase_dispatched: i32,
     /// Why it halted by itself; null when it did not.
     #[sea_orm(column_type = "Text", nullable)]
     pub halt_reason: Option<String>,

@@ -25,7 +25,7 @@ CREATE TABLE redrive_plan (
     ended_count integer NOT NULL DEFAULT 0,
     running_since timestamptz,
     ramp_since timestamptz,
-    ramp_dispatched integer NOT NULL DEFAULT 0,
+    phase_dispatched integer NOT NULL DEFAULT 0,
     halt_reason text,
     halt_cause text,
     ended_at timestamptz,
@@ -50,7 +50,7 @@ COMMENT ON COLUMN redrive_plan.causes IS 'Fingerprints that are no news: those o
 COMMENT ON COLUMN redrive_plan.next_position IS 'The item that is sent next; items are sent in order.';
 COMMENT ON COLUMN redrive_plan.running_since IS 'When it was applied or resumed; outcomes before that halt it no more.';
 COMMENT ON COLUMN redrive_plan.ramp_since IS 'When the canaries were through; null before, and anew after a pause.';
-COMMENT ON COLUMN redrive_plan.ramp_dispatched IS 'Items sent since ramp_since.';
+COMMENT ON COLUMN redrive_plan.phase_dispatched IS 'Items sent in this part of the run: as canaries, or since ramp_since.';
 COMMENT ON COLUMN redrive_plan.halt_cause IS 'The new fingerprint that halted it; null when the ratio did.';
 
 CREATE TABLE redrive_item (
@@ -86,6 +86,8 @@ CREATE TABLE redrive_item (
 CREATE INDEX redrive_item_in_flight_idx ON redrive_item (plan_id, position) WHERE status = 'dispatched';
 -- The newest outcomes: what may halt the plan.
 CREATE INDEX redrive_item_ended_idx ON redrive_item (plan_id, ended_at) WHERE status NOT IN ('planned', 'skipped', 'dispatched');
+-- Those that died again: is a cause among them that the plan did not know?
+CREATE INDEX redrive_item_dead_again_idx ON redrive_item (plan_id) WHERE status = 'dead_again';
 COMMENT ON COLUMN redrive_item.position IS 'From 1, in order of transfer ids: the order of a lane.';
 COMMENT ON COLUMN redrive_item.step IS 'Where it goes on: this step is run again, those before it are not.';
 COMMENT ON COLUMN redrive_item.undo IS 'The undo of the step is run, not the step.';

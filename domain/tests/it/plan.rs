@@ -72,11 +72,12 @@ fn the_ramp_keeps_to_its_rate() {
 
 #[test]
 fn bad_outcomes_halt_it() {
-    let canaries = Standing { dispatched: 10, phase_dispatched: 10, ended: 10, recent: 10, ..fresh() };
+    let canaries =
+        Standing { dispatched: 10, phase_dispatched: 10, ended: 10, recent: 10, ..fresh() };
     let one_bad = Standing { recent_bad: 1, ..canaries };
     assert_eq!(PACE.next(&one_bad), Move::Halt(HaltReason::TooManyBad), "10 % of the canaries");
     let few = Standing { recent: 5, recent_bad: 5, ..ramp(1_000, 50, 0) };
-    assert_eq!(PACE.next(&few), Move::Send(60), "five of sixty say nothing yet");
+    assert_eq!(PACE.next(&few), Move::Send(70), "five of sixty say nothing yet");
     let many = Standing { recent: 100, recent_bad: 5, ..ramp(1_000, 110, 100) };
     assert_eq!(PACE.next(&many), Move::Send(10), "5 % are allowed");
     let more = Standing { recent_bad: 6, ..many };
