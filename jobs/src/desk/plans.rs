@@ -8,9 +8,12 @@ use sqlx::PgPool;
 use store::wake::{Channel, Waker};
 use store::{StoreError, describe, plans};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 /// How often it is looked for plans when none is active. Whoever applies one rings.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often drafts that nobody applied are looked for.
+const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// Most ticks of one plan without a pause, so that no other plan waits for long.
 const TICKS_MAX: usize = 8;
 
@@ -22,7 +25,14 @@ pub(crate) async fn run(
     mut stopping: watch::Receiver<bool>,
 ) {
     let waker = Waker::start(listen, Channel::Saga);
+    let mut purge_at = Instant::now();
     loop {
+        if Instant::now() >= purge_at {
+            match plans::run::purge_drafts(&pool).await {
+                Ok(()) => purge_at = Instant::now() + PURGE_EVERY,
+                Err(error) => tracing::warn!(error = describe(&error), "old drafts stay for now"),
+            }
+        }
         let pause = match round(&pool, &waker).await {
             Ok(true) => TICK,
             Ok(false) => LOOK,

@@ -34,6 +34,12 @@ pub async fn active(pool: &PgPool) -> Result<Vec<PlanId>, StoreError> {
     Ok(ids.into_iter().map(PlanId).collect())
 }
 
+/// Deletes drafts that nobody applied within a week.
+pub async fn purge_drafts(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query(include_str!("run/purge_drafts.sql")).execute(pool).await?;
+    Ok(())
+}
+
 /// Moves one plan on, unless another process does so just now.
 pub async fn tick(connection: &mut PgConnection, id: PlanId) -> Result<Ticked, StoreError> {
     let mut tx = connection.begin().await?;
