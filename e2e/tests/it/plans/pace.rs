@@ -125,3 +125,19 @@ async fn two_plans_and_many_desks_send_each_dead_letter_once() {
     assert_audited(&world, 100).await;
     world.assert_ledger_clean().await;
 }
+
+#[tokio::test]
+async fn a_plan_leaves_alone_what_died_again_after_it_was_made() {
+    let world = hundred().await;
+    let (first, second) =
+        (plan_of_all(&world, Way::Redrive).await, plan_of_all(&world, Way::Redrive).await);
+    apply(&world, &first, HEADLONG).await;
+    let done = carry_out(&world, &first, Unmended).await;
+    assert_eq!((done.status, done.ended_count), (PlanStatus::Done, 100));
+    // The same transfers are stuck, but with other dead letters than the plan shows.
+    apply(&world, &second, HEADLONG).await;
+    let done = carry_out(&world, &second, NoFaults).await;
+    assert_eq!((done.dispatched_count, done.skipped_count), (0, 100));
+    assert_audited(&world, 100).await;
+    world.assert_ledger_clean().await;
+}
