@@ -7,6 +7,7 @@ mod audit;
 mod dead_letters;
 mod ledger;
 mod operator;
+pub(crate) mod plans;
 mod queues;
 mod switches;
 

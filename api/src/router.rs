@@ -51,7 +51,14 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/workers", get(admin::workers))
         .route("/admin/v1/switches", get(admin::switches))
         .route("/admin/v1/switches/maintenance", put(admin::put_maintenance))
-        .route("/admin/v1/switches/{kind}/{subject}", put(admin::put_switch));
+        .route("/admin/v1/switches/{kind}/{subject}", put(admin::put_switch))
+        .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
+        .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
+        .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
+        .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
+        .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
+        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
     finish(routes, app)
 }
 

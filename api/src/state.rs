@@ -34,6 +34,8 @@ pub struct Shared {
     pub(crate) waker: Waker,
     /// Wakes relays: there is a new event.
     pub(crate) news: Waker,
+    /// Wakes the desk: an operator has decided something.
+    pub(crate) desk: Waker,
     checks: Pool,
 }
 
@@ -58,7 +60,8 @@ impl App {
         let open = |purpose, size| pool::open(&config.database_url, purpose, size);
         let wakers = open(Purpose::Reads, WAKER_CONNECTIONS)?;
         let waker = Waker::start(wakers.clone(), Channel::Saga);
-        let news = Waker::start(wakers, Channel::Outbox);
+        let news = Waker::start(wakers.clone(), Channel::Outbox);
+        let desk = Waker::start(wakers, Channel::Desk);
         let url = &config.database_url;
         let intake = Intake::start(url, readers.writer().clone(), &waker, config.limits)?;
         let waiters = Waiters::start(readers.clone());
@@ -73,6 +76,7 @@ impl App {
             switches,
             waker,
             news,
+            desk,
             checks,
         })))
     }

@@ -7,8 +7,9 @@
 //! counters per wallet and what they mean), [`journal`] (entries that cannot be
 //! built unbalanced), [`transfer`] (what a customer asks for), [`failure`] (how
 //! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
-//! advanced over one set of locked wallets), [`switch`] (what an operator can stop),
-//! [`event`] and [`job`] (what leaves).
+//! advanced over one set of locked wallets), [`plan`] (many dead letters sent back
+//! with care), [`switch`] (what an operator can stop), [`event`] and [`job`] (what
+//! leaves).
 #![cfg_attr(
     not(test),
     deny(
@@ -28,6 +29,7 @@ pub mod job;
 pub mod journal;
 pub mod money;
 pub mod operator;
+pub mod plan;
 pub mod retry;
 pub mod saga;
 pub mod switch;

@@ -7,6 +7,7 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use sqlx::PgPool;
 use store::describe;
 use store::switches::Switches;
+use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -79,10 +80,10 @@ impl Events {
 
     fn relay(&self, queues: &Queues) -> [BoxFuture<'static, ()>; 2] {
         let (pools, news) = (&self.pools, &self.news);
-        let switches = self.switches.clone();
+        let (switches, stopping) = (self.switches.clone(), self.stopping.clone());
         let relay =
             Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone(), switches);
-        let hearing = relay::listen(pools.listen.clone(), news.clone(), self.stopping.clone());
+        let hearing = relay::listen(pools.listen.clone(), Channel::Outbox, news.clone(), stopping);
         [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
     }
 

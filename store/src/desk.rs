@@ -9,6 +9,7 @@ use domain::failure::{Failure, FailureClass};
 use domain::ids::{DeadLetterId, TransferId};
 use domain::retry::RetrySchedule;
 use domain::saga::{Event, State, Step};
+use domain::text::UnknownWord;
 use serde_json::json;
 use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, PgPool, Row};
@@ -17,8 +18,11 @@ use crate::operator_audit::{self, Act};
 use crate::operators::Operator;
 use crate::{StoreError, jobs};
 
+mod many;
 mod read;
+pub(crate) use many::{Goes, send_back_all_in_tx};
 pub use read::{DeadLetter, Filter, Group, get, groups, list};
+pub(crate) use read::{by_ids_in_tx, list_in_tx};
 
 /// How a stuck transfer is sent back to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +34,28 @@ pub enum Way {
 }
 
 impl Way {
-    const fn action(self) -> &'static str {
+    /// The word that stands for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Redrive => "redrive",
+            Self::Compensate => "compensate",
+        }
+    }
+
+    pub(crate) const fn action(self) -> &'static str {
         match self {
             Self::Redrive => "dead_letter.redrive",
             Self::Compensate => "dead_letter.compensate",
         }
+    }
+}
+
+impl std::str::FromStr for Way {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let known = [Self::Redrive, Self::Compensate].into_iter().find(|way| way.as_str() == text);
+        known.ok_or_else(|| UnknownWord { type_name: "Way", text: text.to_owned() })
     }
 }
 

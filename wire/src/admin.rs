@@ -1,3 +1,12 @@
+//! What operators and the operator API say to each other.
+
+mod plans;
+
+pub use plans::{
+    AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
+    PlanReceipt,
+};
+
 use chrono::{DateTime, Utc};
 use domain::ids::{DeadLetterId, TransferId, WalletId};
 use domain::operator::OperatorRole;

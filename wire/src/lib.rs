@@ -11,6 +11,10 @@ mod problem;
 mod transfers;
 mod wallets;
 
+pub use admin::{
+    AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
+    PlanReceipt,
+};
 pub use admin::{AuditEntry, DeadLetter, DeadLetterGroup, Me, OperatorReason};
 pub use admin::{
     Job, JobCounts, JobTransfer, OpenCounts, OutboxQueue, Queues, SagaQueue, SubscriberQueue,

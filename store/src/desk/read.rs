@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::failure::Failure;
 use domain::ids::{DeadLetterId, TransferId, WalletId};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::failure;
@@ -52,8 +53,15 @@ pub struct DeadLetter {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
+impl DeadLetter {
+    /// Whether nobody has decided about it yet.
+    pub fn is_open(&self) -> bool {
+        self.closed_at.is_none()
+    }
+}
+
 /// Which dead letters.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Filter {
     /// `open`, `redriven` or `resolved`; all when none.
     pub status: Option<String>,
@@ -98,15 +106,34 @@ pub async fn list(
     filter: &Filter,
     limit: u64,
 ) -> Result<Vec<DeadLetter>, StoreError> {
+    list_in_tx(&mut *pool.acquire().await?, filter, limit).await
+}
+
+/// The same on a connection of the caller's.
+pub(crate) async fn list_in_tx(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    limit: u64,
+) -> Result<Vec<DeadLetter>, StoreError> {
     let rows = sqlx::query(include_str!("read/list.sql"))
         .bind(&filter.status)
         .bind(&filter.fingerprint)
         .bind(filter.wallet.map(|id| id.0))
         .bind(filter.before.map(|id| id.0))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     rows.iter().map(dead_letter).collect()
+}
+
+/// Those of `ids` that exist, open or not.
+pub(crate) async fn by_ids_in_tx(
+    connection: &mut PgConnection,
+    ids: &[DeadLetterId],
+) -> Result<Vec<DeadLetter>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query("SELECT * FROM dead_letter WHERE id = ANY($1)").bind(ids);
+    rows.fetch_all(connection).await?.iter().map(dead_letter).collect()
 }
 
 /// Open dead letters by cause and currency, the most money held first.

@@ -60,6 +60,8 @@ codes! {
     SwitchNotFound = "switch_not_found", 404, "There is no such switch";
     /// There is no such job; what is done is deleted soon.
     JobNotFound = "job_not_found", 404, "There is no such job";
+    /// There is no such redrive plan.
+    PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// A closed wallet stays as it is.
@@ -70,6 +72,10 @@ codes! {
     AlreadyCompensating = "already_compensating", 409, "The saga is compensating already";
     /// A job in hand or done cannot be made ready.
     JobNotWaiting = "job_not_waiting", 409, "The job does not wait";
+    /// What would run is not what was shown.
+    PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
+    /// The act does not fit how the plan stands.
+    PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body must be sent as JSON.
