@@ -19,9 +19,11 @@ use crate::transfer::{TransferKind, TransferStatus};
 
 mod book;
 mod faults;
+mod forecast;
 mod steps;
 pub use book::{Book, PostedEntry, PostedLine, WalletChange};
 pub use faults::{Fault, Faults, NoFaults};
+pub use forecast::{Forecast, Outlook, forecast};
 
 /// How far one transaction goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -213,6 +213,20 @@ impl State {
         }
     }
 
+    /// Where a saga that a person has sent back goes on: the step, and for the way back
+    /// what made it turn. None when nothing is left to run.
+    ///
+    /// One that was turned back with nothing to undo goes on at the undo of the first
+    /// step, which finds no hold and does nothing: so it ends where all sagas end, in a lane.
+    pub fn goes_on_at(self) -> Option<(Step, Option<Failure>)> {
+        match self {
+            Self::Running { step, .. } => Some((step, None)),
+            Self::Compensating { step, failure, .. } => Some((step, Some(failure))),
+            Self::Compensated { failure } => Some((Step::PlaceHold, Some(failure))),
+            _ => None,
+        }
+    }
+
     /// Moves on. `transfer` and `schedule` decide how long a retry waits.
     ///
     /// Every legal pair of state and event has one line here, and there is no

@@ -3,6 +3,7 @@
 mod boundaries;
 mod fail_on_purpose;
 mod faults;
+mod forecast;
 mod halting;
 mod outcomes;
 mod posting_time;
