@@ -5,9 +5,9 @@
 //! transfer then sees what those before it would leave, as in a lane.
 
 use super::{Advanced, Book, Boundaries, LogLine, OpenTransfer, Progress, Rules};
+use crate::dead_letter::DeskAct;
 use crate::failure::Failure;
 use crate::money::MinorUnits;
-use crate::saga::{Event, State, StuckReason};
 use crate::text::words;
 use crate::transfer::TransferStatus;
 
@@ -59,16 +59,11 @@ pub fn forecast(
     // A person's decision gives a transfer all its tries again.
     transfer.attempt = 0;
     if let Some(cause) = turn_back {
-        // For this event the rules ask neither why it stuck nor with which failure.
-        let stuck = State::Stuck {
-            step: transfer.step,
-            reason: StuckReason::AttemptsUsedUp,
-            failure: cause.clone(),
-            undo_of: transfer.undo_of.clone(),
-        };
-        let next = stuck.next(Event::CompensateNow(cause), transfer.id, rules.schedule);
-        let Some((step, undo_of)) = next.ok().and_then(|(state, _)| state.goes_on_at()) else {
-            return stays(&transfer, "already_compensating");
+        let next = DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.id);
+        let (step, undo_of) = match next.map(|(state, _)| state.goes_on_at()) {
+            Ok(Some(place)) => place,
+            Ok(None) => return stays(&transfer, "broken_invariant"),
+            Err(refusal) => return stays(&transfer, refusal.as_str()),
         };
         transfer.step = step;
         transfer.undo_of = undo_of;

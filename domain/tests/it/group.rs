@@ -6,5 +6,6 @@ mod faults;
 mod forecast;
 mod halting;
 mod outcomes;
+mod people;
 mod posting_time;
 mod properties;
