@@ -40,8 +40,26 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/groups", get(admin::dead_letter_groups))
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
-        .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate));
+        .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .merge(desk_routes());
     finish(routes, app)
+}
+
+/// What operators do about one dead letter or one transfer.
+fn desk_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/dead-letters/{dead_letter_id}/options", get(admin::dead_letter_options))
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/retry-compensation",
+            post(admin::retry_compensation),
+        )
+        .route("/admin/v1/dead-letters/{dead_letter_id}/force-forward", post(admin::force_forward))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
+        .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))
+        .route("/admin/v1/transfers/{transfer_id}/park", post(admin::park))
+        .route("/admin/v1/transfers/{transfer_id}/unpark", post(admin::unpark))
+        .route("/admin/v1/transfers/{transfer_id}/retry-now", post(admin::retry_now))
 }
 
 fn finish(routes: Router<App>, app: App) -> Router {

@@ -11,7 +11,10 @@ mod problem;
 mod transfers;
 mod wallets;
 
-pub use admin::{AuditEntry, DeadLetter, DeadLetterGroup, Me, OperatorReason};
+pub use admin::{
+    ActOption, AuditEntry, BalanceChange, DeadLetter, DeadLetterGroup, DeadLetterOptions, Me,
+    OpenRow, OperatorReason, OperatorTransfer, PlannedStep, ResolveDeadLetter, Resume,
+};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};

@@ -72,7 +72,7 @@ pub fn forecast(
     let before = ends.map(|id| book.wallet(id).cloned());
     let whole = Rules { boundaries: Boundaries::Fused, ..*rules };
     if let Ok(advanced) = whole.advance(transfer.clone(), book) {
-        return told(advanced);
+        return Forecast::of(advanced);
     }
     for wallet in before.into_iter().flatten() {
         if let Some(now) = book.wallet_mut(wallet.id) {
@@ -82,20 +82,23 @@ pub fn forecast(
     stays(&transfer, "broken_invariant")
 }
 
-fn told(advanced: Advanced) -> Forecast {
-    let Advanced { transfer, progress, status, failure, log, .. } = advanced;
-    let (outlook, failure) = match (progress, status) {
-        (Progress::Final, TransferStatus::Settled) => (Outlook::WouldSettle, None),
-        (Progress::Final, TransferStatus::Rejected) => (Outlook::WouldBeRejected, failure),
-        (Progress::Final, _) => (Outlook::WouldFail, failure),
-        (Progress::Stuck { failure, .. }, _) => (Outlook::WouldStickAgain, Some(failure)),
-        (Progress::Ready | Progress::Waiting(_), _) => {
-            let last = log.last().and_then(|line| line.failure.clone());
-            (Outlook::WouldWait, last)
-        }
-    };
-    let code = failure.map(|failure| failure.code);
-    Forecast { outlook, code, status, hold: transfer.hold, log }
+impl Forecast {
+    /// An outcome that the rules have come to, told as a forecast.
+    pub fn of(advanced: Advanced) -> Self {
+        let Advanced { transfer, progress, status, failure, log, .. } = advanced;
+        let (outlook, failure) = match (progress, status) {
+            (Progress::Final, TransferStatus::Settled) => (Outlook::WouldSettle, None),
+            (Progress::Final, TransferStatus::Rejected) => (Outlook::WouldBeRejected, failure),
+            (Progress::Final, _) => (Outlook::WouldFail, failure),
+            (Progress::Stuck { failure, .. }, _) => (Outlook::WouldStickAgain, Some(failure)),
+            (Progress::Ready | Progress::Waiting(_), _) => {
+                let last = log.last().and_then(|line| line.failure.clone());
+                (Outlook::WouldWait, last)
+            }
+        };
+        let code = failure.map(|failure| failure.code);
+        Self { outlook, code, status, hold: transfer.hold, log }
+    }
 }
 
 /// It would stay stuck where it is.

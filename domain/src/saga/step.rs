@@ -32,6 +32,14 @@ impl Step {
         }
     }
 
+    /// The steps before this one, the first one first.
+    pub fn done_before(self) -> Vec<Self> {
+        let mut done: Vec<Self> =
+            std::iter::successors(self.previous(), |step| step.previous()).collect();
+        done.reverse();
+        done
+    }
+
     /// The nearest step with a compensation, from this one backwards, itself included.
     pub(super) const fn undo_from(step: Option<Self>) -> Option<Self> {
         match step {

@@ -64,6 +64,18 @@ codes! {
     WalletNotEmpty = "wallet_not_empty", 409, "The wallet is not empty";
     /// A saga that turned back already can only be redriven.
     AlreadyCompensating = "already_compensating", 409, "The saga is compensating already";
+    /// Only a compensation that failed can be tried again.
+    NotCompensating = "not_compensating", 409, "The saga was not compensating";
+    /// Before the pivot a saga can go back, so nobody may force it forward.
+    NotPastPivot = "not_past_pivot", 409, "The saga is not past its pivot";
+    /// Another act was first.
+    DeadLetterClosed = "dead_letter_closed", 409, "The dead letter is closed";
+    /// A transfer at its end stays as it is.
+    TransferFinal = "transfer_final", 409, "The transfer is at its end";
+    /// A parked transfer runs when a person says so, not by time.
+    TransferParked = "transfer_parked", 409, "The transfer is parked";
+    /// Only what was parked is unparked.
+    TransferNotParked = "transfer_not_parked", 409, "The transfer is not parked";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body must be sent as JSON.
