@@ -86,6 +86,7 @@ pub(crate) async fn resolve(
     checks.bounded_text("evidence", &body.evidence, EVIDENCE_CHARS_MAX);
     checks.text("reason", &body.reason);
     checks.finish()?;
+    // Never the default: without an act the checks have said no.
     let act = act.unwrap_or(DeskAct::ResolveFailed);
     let evidence = Some(body.evidence.as_str());
     decide(&app, id, &Decision { act, actor: &actor, reason: &body.reason, evidence }).await
