@@ -8,6 +8,7 @@ mod audit;
 mod dead_letters;
 mod ledger;
 mod operator;
+pub(crate) mod plans;
 mod transfers;
 mod views;
 

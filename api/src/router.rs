@@ -41,7 +41,14 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
-        .merge(desk_routes());
+        .merge(desk_routes())
+        .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
+        .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
+        .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
+        .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
+        .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
+        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
     finish(routes, app)
 }
 

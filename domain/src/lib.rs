@@ -8,7 +8,8 @@
 //! built unbalanced), [`transfer`] (what a customer asks for), [`failure`] (how
 //! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
 //! advanced over one set of locked wallets), [`dead_letter`] (what a person may decide
-//! about one that gave up), [`event`] and [`job`] (what leaves).
+//! about one that gave up), [`plan`] (many dead letters sent back with care),
+//! [`event`] and [`job`] (what leaves).
 #![cfg_attr(
     not(test),
     deny(
@@ -29,6 +30,7 @@ pub mod job;
 pub mod journal;
 pub mod money;
 pub mod operator;
+pub mod plan;
 pub mod retry;
 pub mod saga;
 pub mod text;

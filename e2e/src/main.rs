@@ -6,7 +6,7 @@
 //! * `E2E_DIE_ONCE_AT=before_commit|after_commit` and `E2E_DIE_ONCE_FILE=path`: aborts
 //!   there once, at the first transaction; the file remembers that it happened.
 //!
-//! The API prints `listening <address>` once it has its port.
+//! The API prints `listening <address> <address for operators>` once it has its ports.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -38,7 +38,7 @@ async fn run() -> Result<(), Failure> {
     match std::env::args().nth(1).as_deref() {
         Some("api") => {
             let server = api::Server::bind(&api::Config::from_env()?).await?;
-            println!("listening {}", server.public_addr());
+            println!("listening {} {}", server.public_addr(), server.admin_addr());
             std::io::stdout().flush()?;
             server.serve(shutdown).await?;
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt, join_all};
 use sqlx::PgPool;
 use store::describe;
+use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -77,7 +78,8 @@ impl Events {
     fn relay(&self, queues: &Queues) -> [BoxFuture<'static, ()>; 2] {
         let (pools, news) = (&self.pools, &self.news);
         let relay = Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone());
-        let hearing = relay::listen(pools.listen.clone(), news.clone(), self.stopping.clone());
+        let stopping = self.stopping.clone();
+        let hearing = relay::listen(pools.listen.clone(), Channel::Outbox, news.clone(), stopping);
         [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
     }
 

@@ -15,11 +15,13 @@ use sqlx::PgPool;
 use store::StoreError;
 use store::lane::{LaneRules, NoProbe, Probe};
 use store::pool::{self, Purpose, Single};
+use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 mod config;
 mod consumers;
+mod desk;
 mod events;
 mod keeper;
 mod lane;
@@ -95,7 +97,10 @@ pub async fn run(
         tasks.push(tokio::spawn(events.run(queues)));
     }
     if roles.contains(&Role::Sagas) {
-        tasks.extend(start_sagas(&config, hooks, &pools, news, stopping)?);
+        tasks.extend(start_sagas(&config, hooks, &pools, news, stopping.clone())?);
+    }
+    if roles.contains(&Role::Desk) {
+        tasks.extend(start_desk(&pools, &stopping));
     }
     let names: Vec<&str> = roles.into_iter().map(Role::name).collect();
     tracing::info!("started as {}", names.join(", "));
@@ -142,6 +147,15 @@ fn start_sagas(
     Ok([worker, lane_task, keeper])
 }
 
+/// Starts what carries out the decisions of operators that need no queue.
+fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()>; 2] {
+    let news = Arc::new(Notify::new());
+    let (listen, stop) = (pools.listen.clone(), stopping.clone());
+    let hearing = relay::listen(listen.clone(), Channel::Desk, news.clone(), stop.clone());
+    let plans = desk::plans::run(pools.desk.clone(), listen, news, stop);
+    [tokio::spawn(hearing), tokio::spawn(plans)]
+}
+
 /// Connections, by purpose, so that none of them can starve another.
 struct Pools {
     /// apalis: fetch, acknowledge, heartbeat.
@@ -152,6 +166,8 @@ struct Pools {
     keep: PgPool,
     /// Claims of the relay.
     relay: PgPool,
+    /// Plans and commands of operators.
+    desk: PgPool,
     /// Commits of the consumer of the same name.
     audit: PgPool,
     /// Commits of the consumer of the same name.
@@ -166,15 +182,16 @@ impl Pools {
             listen: pool::open(url, Purpose::Maintenance, 5)?,
             keep: pool::open(url, Purpose::Maintenance, 2)?,
             relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
+            desk: pool::open(url, Purpose::Maintenance, 4)?,
             audit: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
             metrics: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
         })
     }
 
     async fn close(&self) {
-        let Self { queue, listen, keep, relay, audit, metrics } = self;
+        let Self { queue, listen, keep, relay, desk, audit, metrics } = self;
         // One that still waits for a hung connection ends with the process.
-        let closing = [queue, listen, keep, relay, audit, metrics]
+        let closing = [queue, listen, keep, relay, desk, audit, metrics]
             .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));
         futures::future::join_all(closing).await;
     }

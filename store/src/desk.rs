@@ -7,6 +7,7 @@
 
 use domain::dead_letter::{DeadLetterStatus, DeskAct, Refusal};
 use domain::ids::DeadLetterId;
+use domain::text::UnknownWord;
 use domain::transfer::TransferStatus;
 use sqlx::PgPool;
 
@@ -14,21 +15,24 @@ use crate::lane::GroupError;
 use crate::operators::Operator;
 use crate::{StoreError, describe};
 
-pub(crate) mod act;
+mod act;
 mod balances;
+mod many;
 mod open_row;
 mod options;
 mod park;
-pub(crate) mod parked;
+mod parked;
 mod read;
 mod resolve;
 
 pub use act::{Decision, act};
 pub use balances::{Balance, BalanceChange};
+pub(crate) use many::{Goes, send_back_all_in_tx};
 pub use open_row::{OpenRow, open_row};
 pub use options::{ActOption, Options, Ran, Resume, options};
 pub use park::{park, retry_now, unpark};
 pub use read::{DeadLetter, Filter, Group, get, groups, list, of_transfer};
+pub(crate) use read::{by_ids_in_tx, list_in_tx};
 
 /// How a stuck transfer is sent back to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +43,38 @@ pub enum Way {
     Compensate,
 }
 
+impl Way {
+    /// The word that stands for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Redrive => "redrive",
+            Self::Compensate => "compensate",
+        }
+    }
+
+    pub(crate) const fn action(self) -> &'static str {
+        match self {
+            Self::Redrive => "dead_letter.redrive",
+            Self::Compensate => "dead_letter.compensate",
+        }
+    }
+}
+
 impl From<Way> for DeskAct {
     fn from(way: Way) -> Self {
         match way {
             Way::Redrive => Self::Redrive,
             Way::Compensate => Self::Compensate,
         }
+    }
+}
+
+impl std::str::FromStr for Way {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let known = [Self::Redrive, Self::Compensate].into_iter().find(|way| way.as_str() == text);
+        known.ok_or_else(|| UnknownWord { type_name: "Way", text: text.to_owned() })
     }
 }
 

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod operator_audit;
 pub mod operators;
 mod orm;
+pub mod plans;
 pub mod pool;
 pub mod readers;
 pub mod relay;

@@ -1,3 +1,17 @@
+//! What operators and the operator API say to each other.
+
+mod desk;
+mod plans;
+
+pub use desk::{
+    ActOption, BalanceChange, DeadLetterOptions, OpenRow, OperatorTransfer, PlannedStep,
+    ResolveDeadLetter, Resume,
+};
+pub use plans::{
+    AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
+    PlanReceipt,
+};
+
 use chrono::{DateTime, Utc};
 use domain::dead_letter::DeadLetterStatus;
 use domain::ids::{DeadLetterId, TransferId, WalletId};
@@ -6,12 +20,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Failure, Step};
-
-mod desk;
-pub use desk::{
-    ActOption, BalanceChange, DeadLetterOptions, OpenRow, OperatorTransfer, PlannedStep,
-    ResolveDeadLetter, Resume,
-};
 
 /// Body of everything that an operator changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod idempotency;
 mod lists;
 mod operators;
 
+mod plans;
 mod server;
 mod statements;
 mod support;

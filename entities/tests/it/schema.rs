@@ -25,6 +25,7 @@ fn type_name(column_type: &ColumnType) -> String {
         ColumnType::TimestampWithTimeZone => "timestamp with time zone",
         ColumnType::Decimal(None) => "numeric",
         ColumnType::VarBinary(_) => "bytea",
+        ColumnType::Array(_) => "ARRAY",
         other => return format!("{other:?}, which no table of ours uses"),
     };
     name.to_owned()
@@ -54,6 +55,8 @@ fn entities() -> BTreeMap<String, Columns> {
         columns_of(entities::operator_audit_head::Entity),
         columns_of(entities::outbox::Entity),
         columns_of(entities::posting::Entity),
+        columns_of(entities::redrive_item::Entity),
+        columns_of(entities::redrive_plan::Entity),
         columns_of(entities::saga_open::Entity),
         columns_of(entities::saga_step::Entity),
         columns_of(entities::transfer::Entity),

@@ -81,7 +81,7 @@ pub async fn act(
 }
 
 /// The saga's own rules say what comes next.
-pub(crate) fn decide(
+pub(super) fn decide(
     parked: &Parked,
     act: impl Into<DeskAct>,
     actor: &Operator,
@@ -92,7 +92,7 @@ pub(crate) fn decide(
 }
 
 /// What makes a saga turn back when a person says so.
-pub(crate) fn cause(actor: &Operator, reason: &str) -> Failure {
+pub(super) fn cause(actor: &Operator, reason: &str) -> Failure {
     Failure::new(
         FailureClass::Permanent,
         "compensated_by_operator",
@@ -126,7 +126,7 @@ async fn send_in_tx(
 }
 
 /// Unparks the saga, shows the transfer as open again, and closes the dead letter.
-pub(crate) async fn write_in_tx(
+pub(super) async fn write_in_tx(
     connection: &mut PgConnection,
     id: DeadLetterId,
     parked: &Parked,

@@ -9,15 +9,15 @@ use sqlx::{PgConnection, Row};
 use crate::StoreError;
 
 /// A parked saga, under its lock.
-pub(crate) struct Parked {
-    pub(crate) transfer: TransferId,
-    pub(crate) step: Step,
-    pub(crate) hold_minor: i64,
-    pub(crate) state: State,
+pub(super) struct Parked {
+    pub(super) transfer: TransferId,
+    pub(super) step: Step,
+    pub(super) hold_minor: i64,
+    pub(super) state: State,
 }
 
 /// Locks the parked saga behind an open dead letter. None when it is closed.
-pub(crate) async fn lock_in_tx(
+pub(super) async fn lock_in_tx(
     connection: &mut PgConnection,
     id: DeadLetterId,
 ) -> Result<Option<Parked>, StoreError> {

@@ -63,6 +63,13 @@ pub struct DeadLetter {
     pub evidence: Option<String>,
 }
 
+impl DeadLetter {
+    /// Whether nobody has decided about it yet.
+    pub fn is_open(&self) -> bool {
+        self.closed_at.is_none()
+    }
+}
+
 /// Which dead letters: those that fit everything that is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -165,6 +172,15 @@ pub async fn list(
     filter: &Filter,
     limit: u64,
 ) -> Result<Vec<DeadLetter>, StoreError> {
+    list_in_tx(&mut *pool.acquire().await?, filter, limit).await
+}
+
+/// The same on a connection of the caller's.
+pub(crate) async fn list_in_tx(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    limit: u64,
+) -> Result<Vec<DeadLetter>, StoreError> {
     let rows = sqlx::query(include_str!("read/list.sql"))
         .bind(filter.status.map(DeadLetterStatus::as_str))
         .bind(filter.saga.map(TransferKind::as_str))
@@ -180,9 +196,19 @@ pub async fn list(
         .bind(filter.currency.map(|currency| currency.as_str().to_owned()))
         .bind(filter.before.map(|id| id.0))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     rows.iter().map(dead_letter).collect()
+}
+
+/// Those of `ids` that exist, open or not.
+pub(crate) async fn by_ids_in_tx(
+    connection: &mut PgConnection,
+    ids: &[DeadLetterId],
+) -> Result<Vec<DeadLetter>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query("SELECT * FROM dead_letter WHERE id = ANY($1)").bind(ids);
+    rows.fetch_all(connection).await?.iter().map(dead_letter).collect()
 }
 
 /// Open dead letters by cause and currency, the most money held first.

@@ -56,13 +56,15 @@ codes! {
     TransferNotFound = "transfer_not_found", 404, "There is no such transfer";
     /// There is no such dead letter.
     DeadLetterNotFound = "dead_letter_not_found", 404, "There is no such dead letter";
+    /// There is no such redrive plan.
+    PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// A closed wallet stays as it is.
     WalletClosed = "wallet_closed", 409, "The wallet is closed";
     /// Only an empty wallet is closed.
     WalletNotEmpty = "wallet_not_empty", 409, "The wallet is not empty";
-    /// A saga that turned back already can only be redriven.
+    /// A saga that turned back already cannot be turned back again.
     AlreadyCompensating = "already_compensating", 409, "The saga is compensating already";
     /// Only a compensation that failed can be tried again.
     NotCompensating = "not_compensating", 409, "The saga was not compensating";
@@ -76,6 +78,10 @@ codes! {
     TransferParked = "transfer_parked", 409, "The transfer is parked";
     /// Only what was parked is unparked.
     TransferNotParked = "transfer_not_parked", 409, "The transfer is not parked";
+    /// What would run is not what was shown.
+    PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
+    /// The act does not fit how the plan stands.
+    PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body must be sent as JSON.

@@ -1,0 +1,7 @@
+//! What operators decide, carried out: the role `desk`.
+//!
+//! The operator API only writes decisions down. This role does what takes longer than a
+//! request: it carries out redrive plans. Any number of processes may run it: each piece of work
+//! is taken by one at a time, and taken up by another when that one dies.
+
+pub(crate) mod plans;
