@@ -3,6 +3,7 @@
 //! Every route wants an operator's token; every change wants a reason, decides under
 //! the lock of what it changes, and is in the audit with it.
 
+mod acts;
 mod audit;
 mod dead_letters;
 mod ledger;
@@ -10,10 +11,16 @@ mod operator;
 pub(crate) mod plans;
 mod queues;
 mod switches;
+mod transfers;
+mod views;
 
+pub(crate) use acts::{
+    compensate, discard, force_forward, options as dead_letter_options, redrive, resolve,
+    retry_compensation,
+};
 pub(crate) use audit::list as audit;
 pub(crate) use dead_letters::{
-    compensate, get as dead_letter, groups as dead_letter_groups, list as dead_letters, redrive,
+    get as dead_letter, groups as dead_letter_groups, list as dead_letters,
 };
 pub(crate) use ledger::check as ledger_check;
 pub(crate) use operator::me;
@@ -22,3 +29,4 @@ pub(crate) use switches::{
     list as switches, pause as pause_queue, put as put_switch, put_maintenance,
     resume as resume_queue,
 };
+pub(crate) use transfers::{get as transfer, park, retry_now, unpark};

@@ -42,6 +42,21 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .merge(desk_routes())
+        .merge(queue_routes())
+        .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
+        .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
+        .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
+        .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
+        .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
+        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
+    finish(routes, app)
+}
+
+/// Queues, jobs and workers, and what operators stop and start.
+fn queue_routes() -> Router<App> {
+    Router::new()
         .route("/admin/v1/queues", get(admin::queues))
         .route("/admin/v1/queues/{queue}/pause", post(admin::pause_queue))
         .route("/admin/v1/queues/{queue}/resume", post(admin::resume_queue))
@@ -52,14 +67,23 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/switches", get(admin::switches))
         .route("/admin/v1/switches/maintenance", put(admin::put_maintenance))
         .route("/admin/v1/switches/{kind}/{subject}", put(admin::put_switch))
-        .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
-        .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
-        .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
-        .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
-        .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
-        .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
-        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
-    finish(routes, app)
+}
+
+/// What operators do about one dead letter or one transfer.
+fn desk_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/dead-letters/{dead_letter_id}/options", get(admin::dead_letter_options))
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/retry-compensation",
+            post(admin::retry_compensation),
+        )
+        .route("/admin/v1/dead-letters/{dead_letter_id}/force-forward", post(admin::force_forward))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
+        .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))
+        .route("/admin/v1/transfers/{transfer_id}/park", post(admin::park))
+        .route("/admin/v1/transfers/{transfer_id}/unpark", post(admin::unpark))
+        .route("/admin/v1/transfers/{transfer_id}/retry-now", post(admin::retry_now))
 }
 
 fn finish(routes: Router<App>, app: App) -> Router {

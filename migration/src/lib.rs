@@ -93,6 +93,11 @@ sql_migration!(
     "../sql/create_redrive_plans_down.sql"
 );
 sql_migration!(
+    m20261121_000012_widen_dead_letter,
+    "../sql/widen_dead_letter_up.sql",
+    "../sql/widen_dead_letter_down.sql"
+);
+sql_migration!(
     m20261121_000013_create_switches,
     "../sql/create_switches_up.sql",
     "../sql/create_switches_down.sql"
@@ -114,6 +119,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_create_consumers::Migration),
             Box::new(m20261121_000009_create_operators::Migration),
             Box::new(m20261121_000010_create_redrive_plans::Migration),
+            Box::new(m20261121_000012_widen_dead_letter::Migration),
             Box::new(m20261121_000013_create_switches::Migration),
         ]
     }

@@ -12,10 +12,13 @@ mod transfers;
 mod wallets;
 
 pub use admin::{
+    ActOption, AuditEntry, BalanceChange, DeadLetter, DeadLetterGroup, DeadLetterOptions, Me,
+    OpenRow, OperatorReason, OperatorTransfer, PlannedStep, ResolveDeadLetter, Resume,
+};
+pub use admin::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
     PlanReceipt,
 };
-pub use admin::{AuditEntry, DeadLetter, DeadLetterGroup, Me, OperatorReason};
 pub use admin::{
     Job, JobCounts, JobTransfer, OpenCounts, OutboxQueue, Queues, SagaQueue, SubscriberQueue,
     Switch, TurnSwitch, Worker,

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use crate::support::{Answer, Api};
 
+mod desk;
+
 impl Api {
     /// A token for a new operator.
     pub async fn token(&self, name: &str, role: OperatorRole) -> String {

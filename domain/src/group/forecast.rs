@@ -5,9 +5,9 @@
 //! transfer then sees what those before it would leave, as in a lane.
 
 use super::{Advanced, Book, Boundaries, LogLine, OpenTransfer, Progress, Rules};
+use crate::dead_letter::DeskAct;
 use crate::failure::Failure;
 use crate::money::MinorUnits;
-use crate::saga::{Event, State, StuckReason};
 use crate::text::words;
 use crate::transfer::TransferStatus;
 
@@ -59,16 +59,11 @@ pub fn forecast(
     // A person's decision gives a transfer all its tries again.
     transfer.attempt = 0;
     if let Some(cause) = turn_back {
-        // For this event the rules ask neither why it stuck nor with which failure.
-        let stuck = State::Stuck {
-            step: transfer.step,
-            reason: StuckReason::AttemptsUsedUp,
-            failure: cause.clone(),
-            undo_of: transfer.undo_of.clone(),
-        };
-        let next = stuck.next(Event::CompensateNow(cause), transfer.id, rules.schedule);
-        let Some((step, undo_of)) = next.ok().and_then(|(state, _)| state.goes_on_at()) else {
-            return stays(&transfer, "already_compensating");
+        let next = DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.id);
+        let (step, undo_of) = match next.map(|(state, _)| state.goes_on_at()) {
+            Ok(Some(place)) => place,
+            Ok(None) => return stays(&transfer, "broken_invariant"),
+            Err(refusal) => return stays(&transfer, refusal.as_str()),
         };
         transfer.step = step;
         transfer.undo_of = undo_of;
@@ -77,7 +72,7 @@ pub fn forecast(
     let before = ends.map(|id| book.wallet(id).cloned());
     let whole = Rules { boundaries: Boundaries::Fused, ..*rules };
     if let Ok(advanced) = whole.advance(transfer.clone(), book) {
-        return told(advanced);
+        return Forecast::of(advanced);
     }
     for wallet in before.into_iter().flatten() {
         if let Some(now) = book.wallet_mut(wallet.id) {
@@ -87,24 +82,27 @@ pub fn forecast(
     stays(&transfer, "broken_invariant")
 }
 
-fn told(advanced: Advanced) -> Forecast {
-    let Advanced { transfer, progress, status, failure, log, .. } = advanced;
-    let (outlook, failure) = match (progress, status) {
-        (Progress::Paused(switch), _) => {
-            let (outlook, code) = (Outlook::WouldWait, Some(switch.waiting_for()));
-            return Forecast { outlook, code, status, hold: transfer.hold, log };
-        }
-        (Progress::Final, TransferStatus::Settled) => (Outlook::WouldSettle, None),
-        (Progress::Final, TransferStatus::Rejected) => (Outlook::WouldBeRejected, failure),
-        (Progress::Final, _) => (Outlook::WouldFail, failure),
-        (Progress::Stuck { failure, .. }, _) => (Outlook::WouldStickAgain, Some(failure)),
-        (Progress::Ready | Progress::Waiting(_), _) => {
-            let last = log.last().and_then(|line| line.failure.clone());
-            (Outlook::WouldWait, last)
-        }
-    };
-    let code = failure.map(|failure| failure.code);
-    Forecast { outlook, code, status, hold: transfer.hold, log }
+impl Forecast {
+    /// An outcome that the rules have come to, told as a forecast.
+    pub fn of(advanced: Advanced) -> Self {
+        let Advanced { transfer, progress, status, failure, log, .. } = advanced;
+        let (outlook, failure) = match (progress, status) {
+            (Progress::Paused(switch), _) => {
+                let (outlook, code) = (Outlook::WouldWait, Some(switch.waiting_for()));
+                return Self { outlook, code, status, hold: transfer.hold, log };
+            }
+            (Progress::Final, TransferStatus::Settled) => (Outlook::WouldSettle, None),
+            (Progress::Final, TransferStatus::Rejected) => (Outlook::WouldBeRejected, failure),
+            (Progress::Final, _) => (Outlook::WouldFail, failure),
+            (Progress::Stuck { failure, .. }, _) => (Outlook::WouldStickAgain, Some(failure)),
+            (Progress::Ready | Progress::Waiting(_), _) => {
+                let last = log.last().and_then(|line| line.failure.clone());
+                (Outlook::WouldWait, last)
+            }
+        };
+        let code = failure.map(|failure| failure.code);
+        Self { outlook, code, status, hold: transfer.hold, log }
+    }
 }
 
 /// It would stay stuck where it is.

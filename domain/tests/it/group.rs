@@ -7,5 +7,6 @@ mod forecast;
 mod halting;
 mod outcomes;
 mod pauses;
+mod people;
 mod posting_time;
 mod properties;

@@ -1,5 +1,6 @@
 //! Redrive plans: frozen, forecast, applied by their hash, and followed to a receipt.
 
+use domain::dead_letter::DeadLetterStatus;
 use domain::failure::{Failure, FailureClass};
 use domain::group::{Boundaries, Fault, Faults, NoFaults, OpenTransfer, Outlook};
 use domain::ids::{TransferId, WalletId};
@@ -64,7 +65,7 @@ async fn plan_of_all(world: &World, way: Way) -> Plan {
 }
 
 fn open() -> desk::Filter {
-    desk::Filter { status: Some("open".to_owned()), ..desk::Filter::default() }
+    desk::Filter { status: Some(DeadLetterStatus::Open), ..desk::Filter::default() }
 }
 
 async fn items(world: &World, plan: &Plan) -> Vec<Item> {

@@ -1,6 +1,7 @@
 //! Many dead letters sent back to work at once.
 
 use chrono::{DateTime, Utc};
+use domain::dead_letter::DeskAct;
 use domain::failure::Failure;
 use domain::ids::{DeadLetterId, TransferId};
 use domain::saga::Step;
@@ -32,7 +33,6 @@ pub(crate) async fn send_back_all_in_tx(
     fn column<T>(all: &[Goes], read: impl Fn(&Goes) -> T) -> Vec<T> {
         all.iter().map(read).collect()
     }
-    let _ = (way, actor, reason);
     let undo = |read: fn(&Failure) -> String| column(all, |one| one.undo_of.as_ref().map(read));
     let rows = sqlx::query(include_str!("many/send_back_all.sql"))
         .bind(column(all, |one| one.dead_letter.0))
@@ -41,6 +41,9 @@ pub(crate) async fn send_back_all_in_tx(
         .bind(undo(|failure| failure.class.to_string()))
         .bind(undo(|failure| failure.code.clone()))
         .bind(undo(|failure| failure.detail.clone()))
+        .bind(DeskAct::from(way).closes_as().as_str())
+        .bind(&actor.name)
+        .bind(reason)
         .fetch_all(&mut *connection)
         .await?;
     let due: Vec<(TransferId, DateTime<Utc>)> = rows

@@ -1,4 +1,4 @@
--- Unparks a saga that the caller has locked.
+-- Unparks a saga that the caller has locked, and closes its dead letter.
 WITH unparked AS (
     UPDATE saga_open
     SET step = $3, attempt = 0, crash_count = 0, due_at = now(), parked_reason = NULL,
@@ -14,6 +14,8 @@ shown AS (
     WHERE t.id = u.transfer_id AND t.id = $2
 ),
 closed AS (
-    UPDATE dead_letter SET status = 'redriven', closed_at = now() WHERE id = $1
+    UPDATE dead_letter
+    SET status = $7, closed_at = now(), closed_by = $8, closed_reason = $9
+    WHERE id = $1
 )
 SELECT due_at FROM unparked

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::dead_letter::DeskAct;
 use domain::failure::{Failure, FailureClass};
 use domain::group::{Boundaries, NoFaults, OpenTransfer, Outlook, Rules, forecast};
 use domain::ids::{DeadLetterId, PlanId, TransferId};
 use domain::retry::RetrySchedule;
-use domain::saga::{Event, State, Step, StuckReason};
+use domain::saga::Step;
 use domain::switch::SwitchSet;
 use domain::text::UnknownWord;
 use serde_json::{Value, json};
@@ -140,7 +141,7 @@ fn freeze(way: Way, letters: Vec<DeadLetter>, peek: Peek) -> Result<Vec<Frozen>,
 fn closed(letter: DeadLetter) -> Result<Frozen, StoreError> {
     let step = letter.step.parse();
     let step: Step = step.map_err(|error: UnknownWord| StoreError::Corrupt(error.to_string()))?;
-    let (undo, code) = (letter.undo, Some(letter.status.clone()));
+    let (undo, code) = (letter.undo, Some(letter.status.to_string()));
     Ok(Frozen { letter, step, undo, outlook: Outlook::ClosedAlready, code })
 }
 
@@ -160,14 +161,7 @@ pub(super) fn goes_on_at(
 ) -> (Step, Option<Failure>) {
     let unchanged = (transfer.step, transfer.undo_of.clone());
     let Some(cause) = back else { return unchanged };
-    // For this event the rules ask neither why it stuck nor with which failure.
-    let stuck = State::Stuck {
-        step: transfer.step,
-        reason: StuckReason::AttemptsUsedUp,
-        failure: cause.clone(),
-        undo_of: transfer.undo_of.clone(),
-    };
-    let next = stuck.next(Event::CompensateNow(cause), transfer.id, &RetrySchedule::default());
+    let next = DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.id);
     next.ok().and_then(|(state, _)| state.goes_on_at()).unwrap_or(unchanged)
 }
 

@@ -1,7 +1,11 @@
 use chrono::{DateTime, Utc};
+use domain::failure::FailureClass;
 use domain::group::Outlook;
 use domain::ids::{DeadLetterId, PlanId, TransferId, WalletId};
+use domain::money::Currency;
 use domain::plan::{HaltReason, ItemStatus, PlanStatus};
+use domain::saga::{Step, StuckReason};
+use domain::transfer::TransferKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,12 +28,39 @@ pub struct MakePlan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterFilter {
+    /// Which saga gave up: there is one for each kind of transfer.
+    #[serde(default)]
+    pub saga: Option<TransferKind>,
+    /// Where it stands.
+    #[serde(default)]
+    pub step: Option<Step>,
+    /// Class of the last failure.
+    #[serde(default)]
+    pub failure_class: Option<FailureClass>,
     /// Same cause.
     #[serde(default)]
     pub fingerprint: Option<String>,
     /// Source or destination.
     #[serde(default)]
     pub wallet_id: Option<WalletId>,
+    /// Why it gave up.
+    #[serde(default)]
+    pub reason: Option<StuckReason>,
+    /// Gave up at this time or later.
+    #[serde(default)]
+    pub opened_from: Option<DateTime<Utc>>,
+    /// Gave up before this time.
+    #[serde(default)]
+    pub opened_to: Option<DateTime<Utc>>,
+    /// At least this much, in minor units.
+    #[serde(default)]
+    pub amount_min: Option<i64>,
+    /// At most this much, in minor units.
+    #[serde(default)]
+    pub amount_max: Option<i64>,
+    /// Of what.
+    #[serde(default)]
+    pub currency: Option<Currency>,
 }
 
 /// Applies a plan.

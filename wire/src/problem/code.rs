@@ -68,10 +68,22 @@ codes! {
     WalletClosed = "wallet_closed", 409, "The wallet is closed";
     /// Only an empty wallet is closed.
     WalletNotEmpty = "wallet_not_empty", 409, "The wallet is not empty";
-    /// A saga that turned back already can only be redriven.
+    /// A saga that turned back already cannot be turned back again.
     AlreadyCompensating = "already_compensating", 409, "The saga is compensating already";
     /// A job in hand or done cannot be made ready.
     JobNotWaiting = "job_not_waiting", 409, "The job does not wait";
+    /// Only a compensation that failed can be tried again.
+    NotCompensating = "not_compensating", 409, "The saga was not compensating";
+    /// Before the pivot a saga can go back, so nobody may force it forward.
+    NotPastPivot = "not_past_pivot", 409, "The saga is not past its pivot";
+    /// Another act was first.
+    DeadLetterClosed = "dead_letter_closed", 409, "The dead letter is closed";
+    /// A transfer at its end stays as it is.
+    TransferFinal = "transfer_final", 409, "The transfer is at its end";
+    /// A parked transfer runs when a person says so, not by time.
+    TransferParked = "transfer_parked", 409, "The transfer is parked";
+    /// Only what was parked is unparked.
+    TransferNotParked = "transfer_not_parked", 409, "The transfer is not parked";
     /// What would run is not what was shown.
     PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
     /// The act does not fit how the plan stands.

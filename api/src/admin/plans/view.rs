@@ -1,14 +1,24 @@
 //! Plans as they are sent.
 
+use domain::dead_letter::DeadLetterStatus;
 use domain::saga::Step;
 use store::{desk, plans};
 use wire::{AppliedPlan, DeadLetterFilter, Plan, PlanForecast, PlanHalt, PlanItem, PlanReceipt};
 
 pub(super) fn filter(filter: DeadLetterFilter) -> desk::Filter {
     desk::Filter {
-        status: Some("open".to_owned()),
+        status: Some(DeadLetterStatus::Open),
+        saga: filter.saga,
+        step: filter.step,
+        failure_class: filter.failure_class,
         fingerprint: filter.fingerprint,
         wallet: filter.wallet_id,
+        reason: filter.reason,
+        opened_from: filter.opened_from,
+        opened_to: filter.opened_to,
+        amount_min: filter.amount_min,
+        amount_max: filter.amount_max,
+        currency: filter.currency,
         before: None,
     }
 }

@@ -1,5 +1,7 @@
 //! What a plan shows is what then happens.
 
+use domain::dead_letter::DeskAct;
+
 use super::*;
 
 /// As an operator of the wallets would.
@@ -81,6 +83,13 @@ async fn a_forecast_comes_true_item_by_item() {
         let receipt = plans::receipt(&world.reads, plan.id).await.expect("a receipt");
         assert!(receipt.iter().all(|line| line.as_forecast == line.count), "{receipt:?}");
         assert_audited(&world, 38 + 1).await;
+        let status = Some(DeskAct::from(way).closes_as());
+        let closed = desk::Filter { status, ..desk::Filter::default() };
+        let closed = desk::list(&world.reads, &closed, 1_000).await.expect("a list");
+        let by_hand = usize::from(way == Way::Redrive);
+        assert_eq!(closed.len(), 38 + by_hand, "closed as the way says");
+        assert!(closed.iter().all(|one| one.closed_by.as_deref() == Some("olga")));
+        assert!(closed.iter().all(|one| one.closed_reason.is_some()));
         let held = "SELECT coalesce(sum(debits_pending), 0)::bigint FROM wallet_balance";
         assert_eq!(world.count(held).await, 0, "every hold was captured or given back");
         world.assert_ledger_clean().await;

@@ -1,4 +1,4 @@
--- Unparks sagas that the caller has locked. In order of transfers, so that jobs keep it.
+-- Unparks sagas that the caller has locked, and closes their dead letters. In order of transfers, so that jobs keep it.
 WITH going AS (
     SELECT *
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
@@ -23,7 +23,7 @@ shown AS (
 ),
 closed AS (
     UPDATE dead_letter AS d
-    SET status = 'redriven', closed_at = now()
+    SET status = $7, closed_at = now(), closed_by = $8, closed_reason = $9
     FROM going AS g
     WHERE d.id = g.dead_letter_id
 )
