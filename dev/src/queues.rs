@@ -1,11 +1,12 @@
 //! The queues as an outsider sees them: AWS JSON 1.0 over plain HTTP, which the endpoint brought along takes unsigned.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::ids::EventId;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::client::{ClientError, http};
 
@@ -21,8 +22,10 @@ pub(crate) fn dead_letters_of(queue: &str) -> String {
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Messages of one receive.
 const BATCH: u32 = 10;
-/// Receives of one look into a queue: more messages are not counted.
-const RECEIVES_MAX: u32 = 10_000;
+/// How long a look into a queue may take. Messages in somebody else's hands are waited for.
+const LOOK_MAX: Duration = Duration::from_secs(30);
+/// Pause while they are.
+const LOOK_PAUSE: Duration = Duration::from_millis(250);
 /// Seconds for which messages that were looked at are hidden, so that none is counted twice.
 const LOOK_S: u32 = 600;
 
@@ -48,9 +51,9 @@ pub(crate) struct Queues {
 #[derive(Debug, Default)]
 pub(crate) struct DeadLetters {
     /// Messages that a consumer could not read, with the reason as attribute.
-    pub(crate) unreadable: usize,
+    pub(crate) unreadable: u64,
     /// Messages that were received too often.
-    pub(crate) failed: usize,
+    pub(crate) failed: u64,
     /// Events in the readable ones.
     pub(crate) events: HashSet<EventId>,
 }
@@ -84,19 +87,23 @@ impl Queues {
 
     /// Looks at every message of a queue's dead-letter queue. They stay there, but nobody else sees them for a while.
     pub(crate) async fn dead_letters(&self, queue: &str) -> Result<DeadLetters, QueuesError> {
-        let url = self.url(&dead_letters_of(queue)).await?;
+        let queue = dead_letters_of(queue);
+        let url = self.url(&queue).await?;
         let request = json!({
             "QueueUrl": url, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": 0,
             "VisibilityTimeout": LOOK_S, "MessageAttributeNames": ["All"],
         });
-        let mut found = DeadLetters::default();
-        for _ in 0..RECEIVES_MAX {
+        let (began, mut found) = (Instant::now(), DeadLetters::default());
+        while began.elapsed() < LOOK_MAX {
             let answer = self.call("ReceiveMessage", &request).await?;
-            let Some(messages) = answer["Messages"].as_array().filter(|all| !all.is_empty()) else {
-                break;
-            };
-            for message in messages {
-                found.add(message);
+            match answer["Messages"].as_array().filter(|all| !all.is_empty()) {
+                Some(messages) => {
+                    for message in messages {
+                        found.add(message);
+                    }
+                }
+                None if found.unreadable + found.failed >= self.count(&queue).await? => break,
+                None => sleep(LOOK_PAUSE).await,
             }
         }
         Ok(found)

@@ -22,7 +22,7 @@ fn failures_of_all_sorts_end_in_a_report_that_nothing_was_lost() {
     let has = |text: &str| report.iter().any(|line| line.contains(text));
     assert!(has("Nothing was lost") && !has("BROKEN"), "{report:#?}");
     assert!(has("written, 0 in the outbox"), "{report:#?}");
-    assert!(has("wallet-audit-dlq: ") && !has(" 0 unreadable"), "{report:#?}");
+    assert!(has("; in wallet-audit-dlq ") && !has(" 0 unreadable"), "{report:#?}");
     let causes: BTreeSet<_> = report.iter().filter_map(|line| line.split('/').nth(2)).collect();
     assert!(causes.len() >= 2, "{report:#?}");
 }

@@ -59,7 +59,8 @@ fn a_report_tells_the_figures_and_that_nothing_was_lost() {
         "  transfers     sent 3: accepted 2, refused 1 (not sent: 0)\n",
         "  stuck              1\n",
         "  1234.56 EUR  screen/transient/screening_timeout\n",
-        "  wallet-audit    2 received, 0 messages on their way; wallet-audit-dlq: 1 failed too often, 2 unreadable\n",
+        "  wallet-audit    2 received, 1 failed too often\n",
+        "  0 messages on their way; in wallet-audit-dlq 3, of them 2 unreadable\n",
         "Nothing was lost",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
@@ -71,11 +72,18 @@ type Breach = fn(&mut Report);
 /// Each breach alone is seen, or the report would say that all is well.
 #[test]
 fn whatever_is_broken_is_named() {
-    let breaches: [(Breach, &str); 7] = [
+    let breaches: [(Breach, &str); 8] = [
         (|report| report.totals.accepted = 4, "2 accepted transfers are unknown"),
         (|report| report.work.open = 1, "1 transfers are neither at their end nor dead letters"),
-        (|report| report.work.outbox = 5, "5 events were not sent"),
+        (|report| report.work.outbox = 5, "5 events were not sent in time"),
         (|report| report.subscribers[0].dead.events.clear(), "1 events of wallet-audit are lost"),
+        (
+            |report| {
+                report.subscribers[0].dead.events.clear();
+                report.subscribers[0].waiting = 1;
+            },
+            "1 events of wallet-audit were not received in time",
+        ),
         (
             |report| report.subscribers[1].unread.push(event(3)),
             "1 events of wallet-metrics are lost",
