@@ -11,6 +11,8 @@ use crate::support::process::Process;
 
 /// Longer than any pause of relay and consumers.
 const OUTAGE_S: u64 = 15;
+/// Processes killed: each of the five several times.
+const KILLS: usize = 24;
 
 /// `HOLDFAST_TEST_OUTAGE_S` makes it longer.
 fn outage() -> Duration {
@@ -94,16 +96,16 @@ async fn relays_and_consumers_killed_at_random_lose_and_double_nothing() {
     let roles = ["relay", "audit,metrics", "relay", "audit", "metrics"];
     let mut victims = roles.map(start);
     let load = Load::start(&[api.address.clone().expect("an address")], &wallets, 2);
-    for kill in 0..30_usize {
+    for kill in 0..KILLS {
         // Some live just long enough to begin.
-        load.wait_for_more(10 + kill * 37 % 80).await;
+        load.wait_for_more(10 + kill * 37 % 60).await;
         let victim = kill * 7 % victims.len();
         victims[victim].kill();
         victims[victim] = start(roles[victim]);
     }
     load.stop().await;
     world.assert_nothing_was_lost().await;
-    eprintln!("{} events survived 30 kills", world.count("SELECT count(*) FROM event").await);
+    eprintln!("{} events survived {KILLS} kills", world.count("SELECT count(*) FROM event").await);
     for process in victims.into_iter().chain([sagas]) {
         assert!(process.stop(), "a clean drain");
     }
