@@ -97,8 +97,8 @@ impl Failures {
         Ok(Self { switch: wiring.0, endpoint, away, queues, pool, since, tally })
     }
 
-    /// Breaks things until it is dropped; comes back only with what went wrong.
-    pub(crate) async fn run(&self) -> DevError {
+    /// Breaks things until it is dropped.
+    pub(crate) async fn run(&self) {
         self.switch.begin();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -111,9 +111,8 @@ impl Failures {
                 print(&format!("failures  broken now: {}\n", broken.join(", ")));
                 told = Some(broken);
             }
-            if let Err(error) = self.show_endpoint(is_away(elapsed)).await {
-                return error;
-            }
+            // While somebody else has its port, the next tick tries again.
+            let _ = self.show_endpoint(is_away(elapsed)).await;
             if elapsed.as_secs() >= POISON_EVERY_S * poisons {
                 let (queue, body) = poison::message(poisons);
                 // While the queues are away, the next tick tries again.
@@ -128,7 +127,7 @@ impl Failures {
             return Ok(());
         }
         let mut endpoint = self.endpoint.lock().await;
-        // Before the act: one that is broken off counts as done, and the end then resumes the endpoint.
+        // Before the act, so that the end resumes an endpoint whose stop was broken off.
         self.away.store(true, Ordering::Relaxed);
         if away {
             print("failures  the SQS endpoint is away; events wait in the outbox\n");
@@ -144,7 +143,13 @@ impl Failures {
     /// Mends everything, waits for open work, and reports. An error when something is not as it must be.
     pub(crate) async fn finish(&self, console: &Console) -> Result<(), DevError> {
         self.switch.end();
-        self.show_endpoint(false).await?;
+        let began = Instant::now();
+        while let Err(error) = self.show_endpoint(false).await {
+            if began.elapsed() > REST_MAX {
+                return Err(error);
+            }
+            sleep(TICK).await;
+        }
         let limit_s = REST_MAX.as_secs();
         console.step(&format!("all is mended; waiting up to {limit_s} s for what is still open"));
         self.wait_for_rest().await;

@@ -82,7 +82,7 @@ async fn serve(
     tokio::select! {
         error = system.failure() => error,
         () = run_load(load) => DevError::Ended("the load"),
-        error = run_failures(failures.as_ref()) => error,
+        () = run_failures(failures.as_ref()) => DevError::Ended("the simulator"),
     }
 }
 
@@ -131,7 +131,7 @@ async fn run_load(load: Option<Load>) {
 }
 
 /// Without failures on purpose this never ends.
-async fn run_failures(failures: Option<&Failures>) -> DevError {
+async fn run_failures(failures: Option<&Failures>) {
     match failures {
         Some(failures) => failures.run().await,
         None => std::future::pending().await,

@@ -18,7 +18,7 @@ pub struct SqsConfig {
     pub create_queues: bool,
     /// The longest that a consumer works on a batch, from receive to delete; at least 1 s. A
     /// queue that shows messages again sooner is refused, and one that is created hides them
-    /// for [`VISIBILITY_FACTOR`] times as long.
+    /// for three times as long.
     pub consumer_timeout: Duration,
 }
 
