@@ -10,7 +10,7 @@ use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::consumers::{self, Consumer};
+use crate::consumers::{self, Consumer, ConsumerFaults, Handling};
 use crate::relay::{self, Relay};
 use crate::role::Role;
 use crate::sqs::{Queue, Queues, SqsConfig, connect};
@@ -28,6 +28,8 @@ pub(crate) struct Events {
     pub(crate) pools: Arc<Pools>,
     /// Rung when there are new events.
     pub(crate) news: Arc<Notify>,
+    /// Failures of consumers on purpose.
+    pub(crate) faults: Arc<dyn ConsumerFaults>,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -49,7 +51,7 @@ impl Events {
         };
         for (role, queue) in [(Role::Audit, &queues.audit), (Role::Metrics, &queues.metrics)] {
             if self.roles.contains(&role) {
-                consumers::check(queue).await?;
+                consumers::check(queue, self.config.consumer_timeout).await?;
             }
         }
         Ok(Some(queues))
@@ -84,7 +86,10 @@ impl Events {
     }
 
     fn consumer(&self, consumer: Consumer, queue: &Queue, pool: &PgPool) -> BoxFuture<'static, ()> {
-        consumers::run(consumer, queue.clone(), pool.clone(), self.stopping.clone()).boxed()
+        let (timeout, faults) = (self.config.consumer_timeout, self.faults.clone());
+        let handling = Handling { timeout, faults };
+        let (queue, pool, stopping) = (queue.clone(), pool.clone(), self.stopping.clone());
+        consumers::run(consumer, queue, pool, handling, stopping).boxed()
     }
 
     /// None when the process stops first.

@@ -33,7 +33,7 @@ mod steady;
 mod worker;
 
 pub use config::{Config, ConfigError};
-pub use consumers::ConsumerError;
+pub use consumers::{Consumer, ConsumerError, ConsumerFaults, NoConsumerFaults};
 pub use role::Role;
 pub use sqs::{QueueAt, SqsConfig, SqsError};
 
@@ -50,11 +50,17 @@ pub struct Hooks {
     pub faults: Box<dyn Faults>,
     /// Watches the transactions of the lane.
     pub probe: Box<dyn Probe>,
+    /// Messages that consumers fail to handle.
+    pub consumers: Arc<dyn ConsumerFaults>,
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { faults: Box::new(NoFaults), probe: Box::new(NoProbe) }
+        Self {
+            faults: Box::new(NoFaults),
+            probe: Box::new(NoProbe),
+            consumers: Arc::new(NoConsumerFaults),
+        }
     }
 }
 
@@ -92,7 +98,8 @@ pub async fn run(
     let mut tasks = Vec::new();
     if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.needs_sqs())) {
         let (pools, news, stopping) = (pools.clone(), news.clone(), stopping.clone());
-        let events = Events { config: sqs, roles: roles.clone(), pools, news, stopping };
+        let faults = hooks.consumers.clone();
+        let events = Events { config: sqs, roles: roles.clone(), pools, news, faults, stopping };
         let queues = events.find().await?;
         tasks.push(tokio::spawn(events.run(queues)));
     }
