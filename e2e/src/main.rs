@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{ExitCode, abort};
 
-use domain::group::{NoFaults, OpenTransfer};
+use domain::group::OpenTransfer;
 use jobs::Hooks;
 use store::lane::{Point, Probe};
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +43,7 @@ async fn run() -> Result<(), Failure> {
             server.serve(shutdown).await?;
         }
         Some("jobs") => {
-            let hooks = Hooks { faults: Box::new(NoFaults), probe: Box::new(Fuse::from_env()) };
+            let hooks = Hooks { probe: Box::new(Fuse::from_env()), ..Hooks::default() };
             jobs::run(jobs::Config::from_env()?, hooks, shutdown).await?;
         }
         _ => return Err("usage: holdfast-e2e api | jobs".into()),

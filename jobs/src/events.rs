@@ -11,7 +11,7 @@ use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::consumers::{self, Consumer};
+use crate::consumers::{self, Consumer, ConsumerFaults, Handling};
 use crate::relay::{self, Relay};
 use crate::role::Role;
 use crate::sqs::{Queue, Queues, SqsConfig, connect};
@@ -31,6 +31,8 @@ pub(crate) struct Events {
     pub(crate) news: Arc<Notify>,
     /// What operators have paused.
     pub(crate) switches: Switches,
+    /// Failures of consumers on purpose.
+    pub(crate) faults: Arc<dyn ConsumerFaults>,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -52,7 +54,7 @@ impl Events {
         };
         for (role, queue) in [(Role::Audit, &queues.audit), (Role::Metrics, &queues.metrics)] {
             if self.roles.contains(&role) {
-                consumers::check(queue).await?;
+                consumers::check(queue, self.config.consumer_timeout).await?;
             }
         }
         Ok(Some(queues))
@@ -88,8 +90,10 @@ impl Events {
     }
 
     fn consumer(&self, consumer: Consumer, queue: &Queue, pool: &PgPool) -> BoxFuture<'static, ()> {
-        let (queue, pool, switches) = (queue.clone(), pool.clone(), self.switches.clone());
-        consumers::run(consumer, queue, pool, switches, self.stopping.clone()).boxed()
+        let (timeout, faults) = (self.config.consumer_timeout, self.faults.clone());
+        let handling = Handling { timeout, faults, switches: self.switches.clone() };
+        let (queue, pool, stopping) = (queue.clone(), pool.clone(), self.stopping.clone());
+        consumers::run(consumer, queue, pool, handling, stopping).boxed()
     }
 
     /// None when the process stops first.

@@ -34,7 +34,7 @@ mod steady;
 mod worker;
 
 pub use config::{Config, ConfigError};
-pub use consumers::ConsumerError;
+pub use consumers::{Consumer, ConsumerError, ConsumerFaults, NoConsumerFaults};
 pub use role::Role;
 pub use sqs::{QueueAt, SqsConfig, SqsError};
 
@@ -51,11 +51,17 @@ pub struct Hooks {
     pub faults: Box<dyn Faults>,
     /// Watches the transactions of the lane.
     pub probe: Box<dyn Probe>,
+    /// Messages that consumers fail to handle.
+    pub consumers: Arc<dyn ConsumerFaults>,
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { faults: Box::new(NoFaults), probe: Box::new(NoProbe) }
+        Self {
+            faults: Box::new(NoFaults),
+            probe: Box::new(NoProbe),
+            consumers: Arc::new(NoConsumerFaults),
+        }
     }
 }
 
@@ -99,6 +105,7 @@ pub async fn run(
             pools: pools.clone(),
             news: news.clone(),
             switches: switches.clone(),
+            faults: hooks.consumers.clone(),
             stopping: stopping.clone(),
         };
         let queues = events.find().await?;

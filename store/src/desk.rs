@@ -17,22 +17,22 @@ use crate::{StoreError, describe};
 
 mod act;
 mod balances;
-mod many;
 mod open_row;
 mod options;
 mod park;
 mod parked;
 mod read;
 mod resolve;
+mod send;
 
 pub use act::{Decision, act};
 pub use balances::{Balance, BalanceChange};
-pub(crate) use many::{Goes, send_back_all_in_tx};
 pub use open_row::{OpenRow, open_row};
 pub use options::{ActOption, Options, Ran, Resume, options};
 pub use park::{park, retry_now, unpark};
 pub use read::{DeadLetter, Filter, Group, get, groups, list, of_transfer};
 pub(crate) use read::{by_ids_in_tx, list_in_tx};
+pub(crate) use send::{Goes, send_back_in_tx};
 
 /// How a stuck transfer is sent back to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod backlog;
+pub mod census;
 pub mod desk;
 mod error;
 pub mod facts;

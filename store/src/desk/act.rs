@@ -1,19 +1,18 @@
 //! One act on one dead letter.
 
-use chrono::{DateTime, Utc};
 use domain::dead_letter::{DeadLetterStatus, DeskAct};
 use domain::failure::{Failure, FailureClass};
 use domain::ids::DeadLetterId;
 use domain::saga::{Resolution, State, Step};
 use serde_json::json;
-use sqlx::{Connection, PgConnection, PgPool, Row};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use super::parked::{Parked, lock_in_tx};
-use super::{DeadLetter, DeskError, get, resolve};
+use super::{DeadLetter, DeskError, Goes, get, resolve, send_back_in_tx};
+use crate::StoreError;
 use crate::lane::Change;
 use crate::operator_audit::{self, Act};
 use crate::operators::Operator;
-use crate::{StoreError, jobs};
 
 /// What somebody has decided about a dead letter.
 #[derive(Debug, Clone, Copy)]
@@ -112,8 +111,9 @@ async fn send_in_tx(
     let Some((step, undo_of)) = next.goes_on_at() else {
         return Err(StoreError::Corrupt(format!("{name} after a redrive")).into());
     };
-    let now = write_in_tx(connection, id, parked, step, undo_of.as_ref(), decision).await?;
-    jobs::enqueue_in_tx(connection, &[(parked.transfer, now)]).await?;
+    let goes = Goes { dead_letter: id, transfer: parked.transfer, step, undo_of };
+    let (closes_as, by) = (decision.act.closes_as(), decision.actor);
+    send_back_in_tx(connection, closes_as, &[goes], by, decision.reason).await?;
     let act = Act {
         actor: decision.actor,
         action: &decision.action(),
@@ -123,30 +123,6 @@ async fn send_in_tx(
         after: json!({"state": name, "step": step, "held_minor": parked.hold_minor}),
     };
     Ok(operator_audit::record_in_tx(connection, &act).await?)
-}
-
-/// Unparks the saga, shows the transfer as open again, and closes the dead letter.
-pub(super) async fn write_in_tx(
-    connection: &mut PgConnection,
-    id: DeadLetterId,
-    parked: &Parked,
-    step: Step,
-    undo_of: Option<&Failure>,
-    decision: &Decision<'_>,
-) -> Result<DateTime<Utc>, StoreError> {
-    let row = sqlx::query(include_str!("send_back.sql"))
-        .bind(id.0)
-        .bind(parked.transfer.0)
-        .bind(step.as_str())
-        .bind(undo_of.map(|failure| failure.class.as_str()))
-        .bind(undo_of.map(|failure| failure.code.as_str()))
-        .bind(undo_of.map(|failure| failure.detail.as_str()))
-        .bind(decision.act.closes_as().as_str())
-        .bind(&decision.actor.name)
-        .bind(decision.reason)
-        .fetch_one(connection)
-        .await?;
-    Ok(row.try_get(0)?)
 }
 
 /// Whether it was this act that closed the dead letter.

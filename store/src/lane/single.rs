@@ -59,7 +59,8 @@ pub(crate) fn by_hand<T>(now: DateTime<Utc>, work: impl FnOnce(&Rules<'_>) -> T)
         boundaries: Boundaries::Fused,
         shard: SHARD,
         faults: &NoFaults,
-        // What a person has decided is done; a lane that goes on with it meets the pauses.
+        // What a person has decided is done, and a forecast says what comes after a pause. A lane
+        // that goes on with it meets the pauses.
         switches: SwitchSet::default(),
         now,
         new_id: &Uuid::now_v7,

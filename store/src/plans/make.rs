@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::dead_letter::DeskAct;
 use domain::failure::{Failure, FailureClass};
-use domain::group::{Boundaries, NoFaults, OpenTransfer, Outlook, Rules, forecast};
+use domain::group::{Book, Forecast, OpenTransfer, Outlook, Rules, forecast};
 use domain::ids::{DeadLetterId, PlanId, TransferId};
-use domain::retry::RetrySchedule;
 use domain::saga::Step;
-use domain::switch::SwitchSet;
 use domain::text::UnknownWord;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -18,7 +16,7 @@ use uuid::Uuid;
 use super::{Plan, PlanError, read};
 use crate::StoreError;
 use crate::desk::{self, DeadLetter, Way};
-use crate::lane::{Peek, peek_in_tx};
+use crate::lane::{Peek, SHARD, by_hand, peek_in_tx};
 use crate::operators::Operator;
 
 /// Most items of one plan. So many are forecast and written in a few seconds and in
@@ -69,7 +67,7 @@ pub async fn make(
     let letters = choose_in_tx(&mut tx, choice).await?;
     let open = letters.iter().filter(|one| one.is_open());
     let transfers: Vec<TransferId> = open.map(|one| one.transfer_id).collect();
-    let peek = peek_in_tx(&mut tx, &transfers, 0).await?;
+    let peek = peek_in_tx(&mut tx, &transfers, SHARD).await?;
     let frozen = freeze(way, letters, peek)?;
     write_in_tx(&mut tx, id, way, choice.told()?, &frozen, actor).await?;
     tx.commit().await?;
@@ -110,31 +108,18 @@ async fn choose_in_tx(
 /// Asks the rules what would become of each, one after the other on the same book.
 fn freeze(way: Way, letters: Vec<DeadLetter>, peek: Peek) -> Result<Vec<Frozen>, StoreError> {
     let Peek { transfers, mut book, now } = peek;
-    let schedule = RetrySchedule::default();
-    let rules = Rules {
-        schedule: &schedule,
-        boundaries: Boundaries::Fused,
-        shard: 0,
-        faults: &NoFaults,
-        // A pause passes. The forecast says what comes after it.
-        switches: SwitchSet::default(),
-        now,
-        new_id: &Uuid::now_v7,
-    };
     let mut open: BTreeMap<TransferId, _> =
         transfers.into_iter().map(|one| (one.id, one)).collect();
-    let mut freeze = |letter: DeadLetter| {
-        let transfer = open.remove(&letter.transfer_id).filter(|_| letter.is_open());
-        let Some(transfer) = transfer else {
-            return closed(letter);
+    by_hand(now, |rules| {
+        let freeze = |letter: DeadLetter| {
+            let transfer = open.remove(&letter.transfer_id).filter(|_| letter.is_open());
+            let Some(transfer) = transfer else { return closed(letter) };
+            let Future { step, undo_of, told } = look_ahead(rules, way, transfer, &mut book);
+            let (outlook, code) = (told.outlook, told.code);
+            Ok(Frozen { letter, step, undo: undo_of.is_some(), outlook, code })
         };
-        let back = turn_back(way, transfer.undo_of.is_some());
-        let (step, undo_of) = goes_on_at(&transfer, back.clone());
-        let told = forecast(&rules, transfer, back, &mut book);
-        let (outlook, code) = (told.outlook, told.code);
-        Ok(Frozen { letter, step, undo: undo_of.is_some(), outlook, code })
-    };
-    letters.into_iter().map(&mut freeze).collect()
+        letters.into_iter().map(freeze).collect()
+    })
 }
 
 /// Somebody has decided about it already.
@@ -145,24 +130,28 @@ fn closed(letter: DeadLetter) -> Result<Frozen, StoreError> {
     Ok(Frozen { letter, step, undo, outlook: Outlook::ClosedAlready, code })
 }
 
-/// The cause that a transfer is turned back with. One that compensates already just goes on.
-pub(super) fn turn_back(way: Way, compensating: bool) -> Option<Failure> {
-    let cause = || {
-        let detail = "Turned back by a plan of an operator.";
-        Failure::new(FailureClass::Permanent, "compensated_by_operator", detail)
-    };
-    (way == Way::Compensate && !compensating).then(cause)
+/// Where a parked transfer goes on, and what would become of it.
+pub(super) struct Future {
+    pub(super) step: Step,
+    pub(super) undo_of: Option<Failure>,
+    pub(super) told: Forecast,
 }
 
-/// Where the saga's own rules take it up.
-pub(super) fn goes_on_at(
-    transfer: &OpenTransfer,
-    back: Option<Failure>,
-) -> (Step, Option<Failure>) {
-    let unchanged = (transfer.step, transfer.undo_of.clone());
-    let Some(cause) = back else { return unchanged };
-    let next = DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.id);
-    next.ok().and_then(|(state, _)| state.goes_on_at()).unwrap_or(unchanged)
+/// Asks the rules about one transfer. One that compensates already just goes on doing so.
+pub(super) fn look_ahead(
+    rules: &Rules<'_>,
+    way: Way,
+    transfer: OpenTransfer,
+    book: &mut Book,
+) -> Future {
+    let detail = "Turned back by a plan of an operator.";
+    let cause = Failure::new(FailureClass::Permanent, "compensated_by_operator", detail);
+    let back = (way == Way::Compensate && transfer.undo_of.is_none()).then_some(cause);
+    let decided = back.clone().and_then(|cause| {
+        DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.id).ok()?.0.goes_on_at()
+    });
+    let (step, undo_of) = decided.unwrap_or_else(|| (transfer.step, transfer.undo_of.clone()));
+    Future { step, undo_of, told: forecast(rules, transfer, back, book) }
 }
 
 /// What apply must name: whoever was shown another set, order or forecast has another hash.

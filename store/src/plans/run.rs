@@ -116,10 +116,10 @@ async fn standing_in_tx(
         .bind(plan.id.0)
         .fetch_optional(connection)
         .await?;
-    let phase = match row.try_get::<Option<f64>, _>("ramp_s")? {
-        Some(seconds) => Phase::Ramp(Duration::try_from_secs_f64(seconds).unwrap_or_default()),
-        None => Phase::Canary,
-    };
+    let ramp_ms: Option<i64> = row.try_get("ramp_ms")?;
+    let phase = ramp_ms.map_or(Phase::Canary, |milliseconds| {
+        Phase::Ramp(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+    });
     let standing = Standing {
         items: plan.item_count,
         dispatched: plan.dispatched_count,

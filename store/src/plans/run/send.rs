@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use domain::group::{Boundaries, NoFaults, OpenTransfer, Outlook, Rules, forecast};
+use domain::dead_letter::DeskAct;
+use domain::group::{OpenTransfer, Outlook};
 use domain::ids::{DeadLetterId, PlanId, TransferId};
 use domain::plan::turned_worse;
-use domain::retry::RetrySchedule;
-use domain::switch::SwitchSet;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
 use crate::StoreError;
-use crate::desk::{Goes, Way, send_back_all_in_tx};
-use crate::lane::{Peek, peek_in_tx};
+use crate::desk::{Goes, Way, send_back_in_tx};
+use crate::lane::{Peek, SHARD, by_hand, peek_in_tx};
 use crate::operator_audit::{self, Act};
-use crate::plans::make::{goes_on_at, turn_back};
+use crate::plans::make::{Future, look_ahead};
 use crate::plans::{Applied, Plan, rows};
 
 /// What became of the next items.
@@ -51,7 +49,7 @@ pub(super) async fn send_in_tx(
     let range = (small(first)..=small(last)).collect::<Vec<_>>();
     let next = lock_in_tx(connection, plan.id, &range).await?;
     let transfers: Vec<TransferId> = next.iter().map(|one| one.transfer).collect();
-    let peek = peek_in_tx(connection, &transfers, 0).await?;
+    let peek = peek_in_tx(connection, &transfers, SHARD).await?;
     let (going, mut skipped) = look_again(plan.way, next, peek);
     let found = |position: &i32| {
         going.iter().any(|one| one.0 == *position)
@@ -71,7 +69,8 @@ pub(super) async fn send_in_tx(
         .await?;
     if !goes.is_empty() {
         let (by, reason) = (&applied.by, applied.reason.as_str());
-        send_back_all_in_tx(connection, plan.way, &goes, by, reason).await?;
+        let closes_as = DeskAct::from(plan.way).closes_as();
+        send_back_in_tx(connection, closes_as, &goes, by, reason).await?;
         let acts: Vec<Act<'_>> = goes.iter().map(|one| act(plan, applied, one)).collect();
         operator_audit::record_all_in_tx(connection, &acts).await?;
     }
@@ -104,33 +103,23 @@ async fn lock_in_tx(
 /// Forecasts each again: one that looks worse than the plan has shown is not sent.
 fn look_again(way: Way, next: Vec<Next>, peek: Peek) -> (Vec<(i32, Goes)>, Vec<Skip>) {
     let Peek { transfers, mut book, now } = peek;
-    let schedule = RetrySchedule::default();
-    let rules = Rules {
-        schedule: &schedule,
-        boundaries: Boundaries::Fused,
-        shard: 0,
-        faults: &NoFaults,
-        // A pause passes. The forecast says what comes after it.
-        switches: SwitchSet::default(),
-        now,
-        new_id: &Uuid::now_v7,
-    };
     let mut open: BTreeMap<TransferId, OpenTransfer> =
         transfers.into_iter().map(|one| (one.id, one)).collect();
     let (mut going, mut skipped) = (Vec::with_capacity(next.len()), Vec::new());
-    for one in next {
-        let Some(transfer) = open.remove(&one.transfer) else { continue };
-        let back = turn_back(way, transfer.undo_of.is_some());
-        let (step, undo_of) = goes_on_at(&transfer, back.clone());
-        let told = forecast(&rules, transfer, back, &mut book);
-        if turned_worse(one.outlook, told.outlook) {
-            let code = told.code.map(|code| format!("/{code}")).unwrap_or_default();
-            skipped.push(Skip { position: one.position, code: format!("{}{code}", told.outlook) });
-        } else {
-            let goes = Goes { dead_letter: one.dead_letter, transfer: one.transfer, step, undo_of };
-            going.push((one.position, goes));
+    by_hand(now, |rules| {
+        for one in next {
+            let Some(transfer) = open.remove(&one.transfer) else { continue };
+            let Future { step, undo_of, told } = look_ahead(rules, way, transfer, &mut book);
+            let position = one.position;
+            if turned_worse(one.outlook, told.outlook) {
+                let code = told.code.map(|code| format!("/{code}")).unwrap_or_default();
+                skipped.push(Skip { position, code: format!("{}{code}", told.outlook) });
+            } else {
+                let (dead_letter, transfer) = (one.dead_letter, one.transfer);
+                going.push((position, Goes { dead_letter, transfer, step, undo_of }));
+            }
         }
-    }
+    });
     (going, skipped)
 }
 

@@ -1,13 +1,12 @@
-//! Many dead letters sent back to work at once.
+//! Stuck transfers sent back to work: one, or a thousand of a plan.
 
 use chrono::{DateTime, Utc};
-use domain::dead_letter::DeskAct;
+use domain::dead_letter::DeadLetterStatus;
 use domain::failure::Failure;
 use domain::ids::{DeadLetterId, TransferId};
 use domain::saga::Step;
 use sqlx::{PgConnection, Row};
 
-use super::Way;
 use crate::operators::Operator;
 use crate::{StoreError, jobs};
 
@@ -23,9 +22,9 @@ pub(crate) struct Goes {
 
 /// Unparks the sagas, shows their transfers as open again, closes the dead letters, and
 /// gives the transfers new jobs.
-pub(crate) async fn send_back_all_in_tx(
+pub(crate) async fn send_back_in_tx(
     connection: &mut PgConnection,
-    way: Way,
+    closes_as: DeadLetterStatus,
     all: &[Goes],
     actor: &Operator,
     reason: &str,
@@ -34,14 +33,14 @@ pub(crate) async fn send_back_all_in_tx(
         all.iter().map(read).collect()
     }
     let undo = |read: fn(&Failure) -> String| column(all, |one| one.undo_of.as_ref().map(read));
-    let rows = sqlx::query(include_str!("many/send_back_all.sql"))
+    let rows = sqlx::query(include_str!("send/send_back.sql"))
         .bind(column(all, |one| one.dead_letter.0))
         .bind(column(all, |one| one.transfer.0))
         .bind(column(all, |one| one.step.as_str()))
         .bind(undo(|failure| failure.class.to_string()))
         .bind(undo(|failure| failure.code.clone()))
         .bind(undo(|failure| failure.detail.clone()))
-        .bind(DeskAct::from(way).closes_as().as_str())
+        .bind(closes_as.as_str())
         .bind(&actor.name)
         .bind(reason)
         .fetch_all(&mut *connection)
