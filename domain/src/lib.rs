@@ -27,6 +27,7 @@ pub mod job;
 pub mod journal;
 pub mod money;
 pub mod operator;
+pub mod queue;
 pub mod retry;
 pub mod saga;
 pub mod text;

@@ -87,6 +87,11 @@ sql_migration!(
     "../sql/create_operators_up.sql",
     "../sql/create_operators_down.sql"
 );
+sql_migration!(
+    m20261121_000011_create_queue_desk,
+    "../sql/create_queue_desk_up.sql",
+    "../sql/create_queue_desk_down.sql"
+);
 
 struct Migrator;
 
@@ -103,6 +108,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000007_tune_apalis::Migration),
             Box::new(m20261121_000008_create_consumers::Migration),
             Box::new(m20261121_000009_create_operators::Migration),
+            Box::new(m20261121_000011_create_queue_desk::Migration),
         ]
     }
 }
