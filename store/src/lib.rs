@@ -22,6 +22,7 @@ pub mod operator_audit;
 pub mod operators;
 mod orm;
 pub mod pool;
+pub mod queue_desk;
 pub mod readers;
 pub mod relay;
 pub mod replay;
