@@ -4,9 +4,11 @@
 //! the lock of what it changes, and is in the audit with it.
 
 mod audit;
+pub(crate) mod commands;
 mod dead_letters;
 mod ledger;
 mod operator;
+pub(crate) mod sqs;
 
 pub(crate) use audit::list as audit;
 pub(crate) use dead_letters::{

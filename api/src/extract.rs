@@ -37,6 +37,27 @@ impl<S: Send + Sync, T: From<Uuid>> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// A text in the path, such as an id that others have made.
+pub(crate) struct PathText(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let invalid = |name: &str, what: &str| {
+            Err(ApiError::field(ProblemCode::InvalidParameter, name, what))
+        };
+        let Ok(params) = RawPathParams::from_request_parts(parts, state).await else {
+            return invalid("path", "must be UTF-8");
+        };
+        match params.iter().next() {
+            Some((name, text)) if text.contains('\0') => invalid(name, "must not contain U+0000"),
+            Some((_, text)) => Ok(Self(text.to_owned())),
+            None => Err(ApiError::internal("a route with a text has no parameter in its path")),
+        }
+    }
+}
+
 /// The wallet in the path.
 pub(crate) type WalletPath = Id<WalletId>;
 

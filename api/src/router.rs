@@ -40,7 +40,16 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/groups", get(admin::dead_letter_groups))
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
-        .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate));
+        .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .route("/admin/v1/sqs/queues", get(admin::sqs::queues))
+        .route("/admin/v1/sqs/dead-messages", get(admin::sqs::messages))
+        .route("/admin/v1/sqs/dead-messages/groups", get(admin::sqs::groups))
+        .route("/admin/v1/sqs/dead-messages/{message_id}", get(admin::sqs::message))
+        .route("/admin/v1/sqs/redrive", post(admin::commands::redrive))
+        .route("/admin/v1/sqs/purge", post(admin::commands::purge))
+        .route("/admin/v1/commands", get(admin::commands::list))
+        .route("/admin/v1/commands/{command_id}", get(admin::commands::get))
+        .route("/admin/v1/commands/{command_id}/stop", post(admin::commands::stop));
     finish(routes, app)
 }
 

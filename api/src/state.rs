@@ -31,6 +31,8 @@ pub struct Shared {
     pub(crate) waker: Waker,
     /// Wakes relays: there is a new event.
     pub(crate) news: Waker,
+    /// Wakes desks: an operator wants something done.
+    pub(crate) desk: Waker,
     checks: Pool,
 }
 
@@ -54,13 +56,14 @@ impl App {
         let open = |purpose, size| pool::open(&config.database_url, purpose, size);
         let wakers = open(Purpose::Reads, WAKER_CONNECTIONS)?;
         let waker = Waker::start(wakers.clone(), Channel::Saga);
-        let news = Waker::start(wakers, Channel::Outbox);
+        let news = Waker::start(wakers.clone(), Channel::Outbox);
+        let desk = Waker::start(wakers, Channel::Desk);
         let url = &config.database_url;
         let intake = Intake::start(url, readers.writer().clone(), &waker, config.limits)?;
         let waiters = Waiters::start(readers.clone());
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::new();
-        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, waker, news, checks })))
+        Ok(Self(Arc::new(Shared { readers, facts, intake, waiters, waker, news, desk, checks })))
     }
 
     pub(crate) async fn ledger_check(&self, mode: Mode) -> Result<LedgerReport, StoreError> {

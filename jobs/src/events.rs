@@ -1,4 +1,4 @@
-//! The roles that speak to SQS: relay and consumers.
+//! The roles that speak to SQS: relay, consumers and the desk of the queues.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::consumers::{self, Consumer};
+use crate::desk;
 use crate::relay::{self, Relay};
 use crate::role::Role;
 use crate::sqs::{Queue, Queues, SqsConfig, connect};
@@ -60,7 +61,8 @@ impl Events {
         let mut running: Vec<BoxFuture<'static, ()>> = Vec::new();
         for role in self.roles.clone() {
             match role {
-                Role::Sagas | Role::Desk => {}
+                Role::Sagas => {}
+                Role::Desk => running.push(self.queue_desk(&queues)),
                 Role::Relay => running.extend(self.relay(&queues)),
                 Role::Audit => {
                     running.push(self.consumer(Consumer::Audit, &queues.audit, &self.pools.audit));
@@ -83,6 +85,12 @@ impl Events {
 
     fn consumer(&self, consumer: Consumer, queue: &Queue, pool: &PgPool) -> BoxFuture<'static, ()> {
         consumers::run(consumer, queue.clone(), pool.clone(), self.stopping.clone()).boxed()
+    }
+
+    fn queue_desk(&self, queues: &Queues) -> BoxFuture<'static, ()> {
+        let sources = vec![queues.audit.clone(), queues.metrics.clone()];
+        let (pool, listen) = (self.pools.desk.clone(), self.pools.listen.clone());
+        desk::queues::run(sources, pool, listen, self.stopping.clone()).boxed()
     }
 
     /// None when the process stops first.

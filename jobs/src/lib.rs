@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 mod config;
 mod consumers;
+mod desk;
 mod events;
 mod keeper;
 mod lane;
@@ -88,7 +89,7 @@ pub async fn run(
     let (stop, stopping) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let mut tasks = Vec::new();
-    if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.needs_sqs())) {
+    if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.uses_sqs())) {
         let (pools, news, stopping) = (pools.clone(), news.clone(), stopping.clone());
         let events = Events { config: sqs, roles: roles.clone(), pools, news, stopping };
         let queues = events.find().await?;
@@ -146,7 +147,7 @@ fn start_sagas(
 struct Pools {
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups: three kinds are listened for, two are sent.
+    /// Wake-ups: four kinds are listened for, two are sent.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,
@@ -156,6 +157,8 @@ struct Pools {
     audit: PgPool,
     /// Commits of the consumer of the same name.
     metrics: PgPool,
+    /// What the desk reads and writes.
+    desk: PgPool,
 }
 
 impl Pools {
@@ -163,18 +166,19 @@ impl Pools {
     fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             queue: pool::open(url, Purpose::Queue, 3)?,
-            listen: pool::open(url, Purpose::Maintenance, 5)?,
+            listen: pool::open(url, Purpose::Maintenance, 6)?,
             keep: pool::open(url, Purpose::Maintenance, 2)?,
             relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
             audit: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
             metrics: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
+            desk: pool::open(url, Purpose::Maintenance, 4)?,
         })
     }
 
     async fn close(&self) {
-        let Self { queue, listen, keep, relay, audit, metrics } = self;
+        let Self { queue, listen, keep, relay, audit, metrics, desk } = self;
         // One that still waits for a hung connection ends with the process.
-        let closing = [queue, listen, keep, relay, audit, metrics]
+        let closing = [queue, listen, keep, relay, audit, metrics, desk]
             .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));
         futures::future::join_all(closing).await;
     }

@@ -26,7 +26,7 @@ pub use read::{
     groups, messages, queues, transfers_of,
 };
 pub use request::{NewCommand, RequestError, Requested, StopError, request, stop};
-pub use work::{Orders, Outcome, Report, claim, finish, note_redriven, report};
+pub use work::{Orders, Outcome, Report, all_by_sqs, claim, finish, note_redriven, report};
 
 /// Appends what became of a command to the audit. Its head is locked last.
 async fn record_in_tx(

@@ -6,6 +6,12 @@ use serde_json::Value;
 
 use crate::{Failure, Step};
 
+mod sqs;
+
+pub use sqs::{
+    Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, PurgeQueue, RedriveQueue, SqsQueue,
+};
+
 /// Body of everything that an operator changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

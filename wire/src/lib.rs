@@ -12,6 +12,9 @@ mod transfers;
 mod wallets;
 
 pub use admin::{AuditEntry, DeadLetter, DeadLetterGroup, Me, OperatorReason};
+pub use admin::{
+    Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, PurgeQueue, RedriveQueue, SqsQueue,
+};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};

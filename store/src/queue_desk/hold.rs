@@ -85,8 +85,7 @@ pub async fn note_sample(
 
 /// What is known of a dead-letter queue that is held.
 pub async fn attention(pool: &PgPool, queue: &str) -> Result<Attention, StoreError> {
-    let row =
-        sqlx::query(include_str!("hold/attention.sql")).bind(queue).fetch_one(pool).await?;
+    let row = sqlx::query(include_str!("hold/attention.sql")).bind(queue).fetch_one(pool).await?;
     Ok(Attention {
         present: row.try_get("present")?,
         looked: row.try_get("looked_count")?,

@@ -203,8 +203,7 @@ pub async fn stop(
     if !open || before.stop_requested_at.is_some() {
         return Ok(before);
     }
-    let row =
-        sqlx::query(include_str!("request/stop.sql")).bind(id).fetch_one(&mut *tx).await?;
+    let row = sqlx::query(include_str!("request/stop.sql")).bind(id).fetch_one(&mut *tx).await?;
     let after = Command::of(&row)?;
     let act = Act {
         actor,

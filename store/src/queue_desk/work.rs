@@ -36,7 +36,7 @@ pub struct Report {
 pub struct Outcome {
     /// A final status.
     pub status: CommandStatus,
-    /// What a person should know; none keeps what was said before.
+    /// What a person should know, in the place of what was said before.
     pub detail: Option<String>,
     /// What became of everything that is in the queue; none when that is known already.
     pub all: Option<DeadMessageStatus>,
@@ -100,6 +100,11 @@ fn orders(stop: Option<bool>) -> Orders {
         Some(true) => Orders::Stop,
         None => Orders::Leave,
     }
+}
+
+/// Whether SQS itself put everything there that the index has as present.
+pub async fn all_by_sqs(pool: &PgPool, queue: &str) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(include_str!("work/all_by_sqs.sql")).bind(queue).fetch_one(pool).await?)
 }
 
 /// Ends a command and appends that to the audit. None when another process has it.

@@ -56,6 +56,12 @@ codes! {
     TransferNotFound = "transfer_not_found", 404, "There is no such transfer";
     /// There is no such dead letter.
     DeadLetterNotFound = "dead_letter_not_found", 404, "There is no such dead letter";
+    /// The desk watches no such queue.
+    QueueNotFound = "queue_not_found", 404, "There is no such queue";
+    /// No dead-letter queue has, or had, such a message.
+    DeadMessageNotFound = "dead_message_not_found", 404, "There is no such dead message";
+    /// There is no such command of an operator.
+    CommandNotFound = "command_not_found", 404, "There is no such command";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// A closed wallet stays as it is.

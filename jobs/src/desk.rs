@@ -1,0 +1,3 @@
+//! What operators decide, carried out.
+
+pub(crate) mod queues;
