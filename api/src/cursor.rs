@@ -4,7 +4,7 @@
 //! comes to rely on what is in it.
 
 use chrono::DateTime;
-use domain::ids::{DeadLetterId, TransferId, WalletId};
+use domain::ids::{CommandId, DeadLetterId, TransferId, WalletId};
 use store::queue_desk::Seen;
 use store::statements::Place;
 use uuid::Uuid;
@@ -43,6 +43,16 @@ impl Cursor for WalletId {
 }
 
 impl Cursor for TransferId {
+    fn encode(&self) -> String {
+        self.0.encode()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        Uuid::decode_any(text).map(Self)
+    }
+}
+
+impl Cursor for CommandId {
     fn encode(&self) -> String {
         self.0.encode()
     }

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::idempotency::IdempotencyKey;
+use domain::ids::CommandId;
 use domain::queue::{CommandKind, CommandStatus};
 use store::operators::Operator;
 use store::queue_desk::{self, CommandFilter, NewCommand, RequestError, Requested, StopError};
-use uuid::Uuid;
 use wire::limits::MESSAGE_IDS_MAX;
 use wire::{Command, FieldError, OperatorReason, Page, ProblemCode, PurgeQueue, RedriveQueue};
 
@@ -138,7 +138,7 @@ pub(crate) async fn list(
 pub(crate) async fn get(
     State(app): State<App>,
     _: Viewer,
-    Id(id): Id<Uuid>,
+    Id(id): Id<CommandId>,
     _: NoParams,
 ) -> Result<Json<Command>, ApiError> {
     let command = queue_desk::get_command(app.readers.writer(), id).await?;
@@ -149,7 +149,7 @@ pub(crate) async fn get(
 pub(crate) async fn stop(
     State(app): State<App>,
     Changer(actor): Changer,
-    Id(id): Id<Uuid>,
+    Id(id): Id<CommandId>,
     _: NoParams,
     Body(body): Body<OperatorReason>,
 ) -> Result<Json<Command>, ApiError> {

@@ -1,12 +1,12 @@
 //! Commands to look at.
 
 use chrono::{DateTime, Utc};
+use domain::ids::CommandId;
 use domain::operator::OperatorRole;
 use domain::queue::{CommandKind, CommandStatus};
 use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
-use uuid::Uuid;
 
 use crate::StoreError;
 use crate::operators::Operator;
@@ -15,7 +15,7 @@ use crate::operators::Operator;
 #[derive(Debug, Clone)]
 pub struct Command {
     /// A uuid v7.
-    pub id: Uuid,
+    pub id: CommandId,
     /// What is to be done.
     pub kind: CommandKind,
     /// The dead-letter queue.
@@ -58,12 +58,12 @@ pub struct CommandFilter {
     /// As far as this.
     pub status: Option<CommandStatus>,
     /// Older than this one.
-    pub before: Option<Uuid>,
+    pub before: Option<CommandId>,
 }
 
 /// One command.
-pub async fn get_command(pool: &PgPool, id: Uuid) -> Result<Option<Command>, StoreError> {
-    let row = sqlx::query("SELECT * FROM operator_command WHERE id = $1").bind(id);
+pub async fn get_command(pool: &PgPool, id: CommandId) -> Result<Option<Command>, StoreError> {
+    let row = sqlx::query("SELECT * FROM operator_command WHERE id = $1").bind(id.0);
     row.fetch_optional(pool).await?.as_ref().map(Command::of).transpose()
 }
 
@@ -76,7 +76,7 @@ pub async fn commands(
     let rows = sqlx::query(include_str!("command/list.sql"))
         .bind(&filter.queue)
         .bind(filter.status.map(CommandStatus::as_str))
-        .bind(filter.before)
+        .bind(filter.before.map(|id| id.0))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(pool)
         .await?;
@@ -86,7 +86,7 @@ pub async fn commands(
 impl Command {
     pub(super) fn of(row: &PgRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.try_get("id")?,
+            id: CommandId(row.try_get("id")?),
             kind: word(row, "kind")?,
             queue: row.try_get("queue")?,
             message_ids: message_ids(&row.try_get("arguments")?),

@@ -1,7 +1,7 @@
 //! Queues and their dead messages to look at: all from the index, none by a receive.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{DeadLetterId, EventId, TransferId};
+use domain::ids::{CommandId, DeadLetterId, EventId, TransferId};
 use domain::queue::DeadMessageStatus;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
@@ -72,7 +72,7 @@ pub struct DeadMessage {
     /// When it left the queue as far as we know; none while present.
     pub closed_at: Option<DateTime<Utc>>,
     /// The last command that sent it back or purged it.
-    pub command_id: Option<Uuid>,
+    pub command_id: Option<CommandId>,
 }
 
 /// A place in the list of dead messages.
@@ -237,6 +237,6 @@ fn message(row: &PgRow) -> Result<DeadMessage, StoreError> {
         last_seen_at: row.try_get("last_seen_at")?,
         status: word(row, "status")?,
         closed_at: row.try_get("closed_at")?,
-        command_id: row.try_get("command_id")?,
+        command_id: row.try_get::<Option<Uuid>, _>("command_id")?.map(CommandId),
     })
 }

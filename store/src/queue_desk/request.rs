@@ -3,6 +3,7 @@
 //! Protocol: the same intention, asked again, is the same command. It is the same by its
 //! `Idempotency-Key`, or while it is open by its kind, queue and messages.
 
+use domain::ids::CommandId;
 use domain::queue::{CommandKind, CommandStatus};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool, Row};
@@ -189,13 +190,13 @@ async fn check_in_tx(connection: &mut PgConnection, new: &NewCommand) -> Result<
 pub async fn stop(
     pool: &PgPool,
     actor: &Operator,
-    id: Uuid,
+    id: CommandId,
     reason: &str,
 ) -> Result<Command, StopError> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
     let row = sqlx::query("SELECT * FROM operator_command WHERE id = $1 FOR UPDATE")
-        .bind(id)
+        .bind(id.0)
         .fetch_optional(&mut *tx)
         .await?;
     let before = Command::of(&row.ok_or(StopError::NotFound)?)?;
@@ -203,7 +204,7 @@ pub async fn stop(
     if !open || before.stop_requested_at.is_some() {
         return Ok(before);
     }
-    let row = sqlx::query(include_str!("request/stop.sql")).bind(id).fetch_one(&mut *tx).await?;
+    let row = sqlx::query(include_str!("request/stop.sql")).bind(id.0).fetch_one(&mut *tx).await?;
     let after = Command::of(&row)?;
     let act = Act {
         actor,

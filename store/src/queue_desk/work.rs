@@ -1,5 +1,6 @@
 //! Commands as the desk runs them.
 
+use domain::ids::CommandId;
 use domain::queue::{CommandStatus, DeadMessageStatus};
 use sqlx::{Connection, PgPool, Row};
 use uuid::Uuid;
@@ -60,12 +61,12 @@ pub async fn claim(
 /// Says how it goes, and asks for orders.
 pub async fn report(
     pool: &PgPool,
-    id: Uuid,
+    id: CommandId,
     holder: Uuid,
     report: &Report,
 ) -> Result<Orders, StoreError> {
     let stop: Option<bool> = sqlx::query_scalar(include_str!("work/report.sql"))
-        .bind(id)
+        .bind(id.0)
         .bind(holder)
         .bind(report.done_count)
         .bind(report.total_count)
@@ -85,7 +86,7 @@ pub async fn note_redriven(
     message_ids: &[String],
 ) -> Result<Orders, StoreError> {
     let stop: Option<bool> = sqlx::query_scalar(include_str!("work/note_redriven.sql"))
-        .bind(command.id)
+        .bind(command.id.0)
         .bind(holder)
         .bind(&command.queue)
         .bind(message_ids)
@@ -117,7 +118,7 @@ pub async fn finish(
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
     let row = sqlx::query(include_str!("work/finish.sql"))
-        .bind(command.id)
+        .bind(command.id.0)
         .bind(holder)
         .bind(outcome.status.as_str())
         .bind(&outcome.detail)
@@ -126,7 +127,7 @@ pub async fn finish(
     let Some(mut ended) = row.as_ref().map(Command::of).transpose()? else { return Ok(None) };
     if let Some(status) = outcome.all {
         let row = sqlx::query(include_str!("work/close_all.sql"))
-            .bind(command.id)
+            .bind(command.id.0)
             .bind(&command.queue)
             .bind(status.as_str())
             .fetch_one(&mut *tx)

@@ -1,9 +1,8 @@
 use chrono::{DateTime, Utc};
-use domain::ids::{DeadLetterId, EventId, TransferId};
+use domain::ids::{CommandId, DeadLetterId, EventId, TransferId};
 use domain::queue::{CommandKind, CommandStatus, DeadMessageStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 /// A queue that the desk watches, with its counts as SQS gives them: approximately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +66,7 @@ pub struct DeadMessage {
     /// When it left the queue as far as we know; null while present.
     pub closed_at: Option<DateTime<Utc>>,
     /// The last command that sent it back or purged it; null when none did.
-    pub command_id: Option<Uuid>,
+    pub command_id: Option<CommandId>,
     /// What the ledger knows of its transfers; only where one message is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfers: Option<Vec<DeadMessageTransfer>>,
@@ -130,7 +129,7 @@ pub struct PurgeQueue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// Its id.
-    pub id: Uuid,
+    pub id: CommandId,
     /// What is to be done.
     pub kind: CommandKind,
     /// The dead-letter queue.

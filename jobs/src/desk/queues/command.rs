@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use domain::ids::CommandId;
 use domain::queue::{CommandKind, CommandStatus, DeadMessageStatus};
 use store::queue_desk::{self, Command, Orders, Outcome, Report};
 use store::{StoreError, describe};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::{Pair, Trouble};
 use crate::sqs::{Purged, Status};
@@ -21,7 +21,7 @@ const PURGE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Since when a command meets nothing but errors.
 #[derive(Debug, Default)]
-pub(super) struct Troubles(Option<(Uuid, Instant)>);
+pub(super) struct Troubles(Option<(CommandId, Instant)>);
 
 /// How a run of a command ended.
 #[derive(Debug)]

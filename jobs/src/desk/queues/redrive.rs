@@ -123,7 +123,7 @@ impl Hand<'_> {
             let known = self.stay.insert(message.id.clone(), message.receipt.clone());
             progress |= known.is_none();
         }
-        let accepted = source.take_back(&go, &self.command.id.simple().to_string()).await?;
+        let accepted = source.take_back(&go, &self.command.id.0.simple().to_string()).await?;
         let (mut ids, mut receipts) = (Vec::new(), Vec::new());
         for (message, accepted) in go.into_iter().zip(accepted) {
             if accepted {

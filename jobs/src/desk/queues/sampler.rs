@@ -11,7 +11,7 @@ use crate::sqs::Status;
 
 /// How often the queues are counted: two requests each time, of which SQS takes a
 /// million for less than a coffee.
-const EVERY: Duration = Duration::from_secs(3);
+const EVERY: Duration = Duration::from_secs(2);
 /// How often old rows of the index are thrown away.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 /// What left its queue is remembered this long: several times what SQS keeps.
