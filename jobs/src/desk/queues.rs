@@ -27,7 +27,7 @@ mod redrive;
 mod sampler;
 mod task;
 
-use crate::sqs::{Queue, SqsError};
+use crate::sqs::{BATCH_MAX, Queue, Received, SqsError};
 use sampler::Sample;
 
 /// The longest that a command waits when its wake-up was lost, and how often a hold is
@@ -37,7 +37,8 @@ const TICK: Duration = Duration::from_secs(1);
 const RENEWAL_MAX: Duration = HOLD.saturating_sub(Duration::from_secs(2));
 /// Pause before the connection that listens is made again.
 const LISTEN_PAUSE: Duration = Duration::from_secs(1);
-/// First wait of a receive: long enough that SQS asks all its servers.
+/// Wait of a receive: long enough that SQS asks all its servers before it says that there is
+/// nothing.
 const RECEIVE_WAIT: Duration = Duration::from_secs(1);
 /// Receives at a time. A FIFO queue is read by one, which keeps the order of a group.
 const RECEIVERS: usize = 4;
@@ -186,10 +187,14 @@ impl Pair {
         *self.stopping.borrow()
     }
 
-    /// Reads the dead-letter queue once, by several receives at a time.
-    async fn receive(&self, hidden: Duration) -> Result<Vec<crate::sqs::Received>, SqsError> {
-        let receivers = if self.dead.is_fifo() { 1 } else { RECEIVERS };
-        let receives = (0..receivers).map(|_| self.dead.receive_dead(RECEIVE_WAIT, hidden));
-        Ok(futures::future::try_join_all(receives).await?.concat())
+    /// Receives some messages, hidden from others for `hidden`; none when the queue has none to
+    /// give. Where one receive is full there is more, and several go on at a time.
+    async fn receive(&self, hidden: Duration) -> Result<Vec<Received>, SqsError> {
+        let mut received = self.dead.receive_dead(RECEIVE_WAIT, hidden).await?;
+        if received.len() == BATCH_MAX && !self.dead.is_fifo() {
+            let more = (1..RECEIVERS).map(|_| self.dead.receive_dead(Duration::ZERO, hidden));
+            received.extend(futures::future::try_join_all(more).await?.into_iter().flatten());
+        }
+        Ok(received)
     }
 }

@@ -29,6 +29,39 @@ async fn a_redrive_of_a_fifo_queue_keeps_groups_and_their_order() {
     fifo(Desk::at(endpoint.url(), Some(endpoint), ".fifo", 2).await).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sqs_moved_goes_back_by_hand_where_there_are_no_move_tasks() {
+    let detail = moved(Desk::new().await).await;
+    assert!(detail.starts_with("by hand: no message move task: "), "{detail}");
+}
+
+/// What SQS put into the dead-letter queue; says how it went back.
+pub async fn moved(desk: Desk) -> String {
+    for number in 0..20 {
+        desk.sqs.send(&desk.audit, &format!("message {number}")).await;
+    }
+    let url = desk.sqs.url(&desk.audit).await;
+    let asked = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0 });
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while desk.sqs.count(&desk.dead()).await < 20 {
+        assert!(Instant::now() < deadline, "the queue keeps messages after too many receives");
+        desk.sqs.call("ReceiveMessage", &asked).await;
+    }
+    let process = desk.process("desk");
+    let ids = desk.present(20).await;
+    let message = desk.message(&ids[0]).await;
+    assert_eq!(message["fingerprint"], "receive_count_exceeded/unreadable", "{message:#}");
+    let command = desk.redrive(None).await;
+    let command = desk.ended(&command).await;
+    assert_eq!(command["status"], "done", "{command:#}");
+    assert_eq!((&command["done_count"], &command["total_count"]), (&json!(20), &json!(20)));
+    assert_eq!(desk.sqs.count(&desk.audit).await, 20);
+    assert_eq!(desk.message(&ids[0]).await["status"], "redriven");
+    desk.present(0).await;
+    assert!(process.stop(), "a clean drain");
+    command["detail"].as_str().expect("how it went").to_owned()
+}
+
 pub async fn selected(desk: Desk) {
     desk.fill((0..25).map(|number| format!("message {number}"))).await;
     let process = desk.process("desk");

@@ -52,8 +52,8 @@ impl End {
     }
 
     /// It did what it could, and the queue is empty by it.
-    pub(super) fn emptied(all: DeadMessageStatus) -> Self {
-        let (status, detail) = (CommandStatus::Done, None);
+    pub(super) fn emptied(all: DeadMessageStatus, detail: Option<&str>) -> Self {
+        let (status, detail) = (CommandStatus::Done, detail.map(ToOwned::to_owned));
         Self::With(Outcome { status, detail, all: Some(all) })
     }
 }
@@ -174,7 +174,7 @@ impl Pair {
         self.look_if_due(&status).await?;
         loop {
             if self.dead.purge().await? == Purged::Done {
-                return Ok(End::emptied(DeadMessageStatus::Purged));
+                return Ok(End::emptied(DeadMessageStatus::Purged, None));
             }
             let detail = "waits: SQS allows one purge of a queue in 60 s".to_owned();
             self.report(command, Report { detail: Some(detail), ..Report::default() }).await?;

@@ -14,6 +14,9 @@ use super::redrive::BY_HAND;
 use super::{Pair, Trouble};
 use crate::sqs::TaskStart;
 
+/// The detail of a redrive that SQS does by itself.
+const BY_TASK: &str = "by a message move task";
+
 /// How often a task is asked how far it is.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
@@ -78,7 +81,7 @@ impl Pair {
             };
             let orders = self.report(command, report).await?;
             match task.status.as_str() {
-                "COMPLETED" => return Ok(End::emptied(DeadMessageStatus::Redriven)),
+                "COMPLETED" => return Ok(End::emptied(DeadMessageStatus::Redriven, Some(BY_TASK))),
                 "CANCELLED" => return Ok(End::stopped()),
                 "FAILED" => {
                     let why = task.failure.unwrap_or_else(|| "SQS does not say why".to_owned());
