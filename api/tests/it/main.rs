@@ -8,7 +8,7 @@ mod http;
 mod idempotency;
 mod lists;
 mod operators;
-
+mod queue_desk;
 mod server;
 mod statements;
 mod support;
