@@ -99,12 +99,12 @@ async fn hear(pool: PgPool, ring: watch::Sender<()>) {
 impl Pair {
     async fn tend(self, news: watch::Receiver<()>) {
         let (holds, held) = watch::channel(false);
-        let (samples, sampled) = watch::channel(None);
+        let (samples, newest) = watch::channel(None);
         // The work ends at a stop; until then the other two go on beside it.
         tokio::select! {
             () = self.keep_hold(&holds) => {}
             () = sampler::run(&self, held.clone(), &samples) => {}
-            () = self.work(news, held.clone(), sampled) => {}
+            () = self.work(news, held.clone(), newest) => {}
         }
         if *held.borrow()
             && let Err(error) = queue_desk::let_go(&self.pool, self.dead.name(), self.holder).await

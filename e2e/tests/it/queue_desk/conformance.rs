@@ -21,7 +21,7 @@ scenarios! {
     what_was_taken_is_gone = index::gone, "";
     refused_too_often_is_moved_and_redriven = index::refused, "";
     selected_go_back_by_hand = redrive::selected, "";
-    a_purge_empties = redrive::purge, "";
+    a_purge_empties = purge, "";
     a_killed_redrive_goes_on = redrive::killed, "";
     a_fifo_queue_keeps_its_groups = redrive::fifo, ".fifo";
     what_sqs_moved_goes_back = moved, "";
@@ -36,6 +36,10 @@ fn url() -> String {
 /// The endpoint under test.
 async fn elsewhere(suffix: &str) -> Desk {
     Desk::at(url(), None, suffix, 2).await
+}
+
+async fn purge(desk: Desk) {
+    redrive::purge(&desk).await;
 }
 
 async fn moved(desk: Desk) {

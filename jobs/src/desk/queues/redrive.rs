@@ -20,6 +20,9 @@ use crate::sqs::{Received, Status};
 /// Messages are hidden this long if this process dies: longer than a round takes, short
 /// enough that the next process does not wait for them for long.
 const HIDDEN: Duration = Duration::from_secs(6);
+/// The same where most of what is received stays: it should not come again while the
+/// others are looked for.
+const HIDDEN_WHILE_SEARCHING: Duration = Duration::from_secs(30);
 /// Messages in somebody else's hands are waited for this long: longer than a look that
 /// was cut off hides them.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -64,11 +67,12 @@ impl Pair {
 impl Hand<'_> {
     async fn run(&mut self) -> Result<End, Trouble> {
         let mut progress_at = Instant::now();
+        let hidden = if self.wanted.is_some() { HIDDEN_WHILE_SEARCHING } else { HIDDEN };
         while !self.all_sent() {
             if self.pair.is_stopping() {
                 return Ok(End::Elsewhere);
             }
-            let received = self.pair.receive(HIDDEN).await?;
+            let received = self.pair.receive(hidden).await?;
             let (orders, progress) = self.round(received).await?;
             match orders {
                 Orders::Go => {}
@@ -147,6 +151,10 @@ impl Hand<'_> {
             return End::failed(format!(
                 "{source} refused {refused} messages; they are still here"
             ));
+        }
+        if self.wanted.is_none() && !self.stay.is_empty() {
+            let later = self.stay.len();
+            return End::done(Some(format!("{later} messages stay: they came after the command")));
         }
         let asked = self.command.message_ids.len();
         let missing = asked.saturating_sub(self.sent.len());

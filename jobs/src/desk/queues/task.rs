@@ -26,16 +26,26 @@ impl Pair {
         if command.task_handle.is_some() {
             return self.follow_task(command).await;
         }
-        // What was begun by hand is ended by hand: two ways would count twice.
-        if command.total_count.is_some() {
-            return self.redrive_by_hand(command).await;
-        }
+        let begun = command.total_count.is_some();
         let status = self.begin(command, None).await?;
-        self.look_if_due(&status).await?;
-        match self.start_task(command).await? {
+        // One that a process started before it died.
+        let running = self.dead.move_task().await?.filter(|task| task.status == "RUNNING");
+        let handle = match running.and_then(|task| task.handle) {
+            Some(handle) => Ok(handle),
+            // What was begun by hand is ended by hand: two ways would count twice.
+            None if begun => return self.redrive_by_hand(command).await,
+            None => {
+                self.look_if_due(&status).await?;
+                self.start_task().await?
+            }
+        };
+        match handle {
             Ok(handle) => {
-                let command = Command { task_handle: Some(handle), ..command.clone() };
-                self.follow_task(&command).await
+                let (task_handle, detail) = (Some(handle), Some(BY_TASK.to_owned()));
+                let report =
+                    Report { task_handle: task_handle.clone(), detail, ..Report::default() };
+                self.report(command, report).await?;
+                self.follow_task(&Command { task_handle, ..command.clone() }).await
             }
             Err(why) => {
                 let detail = Some(format!("{BY_HAND}: {why}"));
@@ -48,23 +58,15 @@ impl Pair {
         }
     }
 
-    /// Starts a task, or finds the one that a process started before it died. Else why not.
-    async fn start_task(&self, command: &Command) -> Result<Result<String, String>, Trouble> {
+    /// The handle of a new task, or why there is none.
+    async fn start_task(&self) -> Result<Result<String, String>, Trouble> {
         if !queue_desk::all_by_sqs(&self.pool, self.dead.name()).await? {
             return Ok(Err("a consumer put some of it there, not SQS".to_owned()));
         }
-        let running = self.dead.move_task().await?.filter(|task| task.status == "RUNNING");
-        let handle = match running.and_then(|task| task.handle) {
-            Some(handle) => handle,
-            None => match self.dead.start_move_task().await? {
-                TaskStart::Started(handle) => handle,
-                TaskStart::Refused(why) => return Ok(Err(format!("no message move task: {why}"))),
-            },
-        };
-        let (task_handle, detail) =
-            (Some(handle.clone()), Some("by a message move task".to_owned()));
-        self.report(command, Report { task_handle, detail, ..Report::default() }).await?;
-        Ok(Ok(handle))
+        Ok(match self.dead.start_move_task().await? {
+            TaskStart::Started(handle) => Ok(handle),
+            TaskStart::Refused(why) => Err(format!("no message move task: {why}")),
+        })
     }
 
     /// Watches the task to its end, and stops it if an operator says so.
