@@ -23,9 +23,9 @@ pub struct Model {
     /// When it was counted.
     pub sampled_at: Option<DateTimeUtc>,
     /// The process that works on it; null while none does.
-    pub held_by: Option<Uuid>,
+    pub leased_by: Option<Uuid>,
     /// Until then nobody else does.
-    pub held_until: Option<DateTimeUtc>,
+    pub leased_until: Option<DateTimeUtc>,
     /// Messages that were visible when it was last read.
     pub looked_count: Option<i64>,
     /// When it was last read.

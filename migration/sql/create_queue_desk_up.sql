@@ -1,5 +1,5 @@
 -- Every queue that the desk watches, and every dead-letter queue. The row is also the
--- lease on the queue: who holds it is the only one that reads or moves its messages.
+-- lease on the queue: who has it is the only one that reads or moves its messages.
 CREATE TABLE sqs_queue (
     name text NOT NULL,
     source_queue text,
@@ -8,8 +8,8 @@ CREATE TABLE sqs_queue (
     delayed_count bigint,
     retention_s bigint,
     sampled_at timestamptz,
-    held_by uuid,
-    held_until timestamptz,
+    leased_by uuid,
+    leased_until timestamptz,
     looked_count bigint,
     looked_at timestamptz,
     CONSTRAINT sqs_queue_pkey PRIMARY KEY (name),
@@ -18,12 +18,12 @@ CREATE TABLE sqs_queue (
     CONSTRAINT sqs_queue_sample_is_whole CHECK (
         (sampled_at IS NULL) = (visible_count IS NULL) AND (sampled_at IS NULL) = (in_flight_count IS NULL)
         AND (sampled_at IS NULL) = (delayed_count IS NULL) AND (sampled_at IS NULL) = (retention_s IS NULL)),
-    CONSTRAINT sqs_queue_holder_has_an_end CHECK ((held_by IS NULL) = (held_until IS NULL))
+    CONSTRAINT sqs_queue_lease_has_an_end CHECK ((leased_by IS NULL) = (leased_until IS NULL))
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN sqs_queue.source_queue IS 'Where its messages come from and go back to; null for a queue that is no dead-letter queue.';
 COMMENT ON COLUMN sqs_queue.visible_count IS 'As SQS counted it at sampled_at, which is approximate; null before the first sample, like the others.';
 COMMENT ON COLUMN sqs_queue.retention_s IS 'Seconds that the queue keeps a message.';
-COMMENT ON COLUMN sqs_queue.held_until IS 'Until then nobody else works on it; renewed every second while its holder lives.';
+COMMENT ON COLUMN sqs_queue.leased_until IS 'Until then nobody else works on it; renewed every second while that one lives.';
 COMMENT ON COLUMN sqs_queue.looked_count IS 'Messages that were visible when it was last read; null before the first time.';
 
 -- The index of every dead-letter queue: what is in it, readable without a receive, and

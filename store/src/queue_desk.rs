@@ -1,8 +1,8 @@
 //! The desk of the queues: the index of every dead-letter queue, and what operators
 //! want done to them.
 //!
-//! The desk of one process holds a queue at a time ([`hold`]); only the holder reads
-//! it, moves its messages and runs its commands. A hold ends by itself, so the work of
+//! The desk of one process at a time has the lease of a queue ([`lease`]); only its holder
+//! reads it, moves its messages and runs its commands. A lease ends by itself, so the work of
 //! a process that was killed is taken up by another. All of it may be done twice:
 //! consumers drop events that they know.
 
@@ -12,15 +12,15 @@ use crate::StoreError;
 use crate::operator_audit::{self, Act};
 
 mod command;
-mod hold;
 mod index;
+mod lease;
 mod read;
 mod request;
 mod work;
 
 pub use command::{Command, CommandFilter, commands, get_command};
-pub use hold::{Attention, Counts, HOLD, attention, hold, let_go, note_sample, retention_s};
 pub use index::{Found, Look, begin_look, finish_look, forget_closed, index};
+pub use lease::{Attention, Counts, LEASE, attention, lease, let_go, note_sample};
 pub use read::{
     DeadMessage, MessageFilter, MessageGroup, MessageTransfer, Seen, WatchedQueue, get_message,
     groups, messages, queues, transfers_of,

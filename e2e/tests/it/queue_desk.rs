@@ -31,8 +31,9 @@ struct Desk {
     http: Client,
     admin: String,
     token: String,
-    _endpoint: Option<Endpoint>,
-    _stop: oneshot::Sender<()>,
+    /// They end when these are dropped.
+    #[expect(dead_code, reason = "kept to the end")]
+    kept: (Option<Endpoint>, oneshot::Sender<()>),
 }
 
 impl Desk {
@@ -65,8 +66,8 @@ impl Desk {
         let issued = store::operators::issue(&world.reads, "olga", OperatorRole::Operator).await;
         let token = issued.expect("a token");
         let (http, endpoint_url) = (http_client(), url);
-        let (_endpoint, _stop) = (endpoint, stop);
-        Self { world, sqs, endpoint_url, audit, metrics, http, admin, token, _endpoint, _stop }
+        let kept = (endpoint, stop);
+        Self { world, sqs, endpoint_url, audit, metrics, http, admin, token, kept }
     }
 
     /// The dead-letter queue of the audit.

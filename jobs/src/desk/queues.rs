@@ -2,11 +2,10 @@
 //! operators want done to them.
 //!
 //! ```text
-//! hold the queue -> commands that wait -> a look, if its counts say that there is news
+//! lease the queue -> commands that wait -> a look, if its counts say that there is news
 //! ```
 //!
-//! One process at a time holds a queue, by a lease in the database that it renews every
-//! second. No transaction is open while SQS is asked. Killed anywhere, it is followed by
+//! One process at a time has a queue, by a lease in the database that it renews every second. No transaction is open while SQS is asked. Killed anywhere, it is followed by
 //! another within seconds, which does again what was not written down: sent twice is
 //! consumed once, because consumers drop events that they know.
 
@@ -14,7 +13,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use store::describe;
-use store::queue_desk::{self, HOLD};
+use store::queue_desk::{self, LEASE};
 use store::wake::{self, Channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -30,11 +29,11 @@ mod task;
 use crate::sqs::{BATCH_MAX, Queue, Received, SqsError};
 use sampler::Sample;
 
-/// The longest that a command waits when its wake-up was lost, and how often a hold is
+/// The longest that a command waits when its wake-up was lost, and how often a lease is
 /// renewed: five times before it would end.
 const TICK: Duration = Duration::from_secs(1);
-/// A renewal that takes longer counts as failed: the hold may end before the next one.
-const RENEWAL_MAX: Duration = HOLD.saturating_sub(Duration::from_secs(2));
+/// A renewal that takes longer counts as failed: the lease may end before the next one.
+const RENEWAL_MAX: Duration = LEASE.saturating_sub(Duration::from_secs(2));
 /// Pause before the connection that listens is made again.
 const LISTEN_PAUSE: Duration = Duration::from_secs(1);
 /// Wait of a receive: long enough that SQS asks all its servers before it says that there is
@@ -58,7 +57,7 @@ struct Pair {
     source: Queue,
     dead: Queue,
     pool: PgPool,
-    /// This process, as holder of the queue.
+    /// This process, as holder of the lease.
     holder: Uuid,
     stopping: watch::Receiver<bool>,
 }
@@ -98,45 +97,45 @@ async fn hear(pool: PgPool, ring: watch::Sender<()>) {
 
 impl Pair {
     async fn tend(self, news: watch::Receiver<()>) {
-        let (holds, held) = watch::channel(false);
+        let (told, leased) = watch::channel(false);
         let (samples, newest) = watch::channel(None);
         // The work ends at a stop; until then the other two go on beside it.
         tokio::select! {
-            () = self.keep_hold(&holds) => {}
-            () = sampler::run(&self, held.clone(), &samples) => {}
-            () = self.work(news, held.clone(), newest) => {}
+            () = self.keep_lease(&told) => {}
+            () = sampler::run(&self, leased.clone(), &samples) => {}
+            () = self.work(news, leased.clone(), newest) => {}
         }
-        if *held.borrow()
+        if *leased.borrow()
             && let Err(error) = queue_desk::let_go(&self.pool, self.dead.name(), self.holder).await
         {
-            tracing::debug!(error = describe(&error), "the hold ends by itself");
+            tracing::debug!(error = describe(&error), "the lease ends by itself");
         }
     }
 
-    async fn keep_hold(&self, holds: &watch::Sender<bool>) {
+    async fn keep_lease(&self, told: &watch::Sender<bool>) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             let (dead, source) = (self.dead.name(), self.source.name());
-            let holding = queue_desk::hold(&self.pool, dead, source, self.holder);
-            let held = match timeout(RENEWAL_MAX, holding).await {
-                Ok(Ok(held)) => held,
+            let taking = queue_desk::lease(&self.pool, dead, source, self.holder);
+            let leased = match timeout(RENEWAL_MAX, taking).await {
+                Ok(Ok(leased)) => leased,
                 Ok(Err(error)) => {
-                    tracing::warn!(error = describe(&error), "queue {dead} cannot be held");
+                    tracing::warn!(error = describe(&error), "queue {dead} cannot be leased");
                     false
                 }
                 Err(_) => false,
             };
-            holds.send_if_modified(|known| std::mem::replace(known, held) != held);
+            told.send_if_modified(|known| std::mem::replace(known, leased) != leased);
         }
     }
 
-    /// Commands and looks, one after the other, while the queue is held.
+    /// Commands and looks, one after the other, while the queue is leased.
     async fn work(
         &self,
         mut news: watch::Receiver<()>,
-        mut held: watch::Receiver<bool>,
+        mut leased: watch::Receiver<bool>,
         mut sampled: watch::Receiver<Option<Sample>>,
     ) {
         let mut stopping = self.stopping.clone();
@@ -151,7 +150,7 @@ impl Pair {
                 Ok(()) = news.changed() => {}
                 Ok(()) = sampled.changed() => {}
             }
-            if !*held.borrow() {
+            if !*leased.borrow() {
                 continue;
             }
             let sample = *sampled.borrow_and_update();
@@ -166,7 +165,7 @@ impl Pair {
             };
             let done: Result<bool, Trouble> = tokio::select! {
                 done = working => done,
-                _ = held.wait_for(|held| !held) => {
+                _ = leased.wait_for(|leased| !leased) => {
                     tracing::warn!("queue {} is no longer ours", self.dead.name());
                     Ok(true)
                 }

@@ -1,4 +1,5 @@
-//! What the desk does with a dead-letter queue: count, read, give back, send back, purge.
+//! Dead-letter queues: set aside by a consumer; counted, read, given back, sent back and
+//! purged by the desk.
 
 use std::time::Duration;
 
@@ -33,6 +34,37 @@ pub(crate) enum Purged {
 }
 
 impl Queue {
+    /// Moves a message to the dead-letter queue, with the reason as attribute `reason`.
+    ///
+    /// A process that dies in between leaves it in both queues; it is never lost.
+    pub(crate) async fn dead_letter(
+        &self,
+        message: &Received,
+        reason: &str,
+    ) -> Result<(), SqsError> {
+        let dead = self.dead_letters().ok_or_else(|| SqsError::Incomplete {
+            queue: self.name().to_owned(),
+            what: "a dead-letter queue",
+        })?;
+        let request = self.client().send_message().queue_url(dead.url());
+        let mut request = request.message_body(&message.body);
+        // Ten attributes are the most; the reason is worth more than one of theirs.
+        let others = message.attributes.iter().filter(|(name, _)| *name != REASON).take(9);
+        for (name, value) in others {
+            request = request.message_attributes(name, value.clone());
+        }
+        let reason = if reason.is_empty() { "not given" } else { reason };
+        request = request.message_attributes(REASON, self.text(reason)?);
+        if self.is_fifo() {
+            // Its group goes with it, for the way back.
+            let group = message.group.as_deref().unwrap_or(&message.id);
+            request = request.message_group_id(group).message_deduplication_id(&message.id);
+        }
+        self.answer("moving a message to the dead-letter queue of", request.send(), ANSWER_MAX)
+            .await?;
+        self.delete(std::slice::from_ref(&message.receipt)).await
+    }
+
     /// Asks how full it is; approximate, as everything that SQS counts.
     pub(crate) async fn status(&self) -> Result<Status, SqsError> {
         let names = [

@@ -1,4 +1,4 @@
-//! One queue: send, receive, delete, and set aside what cannot be read.
+//! One queue: send, receive, delete.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,10 @@ use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName,
     QueueAttributeName, SendMessageBatchRequestEntry,
 };
-
 use chrono::DateTime;
 
 use super::connect::failed;
-use super::{BATCH_MAX, FIFO, Outgoing, REASON, Received, SqsError};
+use super::{BATCH_MAX, FIFO, Outgoing, Received, SqsError};
 
 /// One queue with its dead-letter queue; clones are the same queue.
 #[derive(Debug, Clone)]
@@ -119,7 +118,7 @@ impl Queue {
         request.build().map_err(|error| failed("sending to", self.name(), error))
     }
 
-    fn text(&self, value: &str) -> Result<MessageAttributeValue, SqsError> {
+    pub(super) fn text(&self, value: &str) -> Result<MessageAttributeValue, SqsError> {
         let built = MessageAttributeValue::builder().data_type("String").string_value(value);
         built.build().map_err(|error| failed("sending to", self.name(), error))
     }
@@ -193,38 +192,6 @@ impl Queue {
             }
         }
         Ok(())
-    }
-
-    /// Moves a message to the dead-letter queue, with the reason as attribute `reason`.
-    ///
-    /// A process that dies in between leaves it in both queues; it is never lost.
-    pub(crate) async fn dead_letter(
-        &self,
-        message: &Received,
-        reason: &str,
-    ) -> Result<(), SqsError> {
-        let dead = self.inner.dead_letter_url.as_deref();
-        let dead = dead.ok_or_else(|| SqsError::Incomplete {
-            queue: self.name().to_owned(),
-            what: "a dead-letter queue",
-        })?;
-        let mut request =
-            self.inner.client.send_message().queue_url(dead).message_body(&message.body);
-        // Ten attributes are the most; the reason is worth more than one of theirs.
-        let others = message.attributes.iter().filter(|(name, _)| *name != REASON).take(9);
-        for (name, value) in others {
-            request = request.message_attributes(name, value.clone());
-        }
-        let reason = if reason.is_empty() { "not given" } else { reason };
-        request = request.message_attributes(REASON, self.text(reason)?);
-        if self.is_fifo() {
-            // Its group goes with it, for the way back.
-            let group = message.group.as_deref().unwrap_or(&message.id);
-            request = request.message_group_id(group).message_deduplication_id(&message.id);
-        }
-        self.answer("moving a message to the dead-letter queue of", request.send(), ANSWER_MAX)
-            .await?;
-        self.delete(std::slice::from_ref(&message.receipt)).await
     }
 
     /// How long a received message stays hidden from others.

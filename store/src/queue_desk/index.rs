@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::PgPool;
 
-use super::retention_s;
+use super::lease::retention_s;
 use crate::StoreError;
 
 /// Rows that are thrown away at once.

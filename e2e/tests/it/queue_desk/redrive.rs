@@ -163,7 +163,7 @@ pub async fn killed(desk: Desk) {
     .expect("envelopes");
     desk.fill(bodies).await;
     let mut first = desk.process("desk");
-    world.wait_until("it is held", "SELECT count(held_by) = 2 FROM sqs_queue").await;
+    world.wait_until("it is leased", "SELECT count(leased_by) = 2 FROM sqs_queue").await;
     let second = desk.process("desk");
     let command = desk.redrive(None).await;
     let path = format!("/commands/{command}");

@@ -30,7 +30,11 @@ impl Sqs {
     /// Creates a queue `name` and its dead-letter queue `name-dlq`; of a `name.fifo`, `name-dlq.fifo`.
     pub async fn create_pair(&self, name: &str, visibility_s: u32, receive_count_max: u32) {
         let dead = dead_letters_of(name);
-        let fifo = if name.ends_with(".fifo") { json!({ "FifoQueue": "true" }) } else { json!({}) };
+        let fifo = if name.strip_suffix(".fifo").is_some() {
+            json!({ "FifoQueue": "true" })
+        } else {
+            json!({})
+        };
         let asked = json!({ "QueueName": dead, "Attributes": fifo });
         let dead_url = self.call("CreateQueue", &asked).await;
         let asked = json!({ "QueueUrl": dead_url["QueueUrl"], "AttributeNames": ["QueueArn"] });

@@ -43,6 +43,8 @@ struct Hand<'a> {
     sent: HashSet<String>,
     /// Those that the source did not take.
     refused: HashSet<String>,
+    /// What the queue has besides, as SQS counted last.
+    hidden: i64,
 }
 
 impl Pair {
@@ -54,7 +56,7 @@ impl Pair {
         let total = wanted.as_ref().and_then(|ids| i64::try_from(ids.len()).ok());
         let status = self.begin(command, total).await?;
         let (stay, sent, refused) = (HashMap::new(), HashSet::new(), HashSet::new());
-        let mut hand = Hand { pair: self, command, status, wanted, stay, sent, refused };
+        let mut hand = Hand { pair: self, command, status, wanted, stay, sent, refused, hidden: 0 };
         let end = hand.run().await;
         let stay: Vec<&str> = hand.stay.values().map(String::as_str).collect();
         let back = self.dead.give_back(&stay).await;
@@ -96,9 +98,11 @@ impl Hand<'_> {
     }
 
     /// The queue holds no more than what is to stay there.
-    async fn nothing_left(&self) -> Result<bool, Trouble> {
-        let counts = self.pair.dead.status().await?.counts;
-        Ok(counts.total() <= i64::try_from(self.stay.len()).unwrap_or(i64::MAX))
+    async fn nothing_left(&mut self) -> Result<bool, Trouble> {
+        let total = self.pair.dead.status().await?.counts.total();
+        let stay = i64::try_from(self.stay.len()).unwrap_or(i64::MAX);
+        self.hidden = total.saturating_sub(stay);
+        Ok(self.hidden <= 0)
     }
 
     fn wants(&self, message: &Received) -> bool {
@@ -151,6 +155,12 @@ impl Hand<'_> {
             return End::failed(format!(
                 "{source} refused {refused} messages; they are still here"
             ));
+        }
+        if self.wanted.is_none() && self.hidden > 0 {
+            let hidden = self.hidden;
+            return End::done(Some(format!(
+                "{hidden} messages stay: somebody else has them in hand"
+            )));
         }
         if self.wanted.is_none() && !self.stay.is_empty() {
             let later = self.stay.len();

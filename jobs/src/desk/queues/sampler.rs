@@ -26,17 +26,17 @@ pub(super) struct Sample {
     pub(super) dead: Status,
 }
 
-/// Samples while the queue is held, forever.
+/// Samples while the queue is leased, forever.
 pub(super) async fn run(
     pair: &Pair,
-    mut held: watch::Receiver<bool>,
+    mut leased: watch::Receiver<bool>,
     samples: &watch::Sender<Option<Sample>>,
 ) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut forget_at = Instant::now();
     loop {
-        if held.wait_for(|held| *held).await.is_err() {
+        if leased.wait_for(|leased| *leased).await.is_err() {
             return;
         }
         tick.tick().await;

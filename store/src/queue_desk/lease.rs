@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-/// A hold that is not renewed ends after this time: five signs of life that did not come.
-pub const HOLD: Duration = Duration::from_secs(5);
+/// A lease that is not renewed ends after this time: five signs of life that did not come.
+pub const LEASE: Duration = Duration::from_secs(5);
 
 /// What SQS counts in a queue, approximately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,27 +39,27 @@ pub struct Attention {
     pub looked_ago_s: Option<i64>,
 }
 
-/// Takes the queue, or stays its holder, for [`HOLD`]; commands that `holder` runs on it
-/// get a sign of life. False while another process holds it.
-pub async fn hold(
+/// Leases the queue, or goes on with it, for [`LEASE`]; commands that `holder` runs on it
+/// get a sign of life. False while another process has it.
+pub async fn lease(
     pool: &PgPool,
     queue: &str,
     source: &str,
     holder: Uuid,
 ) -> Result<bool, StoreError> {
-    let held = sqlx::query_scalar(include_str!("hold/hold.sql"))
+    let leased = sqlx::query_scalar(include_str!("lease/take.sql"))
         .bind(queue)
         .bind(source)
         .bind(holder)
-        .bind(i32::try_from(HOLD.as_secs()).unwrap_or(i32::MAX))
+        .bind(i32::try_from(LEASE.as_secs()).unwrap_or(i32::MAX))
         .fetch_one(pool)
         .await?;
-    Ok(held)
+    Ok(leased)
 }
 
 /// Gives the queue back before its time, with the commands that are not at their end.
 pub async fn let_go(pool: &PgPool, queue: &str, holder: Uuid) -> Result<(), StoreError> {
-    sqlx::query(include_str!("hold/let_go.sql")).bind(queue).bind(holder).execute(pool).await?;
+    sqlx::query(include_str!("lease/let_go.sql")).bind(queue).bind(holder).execute(pool).await?;
     Ok(())
 }
 
@@ -71,7 +71,7 @@ pub async fn note_sample(
     counts: Counts,
     retention: Duration,
 ) -> Result<(), StoreError> {
-    sqlx::query(include_str!("hold/note_sample.sql"))
+    sqlx::query(include_str!("lease/note_sample.sql"))
         .bind(queue)
         .bind(source)
         .bind(counts.visible)
@@ -83,9 +83,9 @@ pub async fn note_sample(
     Ok(())
 }
 
-/// What is known of a dead-letter queue that is held.
+/// What is known of a dead-letter queue that is leased.
 pub async fn attention(pool: &PgPool, queue: &str) -> Result<Attention, StoreError> {
-    let row = sqlx::query(include_str!("hold/attention.sql")).bind(queue).fetch_one(pool).await?;
+    let row = sqlx::query(include_str!("lease/attention.sql")).bind(queue).fetch_one(pool).await?;
     Ok(Attention {
         present: row.try_get("present")?,
         looked: row.try_get("looked_count")?,
@@ -94,6 +94,6 @@ pub async fn attention(pool: &PgPool, queue: &str) -> Result<Attention, StoreErr
 }
 
 /// A retention as it is stored.
-pub fn retention_s(retention: Duration) -> i64 {
+pub(super) fn retention_s(retention: Duration) -> i64 {
     i64::try_from(retention.as_secs()).unwrap_or(i64::MAX)
 }
