@@ -38,6 +38,33 @@ async fn what_sqs_moved_goes_back_by_hand_where_there_are_no_move_tasks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_redrive_that_is_stopped_leaves_the_rest_where_it_is() {
+    let desk = Desk::new().await;
+    desk.fill((0..400).map(|number| format!("message {number}"))).await;
+    let process = desk.process("desk");
+    let leased = "SELECT count(leased_by) = 2 FROM sqs_queue";
+    desk.world.wait_until("it is leased", leased).await;
+    let command = desk.redrive(None).await;
+    let path = format!("/commands/{command}");
+    let begun = |command: &Value| command["done_count"] != 0;
+    let begun = desk.until("it has begun", &path, begun).await;
+    let reason = json!({ "reason": "wrong queue" });
+    desk.ask(Method::POST, &format!("{path}/stop"), &reason).await;
+    let command = desk.ended(&command).await;
+    eprintln!(
+        "asked {}, begun {}, stopped after {} of 400",
+        begun["created_at"], begun["started_at"], command["done_count"]
+    );
+    assert_eq!(command["status"], "stopped");
+    let done = command["done_count"].as_u64().expect("a count");
+    assert!(done < 400, "it was too fast to be stopped");
+    assert!(process.stop(), "a clean drain");
+    assert_eq!(desk.sqs.count(&desk.audit).await, done);
+    assert_eq!(desk.sqs.count(&desk.dead()).await, 400 - done);
+    assert_eq!(desk.acts().await, ["queue.redrive", "command.stop", "queue.redrive.stopped"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_still_poison_comes_back_once_and_does_not_go_round() {
     let desk = Desk::new().await;
     let process = desk.process("audit,desk");
