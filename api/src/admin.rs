@@ -3,16 +3,25 @@
 //! Every route wants an operator's token; every change wants a reason, decides under
 //! the lock of what it changes, and is in the audit with it.
 
+mod acts;
 mod audit;
 pub(crate) mod commands;
 mod dead_letters;
 mod ledger;
 mod operator;
+pub(crate) mod plans;
 pub(crate) mod sqs;
+mod transfers;
+mod views;
 
+pub(crate) use acts::{
+    compensate, discard, force_forward, options as dead_letter_options, redrive, resolve,
+    retry_compensation,
+};
 pub(crate) use audit::list as audit;
 pub(crate) use dead_letters::{
-    compensate, get as dead_letter, groups as dead_letter_groups, list as dead_letters, redrive,
+    get as dead_letter, groups as dead_letter_groups, list as dead_letters,
 };
 pub(crate) use ledger::check as ledger_check;
 pub(crate) use operator::me;
+pub(crate) use transfers::{get as transfer, park, retry_now, unpark};

@@ -20,17 +20,25 @@ impl Checks {
 
     /// A text that must say something.
     pub(crate) fn text(&mut self, field: &str, text: &str) {
+        self.bounded_text(field, text, TEXT_CHARS_MAX);
+    }
+
+    /// A text that must say something, in at most `chars_max` characters.
+    pub(crate) fn bounded_text(&mut self, field: &str, text: &str, chars_max: usize) {
         if text.trim().is_empty() {
             self.wrong(ProblemCode::InvalidBody, field, "must not be empty");
         }
-        self.optional_text(field, Some(text));
+        self.limit_text(field, text, chars_max);
     }
 
     /// A text of the client's own.
     pub(crate) fn optional_text(&mut self, field: &str, text: Option<&str>) {
-        let text = text.unwrap_or_default();
-        if text.chars().count() > TEXT_CHARS_MAX {
-            let detail = format!("must have at most {TEXT_CHARS_MAX} characters");
+        self.limit_text(field, text.unwrap_or_default(), TEXT_CHARS_MAX);
+    }
+
+    fn limit_text(&mut self, field: &str, text: &str, chars_max: usize) {
+        if text.chars().count() > chars_max {
+            let detail = format!("must have at most {chars_max} characters");
             self.wrong(ProblemCode::InvalidBody, field, detail);
         }
         if text.contains('\0') {

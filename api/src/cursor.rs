@@ -4,7 +4,7 @@
 //! comes to rely on what is in it.
 
 use chrono::DateTime;
-use domain::ids::{CommandId, DeadLetterId, TransferId, WalletId};
+use domain::ids::{CommandId, DeadLetterId, PlanId, TransferId, WalletId};
 use store::queue_desk::Seen;
 use store::statements::Place;
 use uuid::Uuid;
@@ -72,7 +72,17 @@ impl Cursor for DeadLetterId {
     }
 }
 
-/// Numbers of a chain.
+impl Cursor for PlanId {
+    fn encode(&self) -> String {
+        self.0.encode()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        Uuid::decode_any(text).map(Self)
+    }
+}
+
+/// Numbers of a chain, and positions.
 impl Cursor for i64 {
     fn encode(&self) -> String {
         self.to_string()

@@ -41,6 +41,38 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .merge(desk_routes())
+        .merge(queue_routes())
+        .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
+        .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
+        .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
+        .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
+        .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
+        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
+    finish(routes, app)
+}
+
+/// What operators do about one dead letter or one transfer.
+fn desk_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/dead-letters/{dead_letter_id}/options", get(admin::dead_letter_options))
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/retry-compensation",
+            post(admin::retry_compensation),
+        )
+        .route("/admin/v1/dead-letters/{dead_letter_id}/force-forward", post(admin::force_forward))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
+        .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
+        .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))
+        .route("/admin/v1/transfers/{transfer_id}/park", post(admin::park))
+        .route("/admin/v1/transfers/{transfer_id}/unpark", post(admin::unpark))
+        .route("/admin/v1/transfers/{transfer_id}/retry-now", post(admin::retry_now))
+}
+
+/// What operators see of the queues, and have done to them.
+fn queue_routes() -> Router<App> {
+    Router::new()
         .route("/admin/v1/sqs/queues", get(admin::sqs::queues))
         .route("/admin/v1/sqs/dead-messages", get(admin::sqs::messages))
         .route("/admin/v1/sqs/dead-messages/groups", get(admin::sqs::groups))
@@ -49,8 +81,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/sqs/purge", post(admin::commands::purge))
         .route("/admin/v1/commands", get(admin::commands::list))
         .route("/admin/v1/commands/{command_id}", get(admin::commands::get))
-        .route("/admin/v1/commands/{command_id}/stop", post(admin::commands::stop));
-    finish(routes, app)
+        .route("/admin/v1/commands/{command_id}/stop", post(admin::commands::stop))
 }
 
 fn finish(routes: Router<App>, app: App) -> Router {

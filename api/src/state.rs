@@ -31,7 +31,7 @@ pub struct Shared {
     pub(crate) waker: Waker,
     /// Wakes relays: there is a new event.
     pub(crate) news: Waker,
-    /// Wakes desks: an operator wants something done.
+    /// Wakes the desk: an operator has decided something.
     pub(crate) desk: Waker,
     checks: Pool,
 }

@@ -28,7 +28,7 @@ pub(crate) async fn get(
 }
 
 /// A transfer with its timeline; none when it is unknown.
-async fn read(app: &App, id: TransferId) -> Result<Option<wire::Transfer>, ApiError> {
+pub(crate) async fn read(app: &App, id: TransferId) -> Result<Option<wire::Transfer>, ApiError> {
     let writer = app.readers.writer();
     let Some(transfer) = store::transfers::get(writer, id).await? else {
         return Ok(None);

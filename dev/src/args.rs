@@ -7,11 +7,14 @@ const LOAD_MAX: u32 = 20_000;
 pub const HELP: &str = "\
 Starts Holdfast on this machine: PostgreSQL, API and workers, with two demo wallets.
 
-usage: cargo run -- [--fresh] [--load N]
+usage: cargo run -- [--fresh] [--load N [--failures]]
 
   --fresh    drops the data of earlier runs first
   --load N   adds N synthetic transfers per second (1 to 20000), some of which are rejected, retried or
              end as dead letters, and prints a line about them each second
+  --failures breaks things under the load, and mends them, again and again: steps and their undos, consumers,
+             messages, the SQS endpoint. Both dead-letter queues fill. Ctrl-C then mends everything, waits
+             for open work, and prints a report of what must always hold; exit code 1 if something does not
   --help     prints this
 
 Data stay in .holdfast/ of the current folder. Ctrl-C stops everything.
@@ -38,6 +41,8 @@ pub struct Options {
     pub fresh: bool,
     /// Synthetic transfers per second; none when there is to be no load.
     pub load: Option<u32>,
+    /// Break things while the load runs; only with a load.
+    pub failures: bool,
 }
 
 /// The command line cannot be understood.
@@ -49,6 +54,9 @@ pub enum ArgsError {
     /// `--load` without a number that can be used.
     #[error("--load needs a whole number of transfers per second, from 1 to {LOAD_MAX}")]
     Load,
+    /// `--failures` without `--load`.
+    #[error("--failures needs --load N: it breaks what the load does, and nothing else")]
+    FailuresWithoutLoad,
 }
 
 impl Command {
@@ -61,12 +69,16 @@ impl Command {
             match argument.as_str() {
                 "--help" | "-h" => return Ok(Self::Help),
                 "--fresh" => options.fresh = true,
+                "--failures" => options.failures = true,
                 "--load" => options.load = Some(rate(arguments.next().as_deref())?),
                 other => match other.strip_prefix("--load=") {
                     Some(number) => options.load = Some(rate(Some(number))?),
                     None => return Err(ArgsError::Unknown(argument)),
                 },
             }
+        }
+        if options.failures && options.load.is_none() {
+            return Err(ArgsError::FailuresWithoutLoad);
         }
         Ok(Self::Run(options))
     }
@@ -83,14 +95,17 @@ mod tests {
 
     #[test]
     fn arguments_are_understood_or_named() {
-        let run = |fresh, load| Ok(Command::Run(Options { fresh, load }));
+        let run = |fresh, load| Ok(Command::Run(Options { fresh, load, failures: false }));
+        let broken = Options { fresh: false, load: Some(50), failures: true };
         let unknown = |argument: &str| Err(ArgsError::Unknown(argument.to_owned()));
         for (line, expected) in [
             ("", run(false, None)),
             ("--fresh", run(true, None)),
             ("--load 50 --fresh", run(true, Some(50))),
             ("--load=50", run(false, Some(50))),
-            ("--fresh --help", Ok(Command::Help)),
+            ("--failures --load 50", Ok(Command::Run(broken))),
+            ("--failures", Err(ArgsError::FailuresWithoutLoad)),
+            ("--fresh --failures --help", Ok(Command::Help)),
             ("--load", Err(ArgsError::Load)),
             ("--load --fresh", Err(ArgsError::Load)),
             ("--load 0", Err(ArgsError::Load)),

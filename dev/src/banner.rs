@@ -3,6 +3,7 @@ use std::fmt;
 use domain::money::Money;
 use wire::Wallet;
 
+use crate::args::Options;
 use crate::database::without_password;
 use crate::demo::{CURRENCY, Demo};
 use crate::load;
@@ -17,12 +18,12 @@ pub(crate) struct Banner<'a> {
     pub(crate) places: &'a Places,
     pub(crate) demo: &'a Demo,
     pub(crate) tokens: &'a [Token],
-    pub(crate) load: Option<u32>,
+    pub(crate) options: Options,
 }
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { places, demo, tokens, load } = self;
+        let Self { places, demo, tokens, options } = self;
         writeln!(f, "\nHoldfast is up.\n")?;
         writeln!(f, "  API         {}/v1", places.api_url())?;
         writeln!(
@@ -48,11 +49,12 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, "  SQS         {} (wallet-audit, wallet-metrics)", places.sqs_url)?;
         self.wallet(f, "alice", &demo.alice)?;
         self.wallet(f, "bob", &demo.bob)?;
-        if let Some(per_second) = load {
-            writeln!(f, "  load        {}", load::describe(*per_second))?;
+        if let Some(per_second) = options.load {
+            writeln!(f, "  load        {}", load::describe(per_second, options.failures))?;
         }
         self.examples(f)?;
-        writeln!(f, "\nCtrl-C stops everything; the data stay.\n")
+        let report = if options.failures { " after an invariant report" } else { "" };
+        writeln!(f, "\nCtrl-C stops everything{report}; the data stay.\n")
     }
 }
 

@@ -44,16 +44,7 @@ pub(crate) struct Client {
 impl Client {
     /// For the API at `base`, such as `http://127.0.0.1:8080`.
     pub(crate) fn new(base: String) -> Result<Self, ClientError> {
-        // Without a provider no client can be built, not even one for plain HTTP. Who was first does not matter.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            // A proxy of the environment would look for 127.0.0.1 on its own machine.
-            .no_proxy()
-            // Without TLS nobody's certificates are needed, and a small machine may have none.
-            .tls_certs_only([])
-            .timeout(PATIENCE)
-            .build();
-        Ok(Self { http: http.map_err(ClientError::Build)?, base })
+        Ok(Self { http: http(PATIENCE)?, base })
     }
 
     /// Opens a wallet, or finds the one that `key` opened.
@@ -121,6 +112,20 @@ impl Client {
             tokio::time::sleep(pause(&response)).await;
         }
     }
+}
+
+/// A client for plain HTTP on this machine that waits so long for an answer.
+pub(crate) fn http(answer_max: Duration) -> Result<reqwest::Client, ClientError> {
+    // Without a provider no client can be built, not even one for plain HTTP. Who was first does not matter.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder()
+        // A proxy of the environment would look for 127.0.0.1 on its own machine.
+        .no_proxy()
+        // Without TLS nobody's certificates are needed, and a small machine may have none.
+        .tls_certs_only([])
+        .timeout(answer_max)
+        .build();
+    http.map_err(ClientError::Build)
 }
 
 /// Whether there is nothing more to wait for: the end, or a person who must look.

@@ -42,6 +42,20 @@ pub enum DevError {
     /// No port for the SQS endpoint.
     #[error(transparent)]
     Sqs(#[from] embedded::sqs::SqsEndpointError),
+    /// `--failures` on queues that are not ours to break.
+    #[error(
+        "--failures breaks only the queues brought along, and SQS_ENDPOINT_URL is set; unset it"
+    )]
+    FailuresOnForeign,
+    /// The queues cannot be looked at.
+    #[error("cannot look at the queues")]
+    Queues(#[from] crate::queues::QueuesError),
+    /// What the failures left behind cannot be read.
+    #[error("cannot make the invariant report")]
+    Report(#[source] store::StoreError),
+    /// After the failures something is not as it must be.
+    #[error("{0} invariants are broken; the report names them")]
+    Broken(usize),
     /// The outcomes of the load cannot be read.
     #[error("cannot follow the load's transfers")]
     Load(#[source] store::StoreError),

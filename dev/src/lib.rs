@@ -11,10 +11,12 @@ mod console;
 mod database;
 mod demo;
 mod error;
+mod failures;
 mod load;
 mod operators;
 mod part;
 mod ports;
+mod queues;
 mod settings;
 mod signals;
 mod system;
@@ -24,11 +26,13 @@ use std::sync::Arc;
 pub use args::{ArgsError, Command, HELP, Options};
 pub use client::ClientError;
 pub use error::DevError;
+pub use queues::QueuesError;
 pub use settings::{Settings, SettingsError};
 
 use banner::Banner;
 use client::Client;
 use console::Console;
+use failures::{Failures, Wiring};
 use load::{Fleet, Load};
 use signals::Signals;
 use system::System;
@@ -37,17 +41,24 @@ use system::System;
 pub async fn run(options: Options, settings: Settings) -> Result<(), DevError> {
     let console = Console::start();
     let signals = Signals::listen().map_err(DevError::Signals)?;
-    let mut system = System::default();
+    let (mut system, mut failures) = (System::default(), None);
     let outcome = tokio::select! {
-        error = serve(&mut system, options, &settings, &console) => Err(error),
+        error = serve(&mut system, &mut failures, options, &settings, &console) => Err(error),
         () = signals.asked() => Ok(()),
     };
+    let outcome = match outcome {
+        Ok(()) => tokio::select! {
+            error = system.failure() => Err(error),
+            verdict = finish(failures.as_ref(), &console) => Ok(verdict),
+        },
+        Err(error) => Err(error),
+    };
     match outcome {
-        Ok(()) => {
+        Ok(verdict) => {
             console.step("stopping API, workers and PostgreSQL (once more: at once)");
             system.stop().await?;
             console.step("stopped cleanly");
-            Ok(())
+            verdict
         }
         Err(error) => {
             system.abandon().await;
@@ -59,33 +70,36 @@ pub async fn run(options: Options, settings: Settings) -> Result<(), DevError> {
 /// Starts everything and watches over it; comes back only with what went wrong.
 async fn serve(
     system: &mut System,
+    failures: &mut Option<Failures>,
     options: Options,
     settings: &Settings,
     console: &Console,
 ) -> DevError {
-    let fleet = Arc::new(Fleet::default());
-    let load = match start(system, options, settings, console, &fleet).await {
+    let load = match start(system, failures, options, settings, console).await {
         Ok(load) => load,
         Err(error) => return error,
     };
     tokio::select! {
         error = system.failure() => error,
         () = run_load(load) => DevError::Ended("the load"),
+        () = run_failures(failures.as_ref()) => DevError::Ended("the simulator"),
     }
 }
 
 async fn start(
     system: &mut System,
+    failures: &mut Option<Failures>,
     options: Options,
     settings: &Settings,
     console: &Console,
-    fleet: &Arc<Fleet>,
 ) -> Result<Option<Load>, DevError> {
-    let hooks = match options.load {
-        Some(_) => load::hooks(Arc::clone(fleet)),
-        None => jobs::Hooks::default(),
+    let (fleet, wiring) = (Arc::new(Fleet::default()), Wiring::default());
+    let hooks = match options {
+        Options { failures: true, .. } => wiring.hooks(Arc::clone(&fleet)),
+        Options { load: Some(_), .. } => load::hooks(Arc::clone(&fleet)),
+        Options { load: None, .. } => jobs::Hooks::default(),
     };
-    let places = system.start(options.fresh, settings, hooks, console).await?;
+    let places = system.start(options, settings, hooks, console).await?;
     let client = Client::new(places.api_url())?;
     console.step("demo wallets");
     let demo = demo::prepare(&client).await?;
@@ -93,12 +107,17 @@ async fn start(
         None => None,
         Some(per_second) => {
             console.step("wallets for the load");
-            Some(Load::prepare(client, fleet, &places.database_url, per_second).await?)
+            let is_chosen = if options.failures { failures::is_chosen } else { load::is_chosen };
+            let url = &places.database_url;
+            Some(Load::prepare(client, &fleet, url, per_second, is_chosen).await?)
         }
     };
+    if let (true, Some(load), Some(endpoint)) = (options.failures, &load, system.endpoint()) {
+        *failures = Some(Failures::new(wiring, endpoint, &places, load.tally())?);
+    }
     console.step("ready");
     let tokens = operators::issue(&places.database_url).await?;
-    let banner = Banner { places: &places, demo: &demo, tokens: &tokens, load: options.load };
+    let banner = Banner { places: &places, demo: &demo, tokens: &tokens, options };
     console::print(&banner.to_string());
     Ok(load)
 }
@@ -108,5 +127,21 @@ async fn run_load(load: Option<Load>) {
     match load {
         Some(load) => load.run().await,
         None => std::future::pending().await,
+    }
+}
+
+/// Without failures on purpose this never ends.
+async fn run_failures(failures: Option<&Failures>) {
+    match failures {
+        Some(failures) => failures.run().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is to be done while everything still runs: after failures on purpose, the report.
+async fn finish(failures: Option<&Failures>, console: &Console) -> Result<(), DevError> {
+    match failures {
+        Some(failures) => failures.finish(console).await,
+        None => Ok(()),
     }
 }

@@ -8,6 +8,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::ids::TransferId;
 use store::pool::{self, Pool, Purpose};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -17,15 +18,17 @@ use wire::CreateTransfer;
 use crate::client::Client;
 use crate::console::print;
 use crate::error::DevError;
+use crate::failures;
 
 mod faults;
 mod fleet;
 mod meter;
 
-pub(crate) use faults::hooks;
-pub(crate) use fleet::Fleet;
+pub(crate) use faults::{hooks, is_chosen};
+pub(crate) use fleet::{Fleet, REFERENCE};
 
 use meter::Meter;
+pub(crate) use meter::Totals;
 
 /// How often it is looked whether requests are due. Short beside a round trip, long beside the look.
 const TICK: Duration = Duration::from_millis(5);
@@ -38,12 +41,12 @@ const FOLLOW_AFTER_FAILURE: Duration = Duration::from_millis(200);
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// What the banner says about it.
-pub(crate) fn describe(per_second: u32) -> String {
+pub(crate) fn describe(per_second: u32, failures: bool) -> String {
     let (wallets, poor) = (fleet::WALLETS, fleet::POOR_PERCENT);
-    let made_up = faults::DESCRIPTION;
+    let made_up = if failures { failures::DESCRIPTION } else { faults::DESCRIPTION };
     format!(
-        "{per_second} transfers/s among {wallets} wallets; {poor} % lack the funds and are rejected; made-up\n\
-         {:14}failures of the screening: {made_up}",
+        "{per_second} transfers/s among {wallets} wallets; {poor} % lack the funds and are rejected;\n\
+         {:14}{made_up}",
         ""
     )
 }
@@ -58,17 +61,24 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Opens and funds the wallets.
+    /// Opens and funds the wallets. Transfers that are chosen to fail count for no latency.
     pub(crate) async fn prepare(
         client: Client,
         fleet: &Arc<Fleet>,
         database_url: &str,
         per_second: u32,
+        is_chosen: fn(TransferId) -> bool,
     ) -> Result<Self, DevError> {
         fleet.fund(&client).await?;
         let pool = pool::open(database_url, Purpose::Reads, 1).map_err(DevError::Load)?;
         let fleet = Arc::clone(fleet);
-        Ok(Self { client, fleet, pool, per_second, meter: Arc::default() })
+        let meter = Arc::new(Mutex::new(Meter::new(is_chosen)));
+        Ok(Self { client, fleet, pool, per_second, meter })
+    }
+
+    /// Counts what is done, also after the end of the load.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally(Arc::clone(&self.meter))
     }
 
     /// Runs until it is dropped.
@@ -128,6 +138,16 @@ impl Load {
             let line = with(&self.meter, Meter::report);
             print(&line);
         }
+    }
+}
+
+/// What a load has done.
+pub(crate) struct Tally(Arc<Mutex<Meter>>);
+
+impl Tally {
+    /// All of it so far.
+    pub(crate) fn totals(&self) -> Totals {
+        with(&self.0, |meter| meter.totals())
     }
 }
 

@@ -12,6 +12,10 @@ const LOG_DEFAULT: &str = "warn,sqlx::postgres::notice=error,sqlx_core::pool=err
 const LOG_WITH_LOAD: &str =
     "warn,sqlx::postgres::notice=error,sqlx_core::pool=error,store::lane::apply=error";
 
+/// With failures, so are messages that no consumer can read and queues that are away.
+const LOG_WITH_FAILURES: &str = "warn,sqlx::postgres::notice=error,sqlx_core::pool=error,\
+     store::lane::apply=off,jobs::consumers=off,jobs::relay=off";
+
 /// What the environment says, checked before anything is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -85,7 +89,11 @@ impl Settings {
 
     /// Which log lines are written.
     pub fn log_filter(&self, options: Options) -> EnvFilter {
-        let usual = if options.load.is_some() { LOG_WITH_LOAD } else { LOG_DEFAULT };
+        let usual = match options {
+            Options { failures: true, .. } => LOG_WITH_FAILURES,
+            Options { load: Some(_), .. } => LOG_WITH_LOAD,
+            Options { load: None, .. } => LOG_DEFAULT,
+        };
         EnvFilter::new(self.log.as_deref().unwrap_or(usual))
     }
 }

@@ -6,15 +6,22 @@
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use embedded::postgres::Server;
 use embedded::sqs::Endpoint;
+use tokio::sync::Mutex;
 
+use crate::args::Options;
 use crate::console::Console;
 use crate::error::DevError;
+use crate::failures::{SharedEndpoint, WORKER_DEFAULTS};
 use crate::part::Part;
 use crate::settings::Settings;
 use crate::{database, ports};
+
+/// Names the queues of the user's own.
+const SQS_ENDPOINT: &str = "SQS_ENDPOINT_URL";
 
 /// What runs. Filled while it starts, so that an end in the middle of the start finds what there is to stop.
 #[derive(Default)]
@@ -22,7 +29,7 @@ pub(crate) struct System {
     /// None when the database is the user's own.
     postgres: Option<Server>,
     /// None when the queues are elsewhere.
-    sqs: Option<Endpoint>,
+    sqs: Option<SharedEndpoint>,
     api: Option<Part>,
     workers: Option<Part>,
 }
@@ -69,12 +76,15 @@ impl System {
     /// Brings the parts up one after the other.
     pub(crate) async fn start(
         &mut self,
-        fresh: bool,
+        options: Options,
         settings: &Settings,
         hooks: jobs::Hooks,
         console: &Console,
     ) -> Result<Places, DevError> {
-        let database_url = self.start_database(fresh, settings, console).await?;
+        if options.failures && variable(SQS_ENDPOINT).is_some() {
+            return Err(DevError::FailuresOnForeign);
+        }
+        let database_url = self.start_database(options.fresh, settings, console).await?;
         console.step("migrations");
         migration::up(&database_url).await?;
         console.step("API and workers");
@@ -88,7 +98,7 @@ impl System {
         .map(|(_, _, usual)| usual)
         .collect();
         let sqs_url = self.start_sqs().await?;
-        self.start_workers(&database_url, &sqs_url, hooks)?;
+        self.start_workers(&database_url, &sqs_url, hooks, options.failures)?;
         let data_dir = self.postgres.as_ref().map(|server| server.data_dir().to_owned());
         Ok(Places { public, admin, passed_over, database_url, sqs_url, data_dir })
     }
@@ -132,11 +142,18 @@ impl System {
     /// The queues that `SQS_ENDPOINT_URL` names, or an endpoint brought along. What is in that one ends with the
     /// process; the event log stays, and `holdfast-jobs replay` sends from it again.
     async fn start_sqs(&mut self) -> Result<String, DevError> {
-        if let Some(url) = variable("SQS_ENDPOINT_URL") {
+        if let Some(url) = variable(SQS_ENDPOINT) {
             return Ok(url);
         }
         let endpoint = Endpoint::start(None).await?;
-        Ok(self.sqs.insert(endpoint).url())
+        let url = endpoint.url();
+        self.sqs = Some(Arc::new(Mutex::new(endpoint)));
+        Ok(url)
+    }
+
+    /// The endpoint brought along; none when the queues are elsewhere.
+    pub(crate) fn endpoint(&self) -> Option<SharedEndpoint> {
+        self.sqs.clone()
     }
 
     fn start_workers(
@@ -144,13 +161,24 @@ impl System {
         database_url: &str,
         sqs_url: &str,
         hooks: jobs::Hooks,
+        failures: bool,
     ) -> Result<(), DevError> {
+        let defaults: &[(&str, &str)] = if failures { &WORKER_DEFAULTS } else { &[] };
         let config = jobs::Config::from_lookup(|name| match name {
             "DATABASE_URL" => Some(database_url.to_owned()),
-            "SQS_ENDPOINT_URL" => Some(sqs_url.to_owned()),
+            SQS_ENDPOINT => Some(sqs_url.to_owned()),
+            // The report looks at the queues under their usual names, and nobody else may have roles here.
+            "HOLDFAST_ROLES" | "HOLDFAST_QUEUE_AUDIT_URL" | "HOLDFAST_QUEUE_METRICS_URL"
+                if failures =>
+            {
+                None
+            }
             // Nobody else makes the queues here. A value of the user's own still counts.
             "HOLDFAST_CREATE_QUEUES" => variable(name).or(Some("true".to_owned())),
-            _ => variable(name),
+            _ => variable(name).or_else(|| {
+                let default = defaults.iter().find(|(one, _)| *one == name);
+                default.map(|(_, value)| (*value).to_owned())
+            }),
         })?;
         self.workers = Some(Part::spawn("the workers", async move |stop| {
             jobs::run(config, hooks, stop).await.map_err(DevError::Workers)

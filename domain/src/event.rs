@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::ids::{EventId, TransferId, WalletId};
 use crate::money::{Currency, MinorUnits};
+use crate::saga::Resolution;
 use crate::text::words;
 use crate::transfer::TransferKind;
 use crate::wallet::WalletStatus;
@@ -69,6 +70,9 @@ pub struct TransferData {
     /// Why it did not settle; absent when it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// What a person decided; absent when the saga came to its end by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
 }
 
 /// Payload of the `wallet.*.v1` events.

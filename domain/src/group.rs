@@ -14,14 +14,17 @@ use crate::failure::{Failure, FailureClass};
 use crate::ids::{EventId, TransferId, WalletId};
 use crate::money::{Amount, Currency, MinorUnits};
 use crate::retry::RetrySchedule;
-use crate::saga::{Action, Event, IllegalTransition, State, Step, StuckReason};
+use crate::saga::{Action, Event, IllegalTransition, Resolution, State, Step, StuckReason};
 use crate::transfer::{TransferKind, TransferStatus};
 
 mod book;
 mod faults;
+mod forecast;
+mod people;
 mod steps;
 pub use book::{Book, PostedEntry, PostedLine, WalletChange};
 pub use faults::{Fault, Faults, NoFaults};
+pub use forecast::{Forecast, Outlook, forecast};
 
 /// How far one transaction goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -233,6 +236,10 @@ impl Rules<'_> {
             Action::Wait(delay) => Progress::Waiting(*delay),
             _ => Progress::Ready,
         };
+        let resolution = match state {
+            State::Abandoned(resolution) => Some(resolution),
+            _ => None,
+        };
         let held = if transfer.hold > MinorUnits::ZERO {
             TransferStatus::Held
         } else {
@@ -256,10 +263,11 @@ impl Rules<'_> {
                 transfer.undo_of = Some(failure);
                 (wait, held, None)
             }
-            State::Completed | State::Abandoned { settled: true } => {
-                (Progress::Final, TransferStatus::Settled, None)
-            }
-            State::Abandoned { settled: false } => (Progress::Final, TransferStatus::Failed, None),
+            State::Completed => (Progress::Final, TransferStatus::Settled, None),
+            State::Abandoned(resolution) => match resolution.failure() {
+                None => (Progress::Final, TransferStatus::Settled, None),
+                failure => (Progress::Final, TransferStatus::Failed, failure),
+            },
             State::Compensated { failure } => {
                 let status = match failure.class {
                     FailureClass::Rejected => TransferStatus::Rejected,
@@ -276,7 +284,7 @@ impl Rules<'_> {
             }
         };
         let at = entry.as_ref().map_or(self.now, |entry| entry.posted_at);
-        let event = self.event(&transfer, status, failure.as_ref(), at, book);
+        let event = self.event(&transfer, status, (failure.clone(), resolution), at, book);
         Advanced { transfer, progress, status, failure, log, entry, event }
     }
 
@@ -284,7 +292,7 @@ impl Rules<'_> {
         &self,
         transfer: &OpenTransfer,
         status: TransferStatus,
-        failure: Option<&Failure>,
+        (failure, resolution): (Option<Failure>, Option<Resolution>),
         occurred_at: DateTime<Utc>,
         book: &mut Book,
     ) -> Option<Envelope<TransferData>> {
@@ -312,7 +320,8 @@ impl Rules<'_> {
                 destination_wallet_id: transfer.destination,
                 amount_minor: transfer.amount.minor(),
                 currency: transfer.currency,
-                failure: failure.cloned(),
+                failure,
+                resolution,
             },
         })
     }

@@ -54,6 +54,10 @@ id! {
     EventId
 }
 id! {
+    /// A redrive plan.
+    PlanId
+}
+id! {
     /// A transfer; also the id of its saga.
     TransferId
 }

@@ -7,7 +7,9 @@
 //! counters per wallet and what they mean), [`journal`] (entries that cannot be
 //! built unbalanced), [`transfer`] (what a customer asks for), [`failure`] (how
 //! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
-//! advanced over one set of locked wallets), [`event`] and [`job`] (what leaves).
+//! advanced over one set of locked wallets), [`dead_letter`] (what a person may decide
+//! about one that gave up), [`plan`] (many dead letters sent back with care),
+//! [`event`] and [`job`] (what leaves).
 #![cfg_attr(
     not(test),
     deny(
@@ -18,6 +20,7 @@
     )
 )]
 
+pub mod dead_letter;
 pub mod event;
 pub mod failure;
 pub mod group;
@@ -27,6 +30,7 @@ pub mod job;
 pub mod journal;
 pub mod money;
 pub mod operator;
+pub mod plan;
 pub mod queue;
 pub mod retry;
 pub mod saga;

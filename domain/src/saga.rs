@@ -22,8 +22,9 @@
 //!             | attempts used up       | compensation failed for good
 //!             v                        v
 //!             +---------> Stuck <------+      Redriven, CompensateNow: back to work
+//!                           |                 ForcedForward (after the pivot): to the next step
 //!                           |
-//!                           +-- Resolved ------> Abandoned (settled or failed, by a person)
+//!                           +-- Resolved ------> Abandoned   (settled, failed: by a person)
 //! ```
 //!
 //! A durable state is what the open row stores between two transactions. If the
@@ -36,45 +37,8 @@ use crate::ids::TransferId;
 use crate::retry::RetrySchedule;
 use crate::text::words;
 
-words! {
-    /// One unit of the saga with one effect and, where needed, one compensation.
-    Step {
-        /// Reserves the amount. Its undo voids the hold.
-        PlaceHold = "place_hold",
-        /// Looks at both wallets. Changes nothing, so nothing is to undo.
-        Screen = "screen",
-        /// Posts the journal entry and captures the hold: the pivot.
-        PostEntry = "post_entry",
-    }
-}
-
-impl Step {
-    /// The step after this one.
-    pub const fn next(self) -> Option<Self> {
-        match self {
-            Self::PlaceHold => Some(Self::Screen),
-            Self::Screen => Some(Self::PostEntry),
-            Self::PostEntry => None,
-        }
-    }
-
-    /// The nearest step with a compensation, from this one backwards, itself included.
-    const fn undo_from(step: Option<Self>) -> Option<Self> {
-        match step {
-            Some(Self::PlaceHold | Self::Screen | Self::PostEntry) => Some(Self::PlaceHold),
-            None => None,
-        }
-    }
-
-    /// The step before this one.
-    const fn previous(self) -> Option<Self> {
-        match self {
-            Self::PlaceHold => None,
-            Self::Screen => Some(Self::PlaceHold),
-            Self::PostEntry => Some(Self::Screen),
-        }
-    }
-}
+mod step;
+pub use step::Step;
 
 words! {
     /// Why a saga waits for a person.
@@ -89,6 +53,32 @@ words! {
         KillsItsWorker = "kills_its_worker",
         /// The database or the ledger refused it: a bug of ours.
         BrokenInvariant = "broken_invariant",
+        /// An operator stopped it.
+        ParkedByOperator = "parked_by_operator",
+    }
+}
+
+words! {
+    /// What a person decided about a saga that goes no further.
+    Resolution {
+        /// The money has moved by other means; the transfer counts as settled, without an entry.
+        SettledOutside = "settled_outside",
+        /// The money has not moved and will not; the transfer failed.
+        FailedOutside = "failed_outside",
+        /// Given up; the transfer failed.
+        Discarded = "discarded",
+    }
+}
+
+impl Resolution {
+    /// What the transfer failed with; none when it counts as settled.
+    pub fn failure(self) -> Option<Failure> {
+        let (code, detail) = match self {
+            Self::SettledOutside => return None,
+            Self::FailedOutside => ("resolved_by_operator", "An operator resolved it as failed."),
+            Self::Discarded => ("discarded_by_operator", "An operator gave it up."),
+        };
+        Some(Failure::new(FailureClass::Permanent, code, detail))
     }
 }
 
@@ -138,11 +128,8 @@ pub enum State {
         /// What made the saga turn back, when it was compensating.
         undo_of: Option<Failure>,
     },
-    /// A person resolved it outside the system.
-    Abandoned {
-        /// Whether the money counts as moved.
-        settled: bool,
-    },
+    /// A person decided that it goes no further.
+    Abandoned(Resolution),
 }
 
 /// What has happened.
@@ -164,11 +151,11 @@ pub enum Event {
     Redriven,
     /// A person turns it back.
     CompensateNow(Failure),
-    /// A person has settled it outside.
-    Resolved {
-        /// Whether the money counts as moved.
-        settled: bool,
-    },
+    /// A person counts the step where it stuck as done. Only after the pivot, where
+    /// no way leads back.
+    ForcedForward,
+    /// A person ends it where it stands.
+    Resolved(Resolution),
 }
 
 /// What the runner is to do next.
@@ -209,7 +196,21 @@ impl State {
             Self::Completed => "completed",
             Self::Compensated { .. } => "compensated",
             Self::Stuck { .. } => "stuck",
-            Self::Abandoned { .. } => "abandoned",
+            Self::Abandoned(_) => "abandoned",
+        }
+    }
+
+    /// Where a saga that a person has sent back goes on: the step, and for the way back
+    /// what made it turn. None when nothing is left to run.
+    ///
+    /// One that was turned back with nothing to undo goes on at the undo of the first
+    /// step, which finds no hold and does nothing: so it ends where all sagas end, in a lane.
+    pub fn goes_on_at(self) -> Option<(Step, Option<Failure>)> {
+        match self {
+            Self::Running { step, .. } => Some((step, None)),
+            Self::Compensating { step, failure, .. } => Some((step, Some(failure))),
+            Self::Compensated { failure } => Some((Step::PlaceHold, Some(failure))),
+            _ => None,
         }
     }
 
@@ -264,8 +265,13 @@ impl State {
             | (Self::Stuck { step, undo_of: None, .. }, E::CompensateNow(failure)) => {
                 turn_back(step.previous(), failure)
             }
-            (Self::Stuck { .. }, E::Resolved { settled }) => {
-                (Self::Abandoned { settled }, Action::Finish)
+            (Self::Stuck { step, undo_of: None, .. }, E::ForcedForward)
+                if step.is_after_pivot() =>
+            {
+                forward(step)
+            }
+            (Self::Stuck { .. }, E::Resolved(resolution)) => {
+                (Self::Abandoned(resolution), Action::Finish)
             }
             (state, event) => {
                 return Err(IllegalTransition { state: state.name(), event: event.name() });
@@ -325,7 +331,8 @@ impl Event {
             Self::Halted(..) => "halted",
             Self::Redriven => "redriven",
             Self::CompensateNow(_) => "compensate_now",
-            Self::Resolved { .. } => "resolved",
+            Self::ForcedForward => "forced_forward",
+            Self::Resolved(_) => "resolved",
         }
     }
 }

@@ -6,14 +6,14 @@
 //! * `E2E_DIE_ONCE_AT=before_commit|after_commit` and `E2E_DIE_ONCE_FILE=path`: aborts
 //!   there once, at the first transaction; the file remembers that it happened.
 //!
-//! The API prints `listening <address>` once it has its port.
+//! The API prints `listening <address> <address for operators>` once it has its ports.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{ExitCode, abort};
 
-use domain::group::{NoFaults, OpenTransfer};
+use domain::group::OpenTransfer;
 use jobs::Hooks;
 use store::lane::{Point, Probe};
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,12 +38,12 @@ async fn run() -> Result<(), Failure> {
     match std::env::args().nth(1).as_deref() {
         Some("api") => {
             let server = api::Server::bind(&api::Config::from_env()?).await?;
-            println!("listening {}", server.public_addr());
+            println!("listening {} {}", server.public_addr(), server.admin_addr());
             std::io::stdout().flush()?;
             server.serve(shutdown).await?;
         }
         Some("jobs") => {
-            let hooks = Hooks { faults: Box::new(NoFaults), probe: Box::new(Fuse::from_env()) };
+            let hooks = Hooks { probe: Box::new(Fuse::from_env()), ..Hooks::default() };
             jobs::run(jobs::Config::from_env()?, hooks, shutdown).await?;
         }
         _ => return Err("usage: holdfast-e2e api | jobs".into()),

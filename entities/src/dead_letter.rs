@@ -1,5 +1,6 @@
 //! Sagas that gave up and wait for a person.
 
+use domain::dead_letter::DeadLetterStatus;
 use domain::failure::Failure;
 use domain::saga::{Step, StuckReason};
 use sea_orm::entity::prelude::*;
@@ -15,7 +16,7 @@ pub struct Model {
     pub id: Uuid,
     /// Whose saga; at most one open dead letter each.
     pub transfer_id: Uuid,
-    /// `open`, `redriven` or `resolved`.
+    /// A [`DeadLetterStatus`].
     #[sea_orm(column_type = "Text")]
     pub status: String,
     /// A [`StuckReason`].
@@ -61,6 +62,15 @@ pub struct Model {
     pub opened_at: DateTimeUtc,
     /// When a person closed it; null while open.
     pub closed_at: Option<DateTimeUtc>,
+    /// Name of the operator who closed it; null while open.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub closed_by: Option<String>,
+    /// Why, in the operator's words; null while open.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub closed_reason: Option<String>,
+    /// What proves outside how it ended; null unless resolved.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub evidence: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -69,6 +79,11 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// How it stands.
+    pub fn status(&self) -> Result<DeadLetterStatus, InvalidRow> {
+        word("dead_letter", "status", &self.status)
+    }
+
     /// Why it waits.
     pub fn reason(&self) -> Result<StuckReason, InvalidRow> {
         word("dead_letter", "reason", &self.reason)

@@ -22,6 +22,8 @@ pub mod operator_audit_head;
 pub mod operator_command;
 pub mod outbox;
 pub mod posting;
+pub mod redrive_item;
+pub mod redrive_plan;
 mod row;
 pub mod saga_open;
 pub mod saga_step;

@@ -106,7 +106,8 @@ impl Config {
     }
 }
 
-fn number(
+/// A whole number within `range`; none when the variable is not set.
+pub(crate) fn number(
     lookup: impl Fn(&str) -> Option<String>,
     variable: &'static str,
     range: std::ops::RangeInclusive<u32>,

@@ -15,6 +15,7 @@
 //! * *The database is away:* nothing is received until it answers, so that an outage does
 //!   not use up the receives of good messages.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
@@ -24,17 +25,17 @@ use tokio::sync::watch;
 use crate::sqs::{Queue, Received, SqsError};
 
 mod commit;
+mod faults;
 mod message;
 mod pause;
 
-pub(crate) use commit::Consumer;
+pub use commit::Consumer;
 use commit::{Committed, Readable};
+pub use faults::{ConsumerFaults, NoConsumerFaults};
 use pause::Pause;
 
 /// The longest that SQS lets a receive wait. Fewer empty answers cost less.
 const LONG_POLL: Duration = Duration::from_secs(20);
-/// From receive to delete. Less than SQS's own default visibility timeout of 30 s.
-const HANDLER_MAX: Duration = Duration::from_secs(20);
 /// Batches in hand at a time: while one commits, the next ones travel. All appends queue
 /// for the head of one chain, so more would only wait there.
 pub(crate) const POLLERS: u32 = 4;
@@ -60,19 +61,32 @@ pub enum ConsumerError {
     Sqs(#[from] SqsError),
 }
 
-/// Refuses a queue whose messages come back before their handler has given up.
-pub(crate) async fn check(queue: &Queue) -> Result<(), ConsumerError> {
-    judge_visibility(queue.name(), queue.visibility_timeout().await?)
+/// What all pollers of a consumer go by.
+#[derive(Clone)]
+pub(crate) struct Handling {
+    /// The longest from receive to delete.
+    pub(crate) timeout: Duration,
+    /// Failures on purpose.
+    pub(crate) faults: Arc<dyn ConsumerFaults>,
 }
 
-fn judge_visibility(queue: &str, visibility: Duration) -> Result<(), ConsumerError> {
-    if visibility >= HANDLER_MAX {
+/// Refuses a queue whose messages come back before their handler has given up.
+pub(crate) async fn check(queue: &Queue, timeout: Duration) -> Result<(), ConsumerError> {
+    judge_visibility(queue.name(), queue.visibility_timeout().await?, timeout)
+}
+
+fn judge_visibility(
+    queue: &str,
+    visibility: Duration,
+    timeout: Duration,
+) -> Result<(), ConsumerError> {
+    if visibility >= timeout {
         return Ok(());
     }
     Err(ConsumerError::VisibilityTooShort {
         queue: queue.to_owned(),
         visibility_s: visibility.as_secs(),
-        handler_s: HANDLER_MAX.as_secs(),
+        handler_s: timeout.as_secs(),
     })
 }
 
@@ -82,10 +96,11 @@ pub(crate) async fn run(
     consumer: Consumer,
     queue: Queue,
     pool: PgPool,
+    handling: Handling,
     stopping: watch::Receiver<bool>,
 ) {
     tracing::info!(queue.name = queue.name(), "consumer {consumer} started");
-    let poller = || poll(consumer, &queue, &pool, stopping.clone());
+    let poller = || poll(consumer, &queue, &pool, &handling, stopping.clone());
     futures::future::join_all((0..POLLERS).map(|_| poller())).await;
     tracing::debug!("consumer {consumer} ended");
 }
@@ -103,6 +118,7 @@ async fn poll(
     consumer: Consumer,
     queue: &Queue,
     pool: &PgPool,
+    handling: &Handling,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut pause = Pause::default();
@@ -118,7 +134,7 @@ async fn poll(
         };
         let health = match received {
             Ok(messages) if messages.is_empty() => Health::Well,
-            Ok(messages) => handle_in_time(consumer, queue, pool, messages).await,
+            Ok(messages) => handle_in_time(consumer, queue, pool, handling, messages).await,
             Err(error) => {
                 tracing::warn!(error = describe(&error), "consumer {consumer} cannot receive");
                 Health::Ill
@@ -135,15 +151,16 @@ async fn handle_in_time(
     consumer: Consumer,
     queue: &Queue,
     pool: &PgPool,
+    handling: &Handling,
     messages: Vec<Received>,
 ) -> Health {
-    let count = messages.len();
-    let handling = handle(consumer, queue, pool, messages);
-    tokio::time::timeout(HANDLER_MAX, handling).await.unwrap_or_else(|_| {
+    let (count, timeout) = (messages.len(), handling.timeout);
+    let work = handle(consumer, queue, pool, handling.faults.as_ref(), messages);
+    tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| {
         tracing::warn!(
             queue.name = queue.name(),
             "consumer {consumer} gave up on {count} messages after {} s; they come again",
-            HANDLER_MAX.as_secs()
+            timeout.as_secs()
         );
         Health::Ill
     })
@@ -153,12 +170,16 @@ async fn handle(
     consumer: Consumer,
     queue: &Queue,
     pool: &PgPool,
+    faults: &dyn ConsumerFaults,
     messages: Vec<Received>,
 ) -> Health {
     let mut readable = Vec::with_capacity(messages.len());
     let mut unreadable = Vec::new();
     for message in messages {
         match message::read(&message.body) {
+            Ok(events) if faults.drops(consumer, &events) => {
+                tracing::warn!(message.id = %message.id, "consumer {consumer} drops a message on purpose");
+            }
             Ok(events) => readable.push(Readable { message, events }),
             Err(reason) => unreadable.push((message, reason)),
         }
@@ -206,12 +227,16 @@ mod tests {
 
     #[test]
     fn a_visibility_timeout_shorter_than_the_handlers_own_is_refused_by_name() {
-        let error = judge_visibility("wallet-audit", Duration::from_secs(19)).unwrap_err();
+        let timeout = Duration::from_secs(20);
+        let judge = |visibility_s| {
+            judge_visibility("wallet-audit", Duration::from_secs(visibility_s), timeout)
+        };
+        let error = judge(19).unwrap_err();
         assert_eq!(
             error.to_string(),
             "queue wallet-audit shows a message again after 19 s, but a consumer may work on it \
              for 20 s; set the queue's visibility timeout to at least that"
         );
-        assert!(judge_visibility("wallet-audit", HANDLER_MAX).is_ok());
+        assert!(judge(20).is_ok());
     }
 }

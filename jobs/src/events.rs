@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt, join_all};
 use sqlx::PgPool;
 use store::describe;
+use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::consumers::{self, Consumer};
+use crate::consumers::{self, Consumer, ConsumerFaults, Handling};
 use crate::desk;
 use crate::relay::{self, Relay};
 use crate::role::Role;
@@ -28,6 +29,8 @@ pub(crate) struct Events {
     pub(crate) pools: Arc<Pools>,
     /// Rung when there are new events.
     pub(crate) news: Arc<Notify>,
+    /// Failures of consumers on purpose.
+    pub(crate) faults: Arc<dyn ConsumerFaults>,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -49,7 +52,7 @@ impl Events {
         };
         for (role, queue) in [(Role::Audit, &queues.audit), (Role::Metrics, &queues.metrics)] {
             if self.roles.contains(&role) {
-                consumers::check(queue).await?;
+                consumers::check(queue, self.config.consumer_timeout).await?;
             }
         }
         Ok(Some(queues))
@@ -79,12 +82,16 @@ impl Events {
     fn relay(&self, queues: &Queues) -> [BoxFuture<'static, ()>; 2] {
         let (pools, news) = (&self.pools, &self.news);
         let relay = Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone());
-        let hearing = relay::listen(pools.listen.clone(), news.clone(), self.stopping.clone());
+        let stopping = self.stopping.clone();
+        let hearing = relay::listen(pools.listen.clone(), Channel::Outbox, news.clone(), stopping);
         [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
     }
 
     fn consumer(&self, consumer: Consumer, queue: &Queue, pool: &PgPool) -> BoxFuture<'static, ()> {
-        consumers::run(consumer, queue.clone(), pool.clone(), self.stopping.clone()).boxed()
+        let (timeout, faults) = (self.config.consumer_timeout, self.faults.clone());
+        let handling = Handling { timeout, faults };
+        let (queue, pool, stopping) = (queue.clone(), pool.clone(), self.stopping.clone());
+        consumers::run(consumer, queue, pool, handling, stopping).boxed()
     }
 
     fn queue_desk(&self, queues: &Queues) -> BoxFuture<'static, ()> {

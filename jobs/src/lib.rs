@@ -15,6 +15,7 @@ use sqlx::PgPool;
 use store::StoreError;
 use store::lane::{LaneRules, NoProbe, Probe};
 use store::pool::{self, Purpose, Single};
+use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -32,7 +33,7 @@ mod steady;
 mod worker;
 
 pub use config::{Config, ConfigError};
-pub use consumers::ConsumerError;
+pub use consumers::{Consumer, ConsumerError, ConsumerFaults, NoConsumerFaults};
 pub use role::Role;
 pub use sqs::{QueueAt, SqsConfig, SqsError};
 
@@ -49,11 +50,17 @@ pub struct Hooks {
     pub faults: Box<dyn Faults>,
     /// Watches the transactions of the lane.
     pub probe: Box<dyn Probe>,
+    /// Messages that consumers fail to handle.
+    pub consumers: Arc<dyn ConsumerFaults>,
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { faults: Box::new(NoFaults), probe: Box::new(NoProbe) }
+        Self {
+            faults: Box::new(NoFaults),
+            probe: Box::new(NoProbe),
+            consumers: Arc::new(NoConsumerFaults),
+        }
     }
 }
 
@@ -91,12 +98,16 @@ pub async fn run(
     let mut tasks = Vec::new();
     if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.uses_sqs())) {
         let (pools, news, stopping) = (pools.clone(), news.clone(), stopping.clone());
-        let events = Events { config: sqs, roles: roles.clone(), pools, news, stopping };
+        let faults = hooks.consumers.clone();
+        let events = Events { config: sqs, roles: roles.clone(), pools, news, faults, stopping };
         let queues = events.find().await?;
         tasks.push(tokio::spawn(events.run(queues)));
     }
     if roles.contains(&Role::Sagas) {
-        tasks.extend(start_sagas(&config, hooks, &pools, news, stopping)?);
+        tasks.extend(start_sagas(&config, hooks, &pools, news, stopping.clone())?);
+    }
+    if roles.contains(&Role::Desk) {
+        tasks.extend(start_desk(&pools, &stopping));
     }
     let names: Vec<&str> = roles.into_iter().map(Role::name).collect();
     tracing::info!("started as {}", names.join(", "));
@@ -143,6 +154,15 @@ fn start_sagas(
     Ok([worker, lane_task, keeper])
 }
 
+/// Starts what carries out the decisions of operators that need no queue.
+fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()>; 2] {
+    let news = Arc::new(Notify::new());
+    let (listen, stop) = (pools.listen.clone(), stopping.clone());
+    let hearing = relay::listen(listen.clone(), Channel::Desk, news.clone(), stop.clone());
+    let plans = desk::plans::run(pools.desk.clone(), listen, news, stop);
+    [tokio::spawn(hearing), tokio::spawn(plans)]
+}
+
 /// Connections, by purpose, so that none of them can starve another.
 struct Pools {
     /// apalis: fetch, acknowledge, heartbeat.
@@ -153,12 +173,12 @@ struct Pools {
     keep: PgPool,
     /// Claims of the relay.
     relay: PgPool,
+    /// Plans and commands of operators.
+    desk: PgPool,
     /// Commits of the consumer of the same name.
     audit: PgPool,
     /// Commits of the consumer of the same name.
     metrics: PgPool,
-    /// What the desk reads and writes.
-    desk: PgPool,
 }
 
 impl Pools {
@@ -169,16 +189,16 @@ impl Pools {
             listen: pool::open(url, Purpose::Maintenance, 6)?,
             keep: pool::open(url, Purpose::Maintenance, 2)?,
             relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
+            desk: pool::open(url, Purpose::Maintenance, 4)?,
             audit: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
             metrics: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
-            desk: pool::open(url, Purpose::Maintenance, 4)?,
         })
     }
 
     async fn close(&self) {
-        let Self { queue, listen, keep, relay, audit, metrics, desk } = self;
+        let Self { queue, listen, keep, relay, desk, audit, metrics } = self;
         // One that still waits for a hung connection ends with the process.
-        let closing = [queue, listen, keep, relay, audit, metrics, desk]
+        let closing = [queue, listen, keep, relay, desk, audit, metrics]
             .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));
         futures::future::join_all(closing).await;
     }

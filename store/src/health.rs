@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use crate::StoreError;
 
 /// The newest migration that this version's statements need.
-pub const NEWEST_MIGRATION: &str = "m20261121_000011_create_queue_desk";
+pub const NEWEST_MIGRATION: &str = "m20261121_000012_widen_dead_letter";
 
 /// What the database is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

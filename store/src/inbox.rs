@@ -54,7 +54,7 @@ pub(crate) enum Consumer {
 }
 
 impl Consumer {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Audit => "audit",
             Self::Metrics => "metrics",

@@ -25,8 +25,10 @@ use crate::error::Temper;
 mod apply;
 mod peek;
 mod rows;
+mod single;
 
 pub(crate) use peek::{Peek, peek_in_tx};
+pub(crate) use single::{Change, Changed, Locked, SHARD, by_hand, change_in_tx, lock_one_in_tx};
 
 /// What a lane knows beside its transfers.
 pub struct LaneRules {

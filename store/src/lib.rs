@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod backlog;
+pub mod census;
 pub mod desk;
 mod error;
 pub mod facts;
@@ -21,6 +22,7 @@ pub mod metrics;
 pub mod operator_audit;
 pub mod operators;
 mod orm;
+pub mod plans;
 pub mod pool;
 pub mod queue_desk;
 pub mod readers;

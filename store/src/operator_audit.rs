@@ -58,14 +58,50 @@ pub(crate) async fn record_in_tx(
     connection: &mut PgConnection,
     act: &Act<'_>,
 ) -> Result<(), StoreError> {
+    record_all_in_tx(connection, std::slice::from_ref(act)).await
+}
+
+/// Like [`record_in_tx`], for many acts under one lock of the head.
+pub(crate) async fn record_all_in_tx(
+    connection: &mut PgConnection,
+    acts: &[Act<'_>],
+) -> Result<(), StoreError> {
     let head =
         sqlx::query("SELECT seq, hash, clock_timestamp() FROM operator_audit_head FOR UPDATE")
             .fetch_one(&mut *connection)
             .await?;
-    let (seq, prev_hash): (i64, Vec<u8>) = (head.try_get::<i64, _>(0)? + 1, head.try_get(1)?);
-    let body = Body {
+    let (mut seq, mut hash): (i64, Vec<u8>) = (head.try_get(0)?, head.try_get(1)?);
+    let at: DateTime<Utc> = head.try_get(2)?;
+    let mut links = Vec::with_capacity(acts.len());
+    for act in acts {
+        seq += 1;
+        let text = serde_json::to_string(&body(seq, at, act))
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let prev_hash = std::mem::take(&mut hash);
+        hash = link(&prev_hash, &text);
+        links.push((seq, text, prev_hash, hash.clone()));
+    }
+    let texts = |read: fn(&Act<'_>) -> String| acts.iter().map(read).collect::<Vec<_>>();
+    sqlx::query(include_str!("operator_audit/append.sql"))
+        .bind(at)
+        .bind(links.iter().map(|one| one.0).collect::<Vec<_>>())
+        .bind(texts(|act| act.actor.name.clone()))
+        .bind(texts(|act| act.action.to_owned()))
+        .bind(texts(|act| act.subject.clone()))
+        .bind(links.iter().map(|one| one.1.as_str()).collect::<Vec<_>>())
+        .bind(links.iter().map(|one| one.2.as_slice()).collect::<Vec<_>>())
+        .bind(links.iter().map(|one| one.3.as_slice()).collect::<Vec<_>>())
+        .bind(seq)
+        .bind(hash)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn body(seq: i64, at: DateTime<Utc>, act: &Act<'_>) -> Body {
+    Body {
         seq,
-        at: head.try_get(2)?,
+        at,
         actor: act.actor.name.clone(),
         role: act.actor.role.to_string(),
         action: act.action.to_owned(),
@@ -73,22 +109,7 @@ pub(crate) async fn record_in_tx(
         reason: act.reason.to_owned(),
         before: act.before.clone(),
         after: act.after.clone(),
-    };
-    let text =
-        serde_json::to_string(&body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let hash = link(&prev_hash, &text);
-    sqlx::query(include_str!("operator_audit/append.sql"))
-        .bind(seq)
-        .bind(body.at)
-        .bind(&body.actor)
-        .bind(&body.action)
-        .bind(&body.subject)
-        .bind(text)
-        .bind(prev_hash)
-        .bind(hash)
-        .execute(connection)
-        .await?;
-    Ok(())
+    }
 }
 
 /// Acts, newest first, before `before`.

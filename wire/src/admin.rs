@@ -1,4 +1,19 @@
+//! What operators and the operator API say to each other.
+
+mod desk;
+mod plans;
+
+pub use desk::{
+    ActOption, BalanceChange, DeadLetterOptions, OpenRow, OperatorTransfer, PlannedStep,
+    ResolveDeadLetter, Resume,
+};
+pub use plans::{
+    AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
+    PlanReceipt,
+};
+
 use chrono::{DateTime, Utc};
+use domain::dead_letter::DeadLetterStatus;
 use domain::ids::{DeadLetterId, TransferId, WalletId};
 use domain::operator::OperatorRole;
 use serde::{Deserialize, Serialize};
@@ -27,8 +42,8 @@ pub struct DeadLetter {
     pub id: DeadLetterId,
     /// The transfer that is stuck, or was.
     pub transfer_id: TransferId,
-    /// `open`, `redriven` or `resolved`.
-    pub status: String,
+    /// How it stands.
+    pub status: DeadLetterStatus,
     /// Why the saga gave up.
     pub reason: String,
     /// The step where it stood.
@@ -57,8 +72,14 @@ pub struct DeadLetter {
     pub correlation_id: Option<String>,
     /// When it gave up.
     pub opened_at: DateTime<Utc>,
-    /// When it was sent back or resolved; null while open.
+    /// When an operator closed it; null while open.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Who closed it; null while open.
+    pub closed_by: Option<String>,
+    /// Why, in the operator's words; null while open.
+    pub closed_reason: Option<String>,
+    /// What proves outside how it ended; null unless resolved.
+    pub evidence: Option<String>,
     /// What the saga did, step by step; only where one dead letter is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,

@@ -11,7 +11,14 @@ mod problem;
 mod transfers;
 mod wallets;
 
-pub use admin::{AuditEntry, DeadLetter, DeadLetterGroup, Me, OperatorReason};
+pub use admin::{
+    ActOption, AuditEntry, BalanceChange, DeadLetter, DeadLetterGroup, DeadLetterOptions, Me,
+    OpenRow, OperatorReason, OperatorTransfer, PlannedStep, ResolveDeadLetter, Resume,
+};
+pub use admin::{
+    AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
+    PlanReceipt,
+};
 pub use admin::{
     Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, PurgeQueue, RedriveQueue, SqsQueue,
 };

@@ -12,6 +12,9 @@ pub const METADATA_DEPTH_MAX: usize = 16;
 /// Characters of an owner id, a label, a reference or a reason.
 pub const TEXT_CHARS_MAX: usize = 255;
 
+/// Characters of the evidence for how a dead letter was resolved: room for a link.
+pub const EVIDENCE_CHARS_MAX: usize = 1024;
+
 /// Visible ASCII characters of a correlation id.
 pub const CORRELATION_ID_CHARS_MAX: usize = 128;
 

@@ -65,7 +65,7 @@ pub struct Transfer {
     pub metadata: Option<serde_json::Value>,
     /// Why it ended badly or is stuck; null otherwise.
     pub failure: Option<Failure>,
-    /// How a person resolved it outside; null otherwise.
+    /// What a person decided: `settled_outside`, `failed_outside` or `discarded`; null otherwise.
     pub resolution: Option<String>,
     /// Its journal entry; null until it is settled.
     pub entry_id: Option<EntryId>,

@@ -1,40 +1,76 @@
+use std::fmt::Display;
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
+use domain::dead_letter::DeadLetterStatus;
+use domain::failure::FailureClass;
 use domain::ids::DeadLetterId;
-use store::desk::{self, DeskError, Filter, Way};
-use store::operators::Operator;
-use wire::{DeadLetter, DeadLetterGroup, OperatorReason, Page, ProblemCode};
+use domain::saga::{Step, StuckReason};
+use domain::transfer::TransferKind;
+use store::desk::{self, Filter};
+use wire::{DeadLetter, DeadLetterGroup, Page};
 
-use super::operator::{Changer, Viewer};
-use crate::check::Checks;
+use super::acts::dead_letter_not_found;
+use super::operator::Viewer;
+use super::views;
 use crate::cursor::Cursor;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, NoParams, Params};
+use crate::extract::{Id, NoParams, Params};
 use crate::state::App;
-use crate::views;
 
-/// `GET /admin/v1/dead-letters?status=&fingerprint=&wallet_id=`, newest first.
+/// `GET /admin/v1/dead-letters?status=&saga=&step=...`, newest first; [`filter`] knows
+/// the rest of the parameters.
 pub(crate) async fn list(
     State(app): State<App>,
     _: Viewer,
     mut params: Params,
 ) -> Result<Json<Page<DeadLetter>>, ApiError> {
-    let known =
-        |text: &str| matches!(text, "open" | "redriven" | "resolved").then(|| text.to_owned());
-    let status = params.read("status", "must be open, redriven or resolved", known);
     let (limit, before) = params.page();
-    let filter = Filter {
-        status,
-        fingerprint: params.text("fingerprint"),
-        wallet: params.id("wallet_id"),
-        before,
-    };
+    let filter = Filter { before, ..filter(&mut params) };
     params.finish()?;
     let letters = desk::list(app.readers.writer(), &filter, limit).await?;
     let more = u64::try_from(letters.len()).is_ok_and(|count| count == limit);
     let next_cursor = letters.last().filter(|_| more).map(|letter| letter.id.encode());
     let items = letters.into_iter().map(views::dead_letter).collect();
     Ok(Json(Page { items, next_cursor }))
+}
+
+/// What the parameters ask for.
+fn filter(params: &mut Params) -> Filter {
+    Filter {
+        status: word(params, "status", DeadLetterStatus::ALL),
+        saga: word(params, "saga", TransferKind::ALL),
+        step: word(params, "step", Step::ALL),
+        failure_class: word(params, "failure_class", FailureClass::ALL),
+        fingerprint: params.text("fingerprint"),
+        wallet: params.id("wallet_id"),
+        reason: word(params, "reason", StuckReason::ALL),
+        opened_from: time(params, "opened_from"),
+        opened_to: time(params, "opened_to"),
+        amount_min: minor(params, "amount_min"),
+        amount_max: minor(params, "amount_max"),
+        currency: params.read("currency", "must be an ISO 4217 code", |text| text.parse().ok()),
+        before: None,
+    }
+}
+
+fn word<T: FromStr + Display>(params: &mut Params, name: &str, all: &[T]) -> Option<T> {
+    let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let wanted = format!("must be one of {}", words.join(", "));
+    params.read(name, &wanted, |text| text.parse().ok())
+}
+
+fn time(params: &mut Params, name: &str) -> Option<DateTime<Utc>> {
+    params.read(name, "must be a time as RFC 3339 has it", |text| {
+        DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+    })
+}
+
+fn minor(params: &mut Params, name: &str) -> Option<i64> {
+    let wanted = "must be a whole number of minor units, 0 or more";
+    params.read(name, wanted, |text| text.parse().ok().filter(|minor| *minor >= 0))
 }
 
 /// `GET /admin/v1/dead-letters/groups`: open ones by cause, the most money held first.
@@ -54,58 +90,9 @@ pub(crate) async fn get(
     Id(id): Id<DeadLetterId>,
     _: NoParams,
 ) -> Result<Json<DeadLetter>, ApiError> {
-    let letter = desk::get(app.readers.writer(), id).await?.ok_or_else(not_found)?;
+    let letter = desk::get(app.readers.writer(), id).await?.ok_or_else(dead_letter_not_found)?;
     let steps = store::transfers::steps(app.readers.writer(), letter.transfer_id).await?;
     let mut letter = views::dead_letter(letter);
-    letter.steps = Some(steps.into_iter().map(views::step).collect());
+    letter.steps = Some(steps.into_iter().map(crate::views::step).collect());
     Ok(Json(letter))
-}
-
-/// `POST /admin/v1/dead-letters/{dead_letter_id}/redrive`
-pub(crate) async fn redrive(
-    State(app): State<App>,
-    Changer(actor): Changer,
-    Id(id): Id<DeadLetterId>,
-    _: NoParams,
-    Body(body): Body<OperatorReason>,
-) -> Result<Json<DeadLetter>, ApiError> {
-    send_back(&app, &actor, id, Way::Redrive, &body).await
-}
-
-/// `POST /admin/v1/dead-letters/{dead_letter_id}/compensate`
-pub(crate) async fn compensate(
-    State(app): State<App>,
-    Changer(actor): Changer,
-    Id(id): Id<DeadLetterId>,
-    _: NoParams,
-    Body(body): Body<OperatorReason>,
-) -> Result<Json<DeadLetter>, ApiError> {
-    send_back(&app, &actor, id, Way::Compensate, &body).await
-}
-
-async fn send_back(
-    app: &App,
-    actor: &Operator,
-    id: DeadLetterId,
-    way: Way,
-    body: &OperatorReason,
-) -> Result<Json<DeadLetter>, ApiError> {
-    let mut checks = Checks::default();
-    checks.text("reason", &body.reason);
-    checks.finish()?;
-    let sent = desk::send_back(app.readers.writer(), id, way, actor, &body.reason).await;
-    let letter = sent.map_err(|error| match error {
-        DeskError::NotFound => not_found(),
-        DeskError::CompensatingAlready => ApiError::new(
-            ProblemCode::AlreadyCompensating,
-            "Its compensation is what failed. Mend the cause and redrive it.",
-        ),
-        DeskError::Store(error) => error.into(),
-    })?;
-    app.waker.wake();
-    Ok(Json(views::dead_letter(letter)))
-}
-
-fn not_found() -> ApiError {
-    ApiError::new(ProblemCode::DeadLetterNotFound, "There is no dead letter with this id.")
 }

@@ -42,15 +42,21 @@ impl FromRequestParts<App> for Changer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Viewer(operator) = Viewer::from_request_parts(parts, app).await?;
-        if operator.role < OperatorRole::Operator {
-            let detail = format!(
-                "{} is a {}; this needs the role operator or approver.",
-                operator.name, operator.role
-            );
-            return Err(ApiError::new(ProblemCode::OperatorNotAllowed, detail));
-        }
+        require(&operator, OperatorRole::Operator)?;
         Ok(Self(operator))
     }
+}
+
+/// Says no to whoever has a lesser role.
+pub(crate) fn require(operator: &Operator, least: OperatorRole) -> Result<(), ApiError> {
+    if operator.role >= least {
+        return Ok(());
+    }
+    let enough = OperatorRole::ALL.iter().filter(|role| **role >= least);
+    let enough: Vec<&str> = enough.map(|role| role.as_str()).collect();
+    let (name, role, enough) = (&operator.name, operator.role, enough.join(" or "));
+    let detail = format!("{name} has the role {role}; this needs the role {enough}.");
+    Err(ApiError::new(ProblemCode::OperatorNotAllowed, detail))
 }
 
 /// `GET /admin/v1/me`

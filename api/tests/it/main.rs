@@ -9,6 +9,8 @@ mod idempotency;
 mod lists;
 mod operators;
 mod queue_desk;
+
+mod plans;
 mod server;
 mod statements;
 mod support;

@@ -7,13 +7,15 @@ use serde_json::json;
 
 use crate::support::{Answer, Api};
 
+mod desk;
+
 impl Api {
     /// A token for a new operator.
-    async fn token(&self, name: &str, role: OperatorRole) -> String {
+    pub async fn token(&self, name: &str, role: OperatorRole) -> String {
         store::operators::issue(&self.pool, name, role).await.unwrap()
     }
 
-    async fn as_operator(&self, token: &str, method: Method, path: &str, body: &str) -> Answer {
+    pub async fn as_operator(&self, token: &str, method: Method, path: &str, body: &str) -> Answer {
         let bearer = format!("Bearer {token}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         self.send(method, path, &headers, body.to_owned()).await

@@ -15,8 +15,8 @@ const PASSES_PERMILLE: u128 = 8;
 const FAILED_TRIES: u32 = 2;
 
 /// What [`hooks`] does to transfers.
-pub(super) const DESCRIPTION: &str =
-    "0.8 % pass after retries, 0.2 % never and end as dead letters (in about 30 s)";
+pub(super) const DESCRIPTION: &str = "made-up failures of the screening: 0.8 % pass after retries, 0.2 % never and\n\
+    \x20             end as dead letters (in about 30 s)";
 
 /// What goes wrong for a transfer on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) fn hooks(fleet: Arc<Fleet>) -> jobs::Hooks {
 }
 
 /// Whether something goes wrong for this transfer on purpose: its latency says nothing about the system.
-pub(super) fn is_chosen(transfer: TransferId) -> bool {
+pub(crate) fn is_chosen(transfer: TransferId) -> bool {
     mishap(transfer).is_some()
 }
 

@@ -14,6 +14,9 @@ pub(super) const WALLETS: u64 = 100;
 /// Transfers, out of a hundred, that ask for more than any wallet has.
 pub(super) const POOR_PERCENT: u64 = 5;
 
+/// What the transfers of the load are found by. Their funding has it, too.
+pub(crate) const REFERENCE: &str = "load";
+
 /// What each wallet gets: 1,000,000.00 EUR, so that chance alone does not empty one in a day.
 const FUNDS_MINOR: i64 = 100_000_000;
 /// Largest ordinary transfer: 100.00 EUR.
@@ -52,7 +55,7 @@ impl Fleet {
     }
 
     /// Whether the wallet is one of the load.
-    pub(super) fn has(&self, wallet: WalletId) -> bool {
+    pub(crate) fn has(&self, wallet: WalletId) -> bool {
         self.wallets.get().is_some_and(|wallets| wallets.set.contains(&wallet))
     }
 
@@ -74,7 +77,7 @@ impl Fleet {
             destination_wallet_id: *wallets.get(usize::try_from(destination).ok()?)?,
             amount_minor,
             currency: CURRENCY.to_owned(),
-            reference: Some("load".to_owned()),
+            reference: Some(REFERENCE.to_owned()),
             metadata: None,
         })
     }
@@ -92,7 +95,7 @@ async fn fund_one(client: &Client, number: u64) -> Result<WalletId, DevError> {
         wallet_id: wallet,
         amount_minor: FUNDS_MINOR,
         currency: CURRENCY.to_owned(),
-        reference: Some("load".to_owned()),
+        reference: Some(REFERENCE.to_owned()),
     };
     client.deposit(&format!("dev-load-deposit-{number}"), &deposit).await?;
     Ok(wallet)

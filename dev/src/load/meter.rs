@@ -5,17 +5,31 @@ use std::time::{Duration, Instant};
 use domain::ids::TransferId;
 use domain::transfer::TransferStatus;
 
-use super::faults;
 use crate::client::is_outcome;
 
 /// What became of the transfers of the load.
 ///
 /// It does not grow without end: the API closes its door long before too many are open.
-#[derive(Default)]
 pub(super) struct Meter {
+    /// Whether a transfer meets a failure on purpose: its latency says nothing about the system.
+    is_chosen: fn(TransferId) -> bool,
     /// Written down, outcome not seen yet; with the instant that each was due.
     open: HashMap<TransferId, Instant>,
     second: Second,
+    totals: Totals,
+}
+
+/// What was done since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Requests sent.
+    pub(crate) sent: u64,
+    /// Transfers that the API has written down.
+    pub(crate) accepted: u64,
+    /// Requests that gave no transfer, as far as the answer tells.
+    pub(crate) refused: u64,
+    /// Requests that were due while too many were under way.
+    pub(crate) unsent: u64,
 }
 
 /// What happened since the last report.
@@ -32,9 +46,16 @@ struct Second {
 }
 
 impl Meter {
+    pub(super) fn new(is_chosen: fn(TransferId) -> bool) -> Self {
+        let (open, second, totals) = (HashMap::new(), Second::default(), Totals::default());
+        Self { is_chosen, open, second, totals }
+    }
+
     /// The API has written a transfer down.
     pub(super) fn accepted(&mut self, transfer: TransferId, due: Instant) {
         self.second.sent += 1;
+        self.totals.sent += 1;
+        self.totals.accepted += 1;
         self.second.until_accepted.push(due.elapsed());
         self.open.insert(transfer, due);
     }
@@ -43,11 +64,19 @@ impl Meter {
     pub(super) fn refused(&mut self) {
         self.second.sent += 1;
         self.second.refused += 1;
+        self.totals.sent += 1;
+        self.totals.refused += 1;
     }
 
     /// A request was due, and too many were under way.
     pub(super) fn unsent(&mut self) {
         self.second.unsent += 1;
+        self.totals.unsent += 1;
+    }
+
+    /// What was done since the start.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
     }
 
     /// The transfers whose outcome is still to come.
@@ -64,7 +93,7 @@ impl Meter {
                 TransferStatus::Stuck => self.second.stuck += 1,
                 _ => self.second.rejected += 1,
             }
-            if !faults::is_chosen(*transfer) {
+            if !(self.is_chosen)(*transfer) {
                 self.second.until_outcome.push(due.elapsed());
             }
         }
@@ -113,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_line_tells_one_second() {
-        let mut meter = Meter::default();
+        let mut meter = Meter::new(|_| false);
         let [settled, rejected, open] =
             [500, 501, 502].map(|id| TransferId(uuid::Uuid::from_u128(id)));
         for transfer in [settled, rejected, open] {
@@ -126,6 +155,9 @@ mod tests {
             (open, TransferStatus::Held),
         ]);
         assert_eq!(meter.open(), [open]);
+        meter.unsent();
+        let totals = Totals { sent: 4, accepted: 3, refused: 1, unsent: 1 };
+        assert_eq!(meter.totals(), totals);
         let line = meter.report();
         assert!(
             line.starts_with(
@@ -133,7 +165,7 @@ mod tests {
             ),
             "{line}"
         );
-        assert!(line.ends_with("refused 1\n"), "{line}");
+        assert!(line.ends_with("refused 1  not sent: too slow 1\n"), "{line}");
         let line = meter.report();
         assert!(line.starts_with("load  sent     0  settled     0"), "{line}");
         assert!(line.contains("202 p50      - p99      - ms"), "{line}");

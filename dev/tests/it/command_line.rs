@@ -14,7 +14,7 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, 
 fn help_tells_every_flag() {
     let (code, stdout, _) = run(&["--help"], &[]);
     assert_eq!(code, Some(0));
-    for flag in ["--fresh", "--load N", "--help"] {
+    for flag in ["--fresh", "--load N", "--failures", "--help"] {
         assert!(stdout.contains(flag), "{stdout}");
     }
 }
@@ -31,6 +31,16 @@ fn what_cannot_be_understood_is_one_clear_message() {
             &["--load", "many"],
             &[],
             "holdfast: --load needs a whole number of transfers per second, from 1 to 20000\n",
+        ),
+        (
+            &["--failures"],
+            &[],
+            "holdfast: --failures needs --load N: it breaks what the load does, and nothing else\n",
+        ),
+        (
+            &["--load", "5", "--failures"],
+            &[("SQS_ENDPOINT_URL", "http://127.0.0.1:1")],
+            "holdfast: --failures breaks only the queues brought along, and SQS_ENDPOINT_URL is set; unset it\n",
         ),
         (
             &[],

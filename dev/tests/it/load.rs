@@ -1,4 +1,4 @@
-use crate::support::{Dev, Scratch};
+use crate::support::{Dev, Scratch, number};
 
 #[test]
 fn the_load_settles_and_is_rejected_and_says_so_each_second() {
@@ -15,10 +15,4 @@ fn the_load_settles_and_is_rejected_and_says_so_each_second() {
         assert!(lines < 60, "{dev}");
     }
     dev.stops_cleanly_on("INT");
-}
-
-/// The number behind a word of the line.
-fn number(line: &str, word: &str) -> u32 {
-    let mut words = line.split_whitespace().skip_while(|one| *one != word);
-    words.nth(1).unwrap().parse().unwrap()
 }

@@ -6,6 +6,7 @@
 )]
 
 mod command_line;
+mod failures;
 mod lifecycle;
 mod load;
 mod support;

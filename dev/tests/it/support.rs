@@ -140,14 +140,15 @@ impl Dev {
         }
     }
 
-    /// Ends it with a signal and looks whether all of it is gone.
-    pub fn stops_cleanly_on(mut self, name: &str) {
+    /// Ends it with a signal and looks whether all of it is gone. Gives all that was said.
+    pub fn stops_cleanly_on(mut self, name: &str) -> Vec<String> {
         let postmaster = self.postmaster();
         self.signal(name);
         let status = self.end();
         assert_eq!(status.code(), Some(0), "{self}");
         assert!(self.said.last().unwrap().ends_with("stopped cleanly"), "{self}");
         assert!(!is_alive(postmaster), "PostgreSQL has outlived the program");
+        std::mem::take(&mut self.said)
     }
 }
 
@@ -192,6 +193,12 @@ pub fn paste(line: &str) -> Option<Value> {
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{line}\n{text}\n{complaint}");
     Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+}
+
+/// The number behind a word of the load's line.
+pub fn number(line: &str, word: &str) -> u32 {
+    let mut words = line.split_whitespace().skip_while(|one| *one != word);
+    words.nth(1).unwrap().parse().unwrap()
 }
 
 /// Waits until `holds` does.

@@ -11,12 +11,12 @@ use crate::wallet::{HotWallet, Side};
 
 /// The wallets that this transaction has locked, as they stand after the
 /// transfers advanced so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Book {
     wallets: BTreeMap<WalletId, Page>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Page {
     before: HotWallet,
     now: HotWallet,

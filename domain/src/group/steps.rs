@@ -135,7 +135,7 @@ impl Rules<'_> {
 
 /// Undo of [`Step::PlaceHold`]: gives the reservation back. Twice: the second
 /// run finds no hold and does nothing.
-fn void_hold(transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+pub(super) fn void_hold(transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
     if transfer.hold > MinorUnits::ZERO {
         release(transfer, book)?;
     }

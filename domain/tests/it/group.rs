@@ -3,7 +3,9 @@
 mod boundaries;
 mod fail_on_purpose;
 mod faults;
+mod forecast;
 mod halting;
 mod outcomes;
+mod people;
 mod posting_time;
 mod properties;

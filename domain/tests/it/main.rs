@@ -9,6 +9,7 @@ mod group;
 mod helpers;
 mod journal;
 mod money;
+mod plan;
 mod retry;
 mod saga;
 mod text;

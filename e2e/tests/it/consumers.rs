@@ -15,6 +15,7 @@ use tokio::sync::Barrier;
 
 use crate::support::{World, rules, transfer};
 
+mod outage;
 mod queues;
 
 impl World {

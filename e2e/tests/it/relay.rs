@@ -10,7 +10,6 @@ use jobs::replay::{Request, replay};
 use store::wake::{Channel, Waker};
 use uuid::Uuid;
 
-use crate::support::load::Load;
 use crate::support::process::Process;
 use crate::support::queue::{QUEUES, Reader};
 use crate::support::{World, rules, transfer};
@@ -109,33 +108,6 @@ async fn a_committed_transfer_wakes_the_relay() {
     assert!(waits[5] < Duration::from_millis(200), "the relay waited for its tick: {waits:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn queues_that_are_away_under_load_lose_nothing() {
-    let (world, mut endpoint) = (World::new().await, endpoint().await);
-    let wallets = world.wallets(10, 100_000).await;
-    let api = Process::api(&world.url, "127.0.0.1:0");
-    let processes = [SAGAS, RELAY, RELAY].map(|role| start(&world, &endpoint, role));
-    let load = Load::start(&[api.address.clone().expect("an address")], &wallets, 4);
-    load.wait_for_more(200).await;
-    endpoint.stop().await;
-    let held = Instant::now();
-    load.wait_for_more(500).await;
-    tokio::time::sleep(Duration::from_secs(5).saturating_sub(held.elapsed())).await;
-    let waiting = world.count("SELECT count(*) FROM outbox").await;
-    assert!(waiting >= 400, "events wait while the queues are away, but only {waiting} do");
-    // No transaction stays open during a pause.
-    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-        AND application_name = 'holdfast relay' AND xact_start < now() - interval '3 seconds'";
-    assert_eq!(world.count(open).await, 0);
-    endpoint.resume().await.expect("the same port");
-    load.wait_for_more(100).await;
-    load.stop().await;
-    world.wait_for_rest().await;
-    world.wait_until("all events are sent", OUTBOX_EMPTY).await;
-    assert_all_arrived(&world, &mut Reader::both(&endpoint)).await;
-    drop(processes);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn queues_that_lost_everything_are_refilled_by_a_replay() {
     let (world, mut endpoint) = (World::new().await, endpoint().await);
@@ -169,38 +141,6 @@ async fn queues_that_lost_everything_are_refilled_by_a_replay() {
         ["--queue", QUEUES[0], "--from", &from, "--to", &to, "--type", "wallet.opened.v1"];
     let request = Request::parse(&options).expect("a request");
     assert_eq!(replay(&config, &request, |_| {}).await.expect("a replay"), 4);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn relays_killed_at_random_lose_nothing() {
-    let (world, endpoint) = (World::new().await, endpoint().await);
-    let wallets = world.wallets(10, 100_000).await;
-    let api = Process::api(&world.url, "127.0.0.1:0");
-    let sagas = start(&world, &endpoint, SAGAS);
-    let mut relays = [(), ()].map(|()| start(&world, &endpoint, RELAY));
-    let load = Load::start(&[api.address.clone().expect("an address")], &wallets, 8);
-    for round in 0..10_usize {
-        load.wait_for_more(30 + round * 13 % 40).await;
-        let victim = &mut relays[round % 2];
-        victim.kill();
-        *victim = start(&world, &endpoint, RELAY);
-    }
-    load.stop().await;
-    world.wait_for_rest().await;
-    world.wait_until("all events are sent", OUTBOX_EMPTY).await;
-    for relay in relays {
-        assert!(relay.stop(), "a relay ends well");
-    }
-    let mut readers = Reader::both(&endpoint);
-    assert_all_arrived(&world, &mut readers).await;
-    let [audit, _] = &readers;
-    eprintln!(
-        "{} events arrived, {} of them twice",
-        audit.ids().len(),
-        audit.envelopes.len() - audit.ids().len()
-    );
-    drop(sagas);
-    world.assert_ledger_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,8 @@ fn entities() -> BTreeMap<String, Columns> {
         columns_of(entities::operator_command::Entity),
         columns_of(entities::outbox::Entity),
         columns_of(entities::posting::Entity),
+        columns_of(entities::redrive_item::Entity),
+        columns_of(entities::redrive_plan::Entity),
         columns_of(entities::saga_open::Entity),
         columns_of(entities::saga_step::Entity),
         columns_of(entities::sqs_queue::Entity),

@@ -16,7 +16,7 @@ const RETRY_PAUSES: [Duration; 3] =
 
 /// What is done with events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Consumer {
+pub enum Consumer {
     /// Chains them in `event_audit`.
     Audit,
     /// Counts them in `business_minute`.

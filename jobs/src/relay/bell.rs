@@ -32,10 +32,15 @@ impl Bell {
 }
 
 /// Passes on what is rung elsewhere, until told to stop.
-pub(crate) async fn listen(pool: PgPool, news: Arc<Notify>, mut stopping: watch::Receiver<bool>) {
+pub(crate) async fn listen(
+    pool: PgPool,
+    channel: Channel,
+    news: Arc<Notify>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let hearing = async {
         loop {
-            if let Ok(mut listener) = wake::listen(&pool, Channel::Outbox).await {
+            if let Ok(mut listener) = wake::listen(&pool, channel).await {
                 while listener.recv().await.is_ok() {
                     news.notify_one();
                 }

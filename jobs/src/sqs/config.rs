@@ -1,6 +1,9 @@
 //! Where the queues are, read from the environment.
 
+use std::time::Duration;
+
 use crate::ConfigError;
+use crate::config::number;
 
 /// Everything that can be set about SQS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,10 @@ pub struct SqsConfig {
     pub metrics: QueueAt,
     /// Create queues that are missing, each with its dead-letter queue. For development.
     pub create_queues: bool,
+    /// The longest that a consumer works on a batch, from receive to delete; at least 1 s. A
+    /// queue that shows messages again sooner is refused, and one that is created hides them
+    /// for three times as long.
+    pub consumer_timeout: Duration,
 }
 
 /// Where one queue is.
@@ -36,10 +43,19 @@ impl QueueAt {
     }
 }
 
+/// Visibility timeout of a queue that is created, in timeouts of a consumer.
+pub(crate) const VISIBILITY_FACTOR: u32 = 3;
+
+/// Less than SQS's own default visibility timeout of 30 s.
+const CONSUMER_TIMEOUT_S: u32 = 20;
+/// SQS hides a message for 12 hours at most.
+const CONSUMER_TIMEOUT_S_MAX: u32 = 43_200 / VISIBILITY_FACTOR;
+
 const ENDPOINT: &str = "SQS_ENDPOINT_URL";
 const AUDIT: &str = "HOLDFAST_QUEUE_AUDIT_URL";
 const METRICS: &str = "HOLDFAST_QUEUE_METRICS_URL";
 const CREATE: &str = "HOLDFAST_CREATE_QUEUES";
+const TIMEOUT: &str = "HOLDFAST_CONSUMER_TIMEOUT_S";
 
 impl SqsConfig {
     /// Reads variables through `lookup`. None when nothing about SQS is set: this
@@ -65,6 +81,8 @@ impl SqsConfig {
                 return Err(ConfigError { variable: CREATE, problem });
             }
         };
+        let timeout_s = number(&lookup, TIMEOUT, 1..=CONSUMER_TIMEOUT_S_MAX)?;
+        let timeout_s = timeout_s.unwrap_or(CONSUMER_TIMEOUT_S);
         let queue = |variable, name: &str| QueueAt {
             variable,
             place: lookup(variable).unwrap_or_else(|| name.to_owned()),
@@ -74,6 +92,7 @@ impl SqsConfig {
             audit: queue(AUDIT, "wallet-audit"),
             metrics: queue(METRICS, "wallet-metrics"),
             create_queues,
+            consumer_timeout: Duration::from_secs(timeout_s.into()),
         }))
     }
 }
@@ -100,6 +119,7 @@ mod tests {
         let config = read(&[(AUDIT, url)]).unwrap().unwrap();
         assert_eq!((config.audit.name(), config.audit.url()), ("money.fifo", Some(url)));
         assert_eq!(config.endpoint_url, None);
+        assert_eq!(config.consumer_timeout, Duration::from_secs(20));
     }
 
     #[test]
@@ -111,8 +131,9 @@ mod tests {
                 "SQS_ENDPOINT_URL is 'localhost'; it must start with http:// or https://",
             ),
             (CREATE, "yes", "HOLDFAST_CREATE_QUEUES must be true or false"),
+            (TIMEOUT, "0", "HOLDFAST_CONSUMER_TIMEOUT_S must be a whole number from 1 to 14400"),
         ] {
-            assert_eq!(read(&[(variable, value)]).unwrap_err(), sentence);
+            assert_eq!(read(&[(AUDIT, "a"), (variable, value)]).unwrap_err(), sentence);
         }
     }
 }

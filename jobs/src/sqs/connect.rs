@@ -15,12 +15,11 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use futures::FutureExt;
 use serde_json::{Value, json};
 
+use super::config::VISIBILITY_FACTOR;
 use super::{FIFO, Queue, QueueAt, Queues, SqsConfig, SqsError};
 
 /// Receives of one message before SQS moves it to the dead-letter queue.
 const RECEIVE_COUNT_MAX: u32 = 5;
-/// Seconds that a received message stays hidden; longer than a consumer may take.
-const VISIBILITY_S: &str = "60";
 /// Seconds that dead letters are kept: 14 days, the most that SQS allows.
 const DEAD_LETTERS_KEPT_S: &str = "1209600";
 /// Seconds that a receive waits for a first message, when it does not say so itself.
@@ -32,8 +31,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(3);
 pub(crate) async fn connect(config: &SqsConfig) -> Result<Queues, SqsError> {
     let client = client(config.endpoint_url.as_deref()).await;
     let (audit, metrics) = (
-        pair(&client, &config.audit, config.create_queues).await?,
-        pair(&client, &config.metrics, config.create_queues).await?,
+        pair(&client, &config.audit, config).await?,
+        pair(&client, &config.metrics, config).await?,
     );
     Ok(Queues { audit, metrics })
 }
@@ -69,10 +68,12 @@ async fn client(endpoint_url: Option<&str>) -> Client {
 }
 
 /// One queue with its dead-letter queue.
-async fn pair(client: &Client, at: &QueueAt, create: bool) -> Result<Queue, SqsError> {
+async fn pair(client: &Client, at: &QueueAt, config: &SqsConfig) -> Result<Queue, SqsError> {
     let url = match address(client, at).await? {
         Some(url) => url,
-        None if create => create_pair(client, at).await?,
+        None if config.create_queues => {
+            create_pair(client, at, config.consumer_timeout * VISIBILITY_FACTOR).await?
+        }
         None => return Err(missing(at)),
     };
     let none = || SqsError::NoDeadLetterQueue { queue: at.name().into(), variable: at.variable };
@@ -135,7 +136,11 @@ where
 }
 
 /// Creates the queue and, before it, the one that it names in its redrive policy.
-async fn create_pair(client: &Client, at: &QueueAt) -> Result<String, SqsError> {
+async fn create_pair(
+    client: &Client,
+    at: &QueueAt,
+    visibility: Duration,
+) -> Result<String, SqsError> {
     let name = at.name();
     let (stem, suffix) = match name.strip_suffix(FIFO) {
         Some(stem) => (stem, FIFO),
@@ -152,7 +157,7 @@ async fn create_pair(client: &Client, at: &QueueAt) -> Result<String, SqsError> 
     let policy = json!({ "deadLetterTargetArn": dead_arn, "maxReceiveCount": RECEIVE_COUNT_MAX });
     let attributes = [
         (QueueAttributeName::RedrivePolicy, policy.to_string()),
-        (QueueAttributeName::VisibilityTimeout, VISIBILITY_S.to_owned()),
+        (QueueAttributeName::VisibilityTimeout, visibility.as_secs().to_string()),
         (QueueAttributeName::ReceiveMessageWaitTimeSeconds, LONG_POLL_S.to_owned()),
     ];
     let url = create(client, name, attributes.into()).await?;

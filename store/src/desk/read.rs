@@ -1,14 +1,19 @@
 //! Dead letters to look at.
 
 use chrono::{DateTime, Utc};
-use domain::failure::Failure;
+use domain::dead_letter::DeadLetterStatus;
+use domain::failure::{Failure, FailureClass};
 use domain::ids::{DeadLetterId, TransferId, WalletId};
+use domain::money::Currency;
+use domain::saga::{Step, StuckReason};
+use domain::transfer::TransferKind;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::failure;
+use super::parked::{corrupt, failure};
 use crate::StoreError;
 
 /// A saga that gave up.
@@ -18,8 +23,8 @@ pub struct DeadLetter {
     pub id: DeadLetterId,
     /// The transfer that is stuck, or was.
     pub transfer_id: TransferId,
-    /// `open`, `redriven` or `resolved`.
-    pub status: String,
+    /// How it stands.
+    pub status: DeadLetterStatus,
     /// Why the saga gave up.
     pub reason: String,
     /// The step where it stands.
@@ -48,20 +53,65 @@ pub struct DeadLetter {
     pub correlation_id: Option<String>,
     /// When it gave up.
     pub opened_at: DateTime<Utc>,
-    /// When a person sent it back or resolved it; null while open.
+    /// When a person closed it; null while open.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Name of the operator who closed it; null while open.
+    pub closed_by: Option<String>,
+    /// Why, in the operator's words; null while open.
+    pub closed_reason: Option<String>,
+    /// What proves outside how it ended; null unless resolved.
+    pub evidence: Option<String>,
 }
 
-/// Which dead letters.
-#[derive(Debug, Clone, Default)]
+impl DeadLetter {
+    /// Whether nobody has decided about it yet.
+    pub fn is_open(&self) -> bool {
+        self.closed_at.is_none()
+    }
+}
+
+/// Which dead letters: those that fit everything that is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Filter {
-    /// `open`, `redriven` or `resolved`; all when none.
-    pub status: Option<String>,
-    /// Same cause.
+    /// How they stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<DeadLetterStatus>,
+    /// Which saga gave up: there is one for each kind of transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saga: Option<TransferKind>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    /// Class of the last failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_class: Option<FailureClass>,
+    /// Same cause: step/class/code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// Source or destination.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wallet: Option<WalletId>,
-    /// Older than this one.
+    /// Why it gave up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<StuckReason>,
+    /// Gave up at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_from: Option<DateTime<Utc>>,
+    /// Gave up before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_to: Option<DateTime<Utc>>,
+    /// At least this much, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_min: Option<i64>,
+    /// At most this much, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_max: Option<i64>,
+    /// Of what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// Older than this one: where a page begins, and no part of the question.
+    #[serde(skip)]
     pub before: Option<DeadLetterId>,
 }
 
@@ -88,8 +138,32 @@ pub struct Group {
 
 /// One dead letter.
 pub async fn get(pool: &PgPool, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+    let mut connection = pool.acquire().await?;
+    get_in_tx(&mut connection, id).await
+}
+
+pub(super) async fn get_in_tx(
+    connection: &mut PgConnection,
+    id: DeadLetterId,
+) -> Result<Option<DeadLetter>, StoreError> {
     let row = sqlx::query("SELECT * FROM dead_letter WHERE id = $1").bind(id.0);
-    row.fetch_optional(pool).await?.as_ref().map(dead_letter).transpose()
+    row.fetch_optional(connection).await?.as_ref().map(dead_letter).transpose()
+}
+
+/// All dead letters of one transfer, newest first.
+pub async fn of_transfer(pool: &PgPool, id: TransferId) -> Result<Vec<DeadLetter>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM dead_letter WHERE transfer_id = $1 ORDER BY id DESC");
+    rows.bind(id.0).fetch_all(pool).await?.iter().map(dead_letter).collect()
+}
+
+/// The open dead letter of one transfer.
+pub(super) async fn open_of(
+    pool: &PgPool,
+    id: TransferId,
+) -> Result<Option<DeadLetterId>, StoreError> {
+    let open =
+        sqlx::query_scalar("SELECT id FROM dead_letter WHERE transfer_id = $1 AND status = 'open'");
+    Ok(open.bind(id.0).fetch_optional(pool).await?.map(DeadLetterId))
 }
 
 /// Dead letters, newest first.
@@ -98,15 +172,43 @@ pub async fn list(
     filter: &Filter,
     limit: u64,
 ) -> Result<Vec<DeadLetter>, StoreError> {
+    list_in_tx(&mut *pool.acquire().await?, filter, limit).await
+}
+
+/// The same on a connection of the caller's.
+pub(crate) async fn list_in_tx(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    limit: u64,
+) -> Result<Vec<DeadLetter>, StoreError> {
     let rows = sqlx::query(include_str!("read/list.sql"))
-        .bind(&filter.status)
+        .bind(filter.status.map(DeadLetterStatus::as_str))
+        .bind(filter.saga.map(TransferKind::as_str))
+        .bind(filter.step.map(Step::as_str))
+        .bind(filter.failure_class.map(FailureClass::as_str))
         .bind(&filter.fingerprint)
         .bind(filter.wallet.map(|id| id.0))
+        .bind(filter.reason.map(StuckReason::as_str))
+        .bind(filter.opened_from)
+        .bind(filter.opened_to)
+        .bind(filter.amount_min)
+        .bind(filter.amount_max)
+        .bind(filter.currency.map(|currency| currency.as_str().to_owned()))
         .bind(filter.before.map(|id| id.0))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     rows.iter().map(dead_letter).collect()
+}
+
+/// Those of `ids` that exist, open or not.
+pub(crate) async fn by_ids_in_tx(
+    connection: &mut PgConnection,
+    ids: &[DeadLetterId],
+) -> Result<Vec<DeadLetter>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query("SELECT * FROM dead_letter WHERE id = ANY($1)").bind(ids);
+    rows.fetch_all(connection).await?.iter().map(dead_letter).collect()
 }
 
 /// Open dead letters by cause and currency, the most money held first.
@@ -131,7 +233,7 @@ fn dead_letter(row: &PgRow) -> Result<DeadLetter, StoreError> {
     Ok(DeadLetter {
         id: DeadLetterId(row.try_get("id")?),
         transfer_id: TransferId(row.try_get("transfer_id")?),
-        status: row.try_get("status")?,
+        status: row.try_get::<&str, _>("status")?.parse().map_err(corrupt)?,
         reason: row.try_get("reason")?,
         step: row.try_get("step")?,
         undo: row.try_get("undo")?,
@@ -147,5 +249,8 @@ fn dead_letter(row: &PgRow) -> Result<DeadLetter, StoreError> {
         correlation_id: row.try_get("correlation_id")?,
         opened_at: row.try_get("opened_at")?,
         closed_at: row.try_get("closed_at")?,
+        closed_by: row.try_get("closed_by")?,
+        closed_reason: row.try_get("closed_reason")?,
+        evidence: row.try_get("evidence")?,
     })
 }

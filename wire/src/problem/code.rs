@@ -62,14 +62,32 @@ codes! {
     DeadMessageNotFound = "dead_message_not_found", 404, "There is no such dead message";
     /// There is no such command of an operator.
     CommandNotFound = "command_not_found", 404, "There is no such command";
+    /// There is no such redrive plan.
+    PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// A closed wallet stays as it is.
     WalletClosed = "wallet_closed", 409, "The wallet is closed";
     /// Only an empty wallet is closed.
     WalletNotEmpty = "wallet_not_empty", 409, "The wallet is not empty";
-    /// A saga that turned back already can only be redriven.
+    /// A saga that turned back already cannot be turned back again.
     AlreadyCompensating = "already_compensating", 409, "The saga is compensating already";
+    /// Only a compensation that failed can be tried again.
+    NotCompensating = "not_compensating", 409, "The saga was not compensating";
+    /// Before the pivot a saga can go back, so nobody may force it forward.
+    NotPastPivot = "not_past_pivot", 409, "The saga is not past its pivot";
+    /// Another act was first.
+    DeadLetterClosed = "dead_letter_closed", 409, "The dead letter is closed";
+    /// A transfer at its end stays as it is.
+    TransferFinal = "transfer_final", 409, "The transfer is at its end";
+    /// A parked transfer runs when a person says so, not by time.
+    TransferParked = "transfer_parked", 409, "The transfer is parked";
+    /// Only what was parked is unparked.
+    TransferNotParked = "transfer_not_parked", 409, "The transfer is not parked";
+    /// What would run is not what was shown.
+    PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
+    /// The act does not fit how the plan stands.
+    PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body must be sent as JSON.

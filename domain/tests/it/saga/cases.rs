@@ -1,7 +1,7 @@
 //! Every state and every event that the tables and properties range over.
 
 use domain::failure::{Failure, FailureClass};
-use domain::saga::{Event, State, Step, StuckReason};
+use domain::saga::{Event, Resolution, State, Step, StuckReason};
 
 use crate::helpers::failure;
 
@@ -55,7 +55,7 @@ pub fn state_name(state: &State) -> &'static str {
         State::Completed => "completed",
         State::Compensated { .. } => "compensated",
         State::Stuck { .. } => "stuck",
-        State::Abandoned { .. } => "abandoned",
+        State::Abandoned(_) => "abandoned",
     }
 }
 
@@ -70,7 +70,8 @@ pub fn event_name(event: &Event) -> &'static str {
         Event::Halted(..) => "halted",
         Event::Redriven => "redriven",
         Event::CompensateNow(_) => "compensate_now",
-        Event::Resolved { .. } => "resolved",
+        Event::ForcedForward => "forced_forward",
+        Event::Resolved(_) => "resolved",
     }
 }
 
@@ -82,9 +83,8 @@ pub fn states() -> Vec<State> {
         State::Completed,
         compensated(cause()),
         any_stuck_undoing(),
-        State::Abandoned { settled: true },
-        State::Abandoned { settled: false },
     ];
+    states.extend(Resolution::ALL.iter().copied().map(State::Abandoned));
     for step in Step::ALL {
         states.extend([running(*step, 1), waiting(*step, 1), any_stuck(*step)]);
     }
@@ -108,9 +108,9 @@ pub fn events() -> Vec<Event> {
         halted(),
         Event::Redriven,
         compensate_now(),
-        Event::Resolved { settled: true },
-        Event::Resolved { settled: false },
+        Event::ForcedForward,
     ];
+    events.extend(Resolution::ALL.iter().copied().map(Event::Resolved));
     for class in FailureClass::ALL {
         events.extend([Event::Failed(failure(*class)), Event::CompensationFailed(failure(*class))]);
     }

@@ -39,7 +39,7 @@ fn story(choices: &[usize], allowed: fn(&Event) -> bool) -> Vec<Turn> {
 }
 
 fn is_final(state: &State) -> bool {
-    matches!(state, State::Completed | State::Compensated { .. } | State::Abandoned { .. })
+    matches!(state, State::Completed | State::Compensated { .. } | State::Abandoned(_))
 }
 
 fn is_turning_back(state: &State) -> bool {
@@ -57,7 +57,14 @@ fn any_event(_: &Event) -> bool {
 
 /// What happens while no person looks.
 fn machine_only(event: &Event) -> bool {
-    !matches!(event, Event::Redriven | Event::CompensateNow(_) | Event::Resolved { .. })
+    !by_a_person(event)
+}
+
+fn by_a_person(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Redriven | Event::CompensateNow(_) | Event::ForcedForward | Event::Resolved(_)
+    )
 }
 
 fn choices() -> impl Strategy<Value = Vec<usize>> {
@@ -109,6 +116,16 @@ proptest! {
         let last = &turns.last().expect("START is not final").after;
         let parked = matches!(last, State::Stuck { .. });
         prop_assert!(parked || is_final(last), "{:?}", last);
+    }
+
+    #[test]
+    fn people_decide_only_about_what_is_stuck_and_only_they_do(choices in choices()) {
+        for turn in story(&choices, any_event) {
+            let stuck = matches!(turn.before, State::Stuck { .. });
+            prop_assert_eq!(stuck, by_a_person(&turn.event), "{:?}", turn.event);
+            let resolved = matches!(turn.after, State::Abandoned(_));
+            prop_assert_eq!(resolved, matches!(turn.event, Event::Resolved(_)));
+        }
     }
 
     #[test]

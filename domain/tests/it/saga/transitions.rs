@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::failure::FailureClass::{Permanent, Rejected, Transient, Unknown};
 use domain::saga::Step::{PlaceHold, PostEntry, Screen};
-use domain::saga::{Action, Event, IllegalTransition, State, Step, StuckReason};
+use domain::saga::{Action, Event, IllegalTransition, Resolution, State, Step, StuckReason};
 
 use super::cases::*;
 use crate::helpers::{SCHEDULE, failure, transfer_id};
@@ -103,12 +103,18 @@ fn rows_of_people() -> Vec<Row> {
         let row = (any_stuck(*step), Event::Redriven, running(*step, 1), Action::Run(*step));
         rows.push(row);
     }
-    for settled in [true, false] {
-        let end = || State::Abandoned { settled };
-        rows.push((any_stuck_undoing(), Event::Resolved { settled }, end(), Action::Finish));
+    for resolution in Resolution::ALL.iter().copied() {
+        let resolved = || Event::Resolved(resolution);
+        let end = || State::Abandoned(resolution);
+        rows.push((any_stuck_undoing(), resolved(), end(), Action::Finish));
         for step in Step::ALL {
-            rows.push((any_stuck(*step), Event::Resolved { settled }, end(), Action::Finish));
+            rows.push((any_stuck(*step), resolved(), end(), Action::Finish));
         }
+    }
+    // What a step that succeeds leads to, without running it. No step is there yet.
+    for step in Step::ALL.iter().filter(|step| step.is_after_pivot()) {
+        let (after, action) = next(running(*step, 1), Event::Succeeded).expect("a legal pair");
+        rows.push((any_stuck(*step), Event::ForcedForward, after, action));
     }
     rows
 }
@@ -148,7 +154,7 @@ fn the_product_has_every_name_of_a_state_and_of_an_event() {
     let states: BTreeSet<&str> = states().iter().map(state_name).collect();
     assert_eq!(states.len(), 7, "{states:?}");
     let events: BTreeSet<&str> = events().iter().map(event_name).collect();
-    assert_eq!(events.len(), 9, "{events:?}");
+    assert_eq!(events.len(), 10, "{events:?}");
 }
 
 #[test]
@@ -210,4 +216,25 @@ fn a_schedule_of_one_attempt_never_waits() {
         State::START.next(failed(Transient), transfer_id(1), &schedule).expect("a legal pair");
     assert_eq!(state, stuck(PlaceHold, StuckReason::AttemptsUsedUp, failure(Transient)));
     assert_eq!(action, Action::OpenDeadLetter);
+}
+
+#[test]
+fn a_step_is_after_the_pivot_when_the_pivot_comes_before_it() {
+    let mut order = vec![PlaceHold];
+    while let Some(step) = order.last().and_then(|step| step.next()) {
+        order.push(step);
+    }
+    assert_eq!(order, Step::ALL, "the order of the words is the order of the steps");
+    let pivot = order.iter().position(|step| *step == Step::PIVOT).expect("a pivot");
+    for (place, step) in order.iter().enumerate() {
+        assert_eq!(step.is_after_pivot(), place > pivot, "{step}");
+    }
+}
+
+#[test]
+fn a_saga_that_is_not_past_its_pivot_is_not_forced_forward() {
+    for step in Step::ALL.iter().filter(|step| !step.is_after_pivot()) {
+        let refused = next(any_stuck(*step), Event::ForcedForward).expect_err("it can go back");
+        assert_eq!((refused.state, refused.event), ("stuck", "forced_forward"));
+    }
 }

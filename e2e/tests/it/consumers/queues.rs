@@ -12,13 +12,13 @@ use crate::support::sqs::Sqs;
 use crate::support::{World, transfer};
 
 /// The embedded endpoint with both queues.
-struct Queues {
-    endpoint: Endpoint,
-    sqs: Sqs,
+pub(super) struct Queues {
+    pub(super) endpoint: Endpoint,
+    pub(super) sqs: Sqs,
 }
 
 impl Queues {
-    async fn new(visibility_s: u32, receive_count_max: u32) -> Self {
+    pub(super) async fn new(visibility_s: u32, receive_count_max: u32) -> Self {
         let endpoint = Endpoint::start(None).await.expect("an endpoint");
         let sqs = Sqs::at(endpoint.url());
         for queue in ["wallet-audit", "wallet-metrics"] {
@@ -27,10 +27,16 @@ impl Queues {
         Self { endpoint, sqs }
     }
 
-    /// A process with these roles.
-    fn process(&self, world: &World, roles: &str) -> Process {
+    /// A process with these roles and further variables.
+    pub(super) fn process(
+        &self,
+        world: &World,
+        roles: &str,
+        variables: &[(&str, &str)],
+    ) -> Process {
         let url = self.endpoint.url();
-        Process::jobs(&world.url, &[("SQS_ENDPOINT_URL", &url), ("HOLDFAST_ROLES", roles)])
+        let usual = [("SQS_ENDPOINT_URL", url.as_str()), ("HOLDFAST_ROLES", roles)];
+        Process::jobs(&world.url, &[&usual, variables].concat())
     }
 }
 
@@ -51,7 +57,7 @@ impl World {
     }
 
     /// Both consumers have every event of the log.
-    async fn wait_for_consumers(&self) {
+    pub(super) async fn wait_for_consumers(&self) {
         self.wait_until(
             "every event is chained and counted",
             "SELECT NOT EXISTS (SELECT 1 FROM outbox)
@@ -62,7 +68,7 @@ impl World {
         .await;
     }
 
-    async fn assert_consumed_exactly_once(&self) {
+    pub(super) async fn assert_consumed_exactly_once(&self) {
         let verified = audit::verify(&self.reads).await.expect("a verified chain");
         assert_eq!(verified.first_broken, None);
         let same = "SELECT count(*) FROM event AS e JOIN event_audit AS a
@@ -79,7 +85,7 @@ async fn every_event_reaches_both_consumers_and_the_figures_equal_the_ledger() {
     let (world, queues) = (World::new().await, Queues::new(60, 5).await);
     world.order(10_000).await;
     let began = Instant::now();
-    let process = queues.process(&world, "sagas,relay,audit,metrics");
+    let process = queues.process(&world, "sagas,relay,audit,metrics", &[]);
     world.wait_for_rest().await;
     world.wait_for_consumers().await;
     eprintln!("10,000 transfers settled, sent and consumed in {:?}", began.elapsed());
@@ -90,32 +96,10 @@ async fn every_event_reaches_both_consumers_and_the_figures_equal_the_ledger() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn consumers_may_be_killed_at_any_time_and_no_event_is_lost_or_doubled() {
-    // A killed consumer's messages come back after the visibility timeout.
-    let (world, queues) = (World::new().await, Queues::new(20, 100).await);
-    let _source = queues.process(&world, "sagas,relay");
-    let start = || queues.process(&world, "audit,metrics");
-    let mut consumers = [start(), start()];
-    for kill in 0..24_usize {
-        world.order(100).await;
-        let pause = 30 + kill * 61 % 200;
-        tokio::time::sleep(Duration::from_millis(u64::try_from(pause).expect("small"))).await;
-        consumers[kill % 2].kill();
-        consumers[kill % 2] = start();
-    }
-    world.wait_for_rest().await;
-    world.wait_for_consumers().await;
-    for consumer in consumers {
-        assert!(consumer.stop(), "a clean drain");
-    }
-    world.assert_consumed_exactly_once().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_read_goes_to_the_dead_letter_queue_with_its_reason() {
     let (world, queues) = (World::new().await, Queues::new(60, 5).await);
-    let process = queues.process(&world, "sagas,relay,audit,metrics");
+    let process = queues.process(&world, "sagas,relay,audit,metrics", &[]);
     let poison = r#"[{"event_id":"019aa4c1-7a2e-7000-8000-000000000001",
         "type":"transfer.settled.v2","occurred_at":"2026-11-21T09:30:15Z","data":{}}]"#;
     queues.sqs.send("wallet-audit", poison).await;
@@ -156,10 +140,10 @@ async fn a_message_that_the_database_refuses_fails_alone_and_comes_back_once_tha
     let commands: Vec<_> = amounts.map(|amount| transfer(wallets[0], wallets[1], amount)).collect();
     world.accept(&commands).await;
     // All events are in the queue before the consumer reads it, so that they share batches.
-    let source = queues.process(&world, "sagas,relay");
+    let source = queues.process(&world, "sagas,relay", &[]);
     world.wait_for_rest().await;
     world.wait_until("all are sent", "SELECT NOT EXISTS (SELECT 1 FROM outbox)").await;
-    let process = queues.process(&world, "audit,metrics");
+    let process = queues.process(&world, "audit,metrics", &[]);
     let others = "SELECT (SELECT count(*) FROM event) - 1 = (SELECT count(*) FROM event_audit)";
     world.wait_until("its neighbours are chained", others).await;
 
@@ -182,12 +166,12 @@ async fn a_restart_of_the_database_spends_no_receive_of_any_message() {
     migration::up(&url).await.expect("a schema");
     let (world, queues) = (World::at(url), Queues::new(60, 1).await);
     world.order(3_000).await;
-    let source = queues.process(&world, "sagas,relay");
+    let source = queues.process(&world, "sagas,relay", &[]);
     world.wait_for_rest().await;
     world.wait_until("all are sent", "SELECT NOT EXISTS (SELECT 1 FROM outbox)").await;
     assert!(source.stop(), "a clean drain");
 
-    let process = queues.process(&world, "audit,metrics");
+    let process = queues.process(&world, "audit,metrics", &[]);
     let some =
         "SELECT EXISTS (SELECT 1 FROM event_audit) AND EXISTS (SELECT 1 FROM business_minute)";
     world.wait_until("consumption has begun", some).await;

@@ -8,13 +8,15 @@ pub struct Process {
     child: Child,
     /// Where it listens, for an API.
     pub address: Option<String>,
+    /// Where it listens for operators, for an API.
+    pub admin: Option<String>,
 }
 
 impl Process {
     /// Starts the workers.
     pub fn jobs(database_url: &str, variables: &[(&str, &str)]) -> Self {
         let child = command("jobs", database_url, variables).spawn().expect("a process");
-        Self { child, address: None }
+        Self { child, address: None, admin: None }
     }
 
     /// Starts the API on `address` and waits until it listens.
@@ -25,8 +27,9 @@ impl Process {
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
         BufReader::new(output).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("listening ").expect("its address").to_owned();
-        Self { child, address: Some(address) }
+        let addresses = line.trim().strip_prefix("listening ").expect("its addresses");
+        let (public, admin) = addresses.split_once(' ').expect("two addresses");
+        Self { child, address: Some(public.to_owned()), admin: Some(admin.to_owned()) }
     }
 
     /// SIGKILL, and wait until it is gone.

@@ -1,0 +1,51 @@
+//! What a person's decision does to a parked transfer.
+
+use super::{Advanced, Book, BrokenInvariant, OpenTransfer, Rules, note, steps};
+use crate::failure::{Failure, FailureClass};
+use crate::saga::{Event, Resolution, State, Step, StuckReason};
+
+impl OpenTransfer {
+    /// A parked transfer as the saga's rules see it. For what people decide they ask
+    /// neither why it stuck nor with which failure, so an open row is enough.
+    pub fn as_stuck(&self) -> State {
+        State::Stuck {
+            step: self.step,
+            reason: StuckReason::ParkedByOperator,
+            failure: Failure::new(FailureClass::Permanent, "parked", "It waits for a person."),
+            undo_of: self.undo_of.clone(),
+        }
+    }
+}
+
+impl Rules<'_> {
+    /// Ends a parked transfer by decision: the hold is given back, and nothing else of
+    /// the saga is run. Twice: the second run finds no hold.
+    pub fn resolve(
+        &self,
+        mut transfer: OpenTransfer,
+        resolution: Resolution,
+        book: &mut Book,
+    ) -> Result<Advanced, BrokenInvariant> {
+        let stuck = transfer.as_stuck();
+        let (state, action) = self.next(stuck, Event::Resolved(resolution), &transfer)?;
+        let mut log = Vec::with_capacity(1);
+        let outcome = steps::void_hold(&mut transfer, book)?;
+        note(&mut log, &mut transfer, Step::PlaceHold, true, &state, outcome.err());
+        transfer.undo_of = None;
+        Ok(self.conclude(state, &action, transfer, book, log, None))
+    }
+
+    /// Counts the step where a transfer stuck after its pivot as done. Touches no
+    /// wallet's money; the next step is run by a lane.
+    pub fn force_forward(
+        &self,
+        mut transfer: OpenTransfer,
+        book: &mut Book,
+    ) -> Result<Advanced, BrokenInvariant> {
+        let (step, stuck) = (transfer.step, transfer.as_stuck());
+        let mut log = Vec::with_capacity(1);
+        note(&mut log, &mut transfer, step, false, &stuck, None);
+        let (state, action) = self.next(stuck, Event::ForcedForward, &transfer)?;
+        Ok(self.conclude(state, &action, transfer, book, log, None))
+    }
+}
