@@ -5,11 +5,13 @@
 
 mod acts;
 mod audit;
+pub(crate) mod commands;
 mod dead_letters;
 mod ledger;
 mod operator;
 pub(crate) mod plans;
 mod queues;
+pub(crate) mod sqs;
 mod switches;
 mod transfers;
 mod views;

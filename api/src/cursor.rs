@@ -4,7 +4,8 @@
 //! comes to rely on what is in it.
 
 use chrono::DateTime;
-use domain::ids::{DeadLetterId, PlanId, TransferId, WalletId};
+use domain::ids::{CommandId, DeadLetterId, PlanId, TransferId, WalletId};
+use store::queue_desk::Seen;
 use store::statements::Place;
 use uuid::Uuid;
 
@@ -42,6 +43,16 @@ impl Cursor for WalletId {
 }
 
 impl Cursor for TransferId {
+    fn encode(&self) -> String {
+        self.0.encode()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        Uuid::decode_any(text).map(Self)
+    }
+}
+
+impl Cursor for CommandId {
     fn encode(&self) -> String {
         self.0.encode()
     }
@@ -112,6 +123,22 @@ impl Cursor for Place {
     }
 }
 
+impl Cursor for Seen {
+    fn encode(&self) -> String {
+        format!("{:x}-{}", self.first_seen_at.timestamp_micros(), self.message_id)
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        let (micros, message_id) = text.split_once('-')?;
+        let micros = i64::from_str_radix(micros, 16).ok()?;
+        if !(0..=MICROS_MAX).contains(&micros) || message_id.is_empty() {
+            return None;
+        }
+        let first_seen_at = DateTime::from_timestamp_micros(micros)?;
+        Some(Self { first_seen_at, message_id: message_id.to_owned() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +150,9 @@ mod tests {
         assert_eq!(Place::decode(&place.encode()), Some(place));
         let id = WalletId(Uuid::now_v7());
         assert_eq!(WalletId::decode(&id.encode()), Some(id));
+        let message_id = Uuid::now_v7().to_string();
+        let seen = Seen { first_seen_at: place.posted_at, message_id };
+        assert_eq!(Seen::decode(&seen.encode()), Some(seen));
     }
 
     #[test]

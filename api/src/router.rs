@@ -44,6 +44,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
         .merge(desk_routes())
         .merge(queue_routes())
+        .merge(sqs_routes())
         .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
         .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
         .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
@@ -84,6 +85,20 @@ fn desk_routes() -> Router<App> {
         .route("/admin/v1/transfers/{transfer_id}/park", post(admin::park))
         .route("/admin/v1/transfers/{transfer_id}/unpark", post(admin::unpark))
         .route("/admin/v1/transfers/{transfer_id}/retry-now", post(admin::retry_now))
+}
+
+/// What operators see of the SQS queues, and have done to them.
+fn sqs_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/sqs/queues", get(admin::sqs::queues))
+        .route("/admin/v1/sqs/dead-messages", get(admin::sqs::messages))
+        .route("/admin/v1/sqs/dead-messages/groups", get(admin::sqs::groups))
+        .route("/admin/v1/sqs/dead-messages/{message_id}", get(admin::sqs::message))
+        .route("/admin/v1/sqs/redrive", post(admin::commands::redrive))
+        .route("/admin/v1/sqs/purge", post(admin::commands::purge))
+        .route("/admin/v1/commands", get(admin::commands::list))
+        .route("/admin/v1/commands/{command_id}", get(admin::commands::get))
+        .route("/admin/v1/commands/{command_id}/stop", post(admin::commands::stop))
 }
 
 fn finish(routes: Router<App>, app: App) -> Router {

@@ -38,6 +38,10 @@ macro_rules! id {
 }
 
 id! {
+    /// What an operator wants done to a queue.
+    CommandId
+}
+id! {
     /// A dead letter: one saga that gave up and waits for a person.
     DeadLetterId
 }

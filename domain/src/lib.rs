@@ -31,6 +31,7 @@ pub mod journal;
 pub mod money;
 pub mod operator;
 pub mod plan;
+pub mod queue;
 pub mod retry;
 pub mod saga;
 pub mod switch;

@@ -9,6 +9,7 @@
 
 pub mod business_minute;
 pub mod dead_letter;
+pub mod dead_message;
 pub mod event;
 pub mod event_audit;
 pub mod event_audit_head;
@@ -18,6 +19,7 @@ pub mod journal_entry;
 pub mod operator;
 pub mod operator_audit;
 pub mod operator_audit_head;
+pub mod operator_command;
 pub mod outbox;
 pub mod posting;
 pub mod redrive_item;
@@ -25,6 +27,7 @@ pub mod redrive_plan;
 mod row;
 pub mod saga_open;
 pub mod saga_step;
+pub mod sqs_queue;
 pub mod switch;
 pub mod transfer;
 pub mod transfer_leg;

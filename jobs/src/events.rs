@@ -1,4 +1,4 @@
-//! The roles that speak to SQS: relay and consumers.
+//! The roles that speak to SQS: relay, consumers and the desk of the queues.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::consumers::{self, Consumer, ConsumerFaults, Handling};
+use crate::desk;
 use crate::relay::{self, Relay};
 use crate::role::Role;
 use crate::sqs::{Queue, Queues, SqsConfig, connect};
@@ -66,7 +67,8 @@ impl Events {
         let mut running: Vec<BoxFuture<'static, ()>> = Vec::new();
         for role in self.roles.clone() {
             match role {
-                Role::Sagas | Role::Desk => {}
+                Role::Sagas => {}
+                Role::Desk => running.push(self.queue_desk(&queues)),
                 Role::Relay => running.extend(self.relay(&queues)),
                 Role::Audit => {
                     running.push(self.consumer(Consumer::Audit, &queues.audit, &self.pools.audit));
@@ -94,6 +96,12 @@ impl Events {
         let handling = Handling { timeout, faults, switches: self.switches.clone() };
         let (queue, pool, stopping) = (queue.clone(), pool.clone(), self.stopping.clone());
         consumers::run(consumer, queue, pool, handling, stopping).boxed()
+    }
+
+    fn queue_desk(&self, queues: &Queues) -> BoxFuture<'static, ()> {
+        let sources = vec![queues.audit.clone(), queues.metrics.clone()];
+        let (pool, listen) = (self.pools.desk.clone(), self.pools.listen.clone());
+        desk::queues::run(sources, pool, listen, self.stopping.clone()).boxed()
     }
 
     /// None when the process stops first.

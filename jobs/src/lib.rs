@@ -98,7 +98,7 @@ pub async fn run(
     let (stop, stopping) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let mut tasks = Vec::new();
-    if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.needs_sqs())) {
+    if let Some(sqs) = config.sqs.clone().filter(|_| roles.iter().any(|role| role.uses_sqs())) {
         let events = Events {
             config: sqs,
             roles: roles.clone(),
@@ -177,7 +177,7 @@ fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()
 struct Pools {
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups: three kinds are listened for, two are sent.
+    /// Wake-ups: four kinds are listened for, two are sent.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,
@@ -196,7 +196,7 @@ impl Pools {
     fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             queue: pool::open(url, Purpose::Queue, 3)?,
-            listen: pool::open(url, Purpose::Maintenance, 5)?,
+            listen: pool::open(url, Purpose::Maintenance, 6)?,
             keep: pool::open(url, Purpose::Maintenance, 2)?,
             relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
             desk: pool::open(url, Purpose::Maintenance, 4)?,

@@ -46,6 +46,11 @@ impl Role {
     pub fn needs_sqs(self) -> bool {
         !matches!(self, Self::Sagas | Self::Desk)
     }
+
+    /// Whether it has something to do with SQS, where there is SQS.
+    pub(crate) fn uses_sqs(self) -> bool {
+        self != Self::Sagas
+    }
 }
 
 impl FromStr for Role {

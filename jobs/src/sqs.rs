@@ -5,18 +5,28 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_sqs::types::MessageAttributeValue;
+use chrono::{DateTime, Utc};
+
 mod batch;
 mod config;
 mod connect;
+mod dead;
 mod queue;
+mod tasks;
 
 pub(crate) use batch::{BATCH_MAX, batches};
 pub use config::{QueueAt, SqsConfig};
 pub(crate) use connect::{connect, connect_one};
+pub(crate) use dead::{Purged, Status};
 pub(crate) use queue::Queue;
+pub(crate) use tasks::TaskStart;
 
 /// How the name of a queue ends that keeps the order within a group.
 const FIFO: &str = ".fifo";
+
+/// The message attribute that says why a consumer set a message aside.
+const REASON: &str = "reason";
 
 /// What is behind an SDK error; its chain says where a request broke off.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -85,7 +95,7 @@ pub(crate) struct Outgoing {
 }
 
 /// One message as received.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Received {
     /// SQS's id of the message; the same at every receive.
     pub(crate) id: String,
@@ -95,8 +105,28 @@ pub(crate) struct Received {
     pub(crate) receipt: String,
     /// Receives so far, this one included.
     pub(crate) receive_count: u32,
-    /// Message attributes of type String.
-    pub(crate) attributes: HashMap<String, String>,
+    /// Message attributes, of every type.
+    pub(super) attributes: HashMap<String, MessageAttributeValue>,
+    /// The group whose order a FIFO queue keeps; none on others.
+    pub(crate) group: Option<String>,
+    /// When it was sent; none where it was not asked for.
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+    /// The queue that SQS took it from into this dead-letter queue; none when a consumer
+    /// put it here, and where it was not asked for.
+    pub(crate) source_arn: Option<String>,
+}
+
+impl Received {
+    /// Its message attributes that are text.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.attributes.iter();
+        all.filter_map(|(name, value)| Some((name.as_str(), value.string_value()?)))
+    }
+
+    /// Why a consumer set it aside; none when none did.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.attributes.get(REASON).and_then(MessageAttributeValue::string_value)
+    }
 }
 
 /// The queues of the two subscribers.

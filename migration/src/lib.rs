@@ -93,6 +93,11 @@ sql_migration!(
     "../sql/create_redrive_plans_down.sql"
 );
 sql_migration!(
+    m20261121_000011_create_queue_desk,
+    "../sql/create_queue_desk_up.sql",
+    "../sql/create_queue_desk_down.sql"
+);
+sql_migration!(
     m20261121_000012_widen_dead_letter,
     "../sql/widen_dead_letter_up.sql",
     "../sql/widen_dead_letter_down.sql"
@@ -119,6 +124,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_create_consumers::Migration),
             Box::new(m20261121_000009_create_operators::Migration),
             Box::new(m20261121_000010_create_redrive_plans::Migration),
+            Box::new(m20261121_000011_create_queue_desk::Migration),
             Box::new(m20261121_000012_widen_dead_letter::Migration),
             Box::new(m20261121_000013_create_switches::Migration),
         ]

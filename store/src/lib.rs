@@ -24,6 +24,7 @@ pub mod operators;
 mod orm;
 pub mod plans;
 pub mod pool;
+pub mod queue_desk;
 pub mod queues;
 pub mod readers;
 pub mod relay;

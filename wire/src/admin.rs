@@ -22,10 +22,14 @@ use serde_json::Value;
 use crate::{Failure, Step};
 
 mod queues;
+mod sqs;
 
 pub use queues::{
     Job, JobCounts, JobTransfer, OpenCounts, OutboxQueue, Queues, SagaQueue, SubscriberQueue,
     Switch, TurnSwitch, Worker,
+};
+pub use sqs::{
+    Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, PurgeQueue, RedriveQueue, SqsQueue,
 };
 
 /// Body of everything that an operator changes.

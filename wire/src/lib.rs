@@ -20,8 +20,9 @@ pub use admin::{
     PlanReceipt,
 };
 pub use admin::{
-    Job, JobCounts, JobTransfer, OpenCounts, OutboxQueue, Queues, SagaQueue, SubscriberQueue,
-    Switch, TurnSwitch, Worker,
+    Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, Job, JobCounts, JobTransfer,
+    OpenCounts, OutboxQueue, PurgeQueue, Queues, RedriveQueue, SagaQueue, SqsQueue,
+    SubscriberQueue, Switch, TurnSwitch, Worker,
 };
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};

@@ -26,3 +26,6 @@ pub const PAGE_ITEMS_MAX: u64 = 200;
 
 /// Seconds that `Prefer: wait` waits at most; proxies give up soon after.
 pub const WAIT_SECONDS_MAX: u64 = 30;
+
+/// Messages that one redrive may name; their ids fit into a body.
+pub const MESSAGE_IDS_MAX: usize = 1_000;

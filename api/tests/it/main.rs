@@ -8,6 +8,7 @@ mod http;
 mod idempotency;
 mod lists;
 mod operators;
+mod queue_desk;
 mod queues;
 
 mod plans;

@@ -12,6 +12,7 @@ mod desk;
 mod events;
 mod intake;
 mod plans;
+mod queue_desk;
 mod relay;
 mod saga;
 mod support;

@@ -44,6 +44,7 @@ fn entities() -> BTreeMap<String, Columns> {
     BTreeMap::from([
         columns_of(entities::business_minute::Entity),
         columns_of(entities::dead_letter::Entity),
+        columns_of(entities::dead_message::Entity),
         columns_of(entities::event::Entity),
         columns_of(entities::event_audit::Entity),
         columns_of(entities::event_audit_head::Entity),
@@ -53,6 +54,7 @@ fn entities() -> BTreeMap<String, Columns> {
         columns_of(entities::operator::Entity),
         columns_of(entities::operator_audit::Entity),
         columns_of(entities::operator_audit_head::Entity),
+        columns_of(entities::operator_command::Entity),
         columns_of(entities::outbox::Entity),
         columns_of(entities::posting::Entity),
         columns_of(entities::redrive_item::Entity),
@@ -60,6 +62,7 @@ fn entities() -> BTreeMap<String, Columns> {
         columns_of(entities::saga_open::Entity),
         columns_of(entities::saga_step::Entity),
         columns_of(entities::switch::Entity),
+        columns_of(entities::sqs_queue::Entity),
         columns_of(entities::transfer::Entity),
         columns_of(entities::transfer_leg::Entity),
         columns_of(entities::wallet::Entity),

@@ -18,6 +18,11 @@ fn bytes(message: &Outgoing) -> usize {
 /// Cuts `messages` into runs that each fit into one request. A message that is too
 /// large by itself is a run of its own; SQS refuses it.
 pub(crate) fn batches(messages: &[Outgoing]) -> Vec<&[Outgoing]> {
+    cut(messages, bytes)
+}
+
+/// The same for messages of any kind.
+pub(super) fn cut<T>(messages: &[T], bytes: impl Fn(&T) -> usize) -> Vec<&[T]> {
     let mut runs = Vec::with_capacity(messages.len().div_ceil(BATCH_MAX));
     let (mut start, mut size) = (0, 0);
     for (at, message) in messages.iter().enumerate() {

@@ -1,14 +1,15 @@
-//! One queue: send, receive, delete, and set aside what cannot be read.
+//! One queue: send, receive, delete.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::receive_message::builders::ReceiveMessageFluentBuilder;
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName,
     QueueAttributeName, SendMessageBatchRequestEntry,
 };
+use chrono::DateTime;
 
 use super::connect::failed;
 use super::{BATCH_MAX, FIFO, Outgoing, Received, SqsError};
@@ -29,7 +30,7 @@ struct Inner {
 }
 
 /// The answer to a request that SQS does not give in this time is not waited for.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// Why an answer did not come.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,21 @@ impl Queue {
         Self { inner: Arc::new(Inner { client, name, url, dead_letter_url }) }
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// Its dead-letter queue, as a queue of its own.
+    pub(crate) fn dead_letters(&self) -> Option<Self> {
+        let url = self.inner.dead_letter_url.as_deref()?;
+        let name = url.rsplit('/').next().unwrap_or(url);
+        Some(Self::new(self.inner.client.clone(), name, url, None))
+    }
+
     /// The last part of its address.
     pub(crate) fn name(&self) -> &str {
         &self.inner.name
@@ -60,10 +76,18 @@ impl Queue {
     /// Sends up to [`BATCH_MAX`] messages in one request; says for each whether the
     /// queue has it.
     pub(crate) async fn send(&self, entries: &[Outgoing]) -> Result<Vec<bool>, SqsError> {
-        let mut request = self.inner.client.send_message_batch().queue_url(&self.inner.url);
-        for (at, entry) in entries.iter().enumerate() {
-            request = request.entries(self.entry(at, entry)?);
-        }
+        let entries = entries.iter().enumerate().map(|(at, entry)| self.entry(at, entry));
+        self.send_entries(entries.collect::<Result<_, _>>()?).await
+    }
+
+    /// The same for entries whose ids are their places.
+    pub(super) async fn send_entries(
+        &self,
+        entries: Vec<SendMessageBatchRequestEntry>,
+    ) -> Result<Vec<bool>, SqsError> {
+        let mut accepted = vec![false; entries.len()];
+        let request = self.inner.client.send_message_batch().queue_url(&self.inner.url);
+        let request = request.set_entries(Some(entries));
         let answer = self.answer("sending to", request.send(), ANSWER_MAX).await?;
         for refused in answer.failed() {
             tracing::warn!(
@@ -74,7 +98,6 @@ impl Queue {
                 refused.message().unwrap_or("no reason given"),
             );
         }
-        let mut accepted = vec![false; entries.len()];
         for taken in answer.successful() {
             if let Some(one) = taken.id().parse().ok().and_then(|at: usize| accepted.get_mut(at)) {
                 *one = true;
@@ -95,43 +118,55 @@ impl Queue {
         request.build().map_err(|error| failed("sending to", self.name(), error))
     }
 
-    fn text(&self, value: &str) -> Result<MessageAttributeValue, SqsError> {
+    pub(super) fn text(&self, value: &str) -> Result<MessageAttributeValue, SqsError> {
         let built = MessageAttributeValue::builder().data_type("String").string_value(value);
         built.build().map_err(|error| failed("sending to", self.name(), error))
     }
 
     /// Up to 10 messages, as soon as there is one, or none after `wait` (at most 20 s).
     pub(crate) async fn receive(&self, wait: Duration) -> Result<Vec<Received>, SqsError> {
-        let wait = wait.min(Duration::from_secs(20));
-        let request = self
-            .inner
-            .client
+        let mut request = self
+            .client()
             .receive_message()
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
+        if self.is_fifo() {
+            request =
+                request.message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
+        }
+        self.receive_by(request, wait).await
+    }
+
+    /// Receives with a request that says what else is wanted of each message.
+    pub(super) async fn receive_by(
+        &self,
+        request: ReceiveMessageFluentBuilder,
+        wait: Duration,
+    ) -> Result<Vec<Received>, SqsError> {
+        let wait = wait.min(Duration::from_secs(20));
+        let request = request
             .queue_url(&self.inner.url)
             .max_number_of_messages(10)
             .wait_time_seconds(i32::try_from(wait.as_secs()).unwrap_or(20))
-            .message_attribute_names("All")
-            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
+            .message_attribute_names("All");
         let answer = self.answer("receiving from", request.send(), wait + ANSWER_MAX).await?;
         answer.messages.unwrap_or_default().into_iter().map(|one| self.received(one)).collect()
     }
 
     fn received(&self, message: Message) -> Result<Received, SqsError> {
         let without = |what| SqsError::Incomplete { queue: self.name().to_owned(), what };
-        let count = message
-            .attributes
-            .as_ref()
-            .and_then(|all| all.get(&MessageSystemAttributeName::ApproximateReceiveCount))
-            .and_then(|count| count.parse().ok());
-        let attributes = message.message_attributes.unwrap_or_default();
-        let attributes =
-            attributes.into_iter().filter_map(|(name, value)| Some((name, value.string_value?)));
+        let system = message.attributes.unwrap_or_default();
+        let number = |name| system.get(&name).and_then(|text| text.parse::<i64>().ok());
+        let count = number(MessageSystemAttributeName::ApproximateReceiveCount);
         Ok(Received {
             id: message.message_id.ok_or_else(|| without("a message's id"))?,
             body: message.body.ok_or_else(|| without("a message's body"))?,
             receipt: message.receipt_handle.ok_or_else(|| without("a receipt"))?,
-            receive_count: count.unwrap_or(1),
-            attributes: attributes.collect::<HashMap<_, _>>(),
+            receive_count: count.and_then(|count| count.try_into().ok()).unwrap_or(1),
+            attributes: message.message_attributes.unwrap_or_default(),
+            group: system.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
+            sent_at: number(MessageSystemAttributeName::SentTimestamp)
+                .and_then(DateTime::from_timestamp_millis),
+            source_arn: system.get(&MessageSystemAttributeName::DeadLetterQueueSourceArn).cloned(),
         })
     }
 
@@ -157,36 +192,6 @@ impl Queue {
             }
         }
         Ok(())
-    }
-
-    /// Moves a message to the dead-letter queue, with the reason as attribute `reason`.
-    ///
-    /// A process that dies in between leaves it in both queues; it is never lost.
-    pub(crate) async fn dead_letter(
-        &self,
-        message: &Received,
-        reason: &str,
-    ) -> Result<(), SqsError> {
-        let dead = self.inner.dead_letter_url.as_deref();
-        let dead = dead.ok_or_else(|| SqsError::Incomplete {
-            queue: self.name().to_owned(),
-            what: "a dead-letter queue",
-        })?;
-        let mut request =
-            self.inner.client.send_message().queue_url(dead).message_body(&message.body);
-        // Ten attributes are the most; the reason is worth more than one of theirs.
-        let others = message.attributes.iter().filter(|(name, _)| *name != "reason").take(9);
-        for (name, value) in others {
-            request = request.message_attributes(name, self.text(value)?);
-        }
-        let reason = if reason.is_empty() { "not given" } else { reason };
-        request = request.message_attributes("reason", self.text(reason)?);
-        if self.is_fifo() {
-            request = request.message_group_id(&message.id).message_deduplication_id(&message.id);
-        }
-        self.answer("moving a message to the dead-letter queue of", request.send(), ANSWER_MAX)
-            .await?;
-        self.delete(std::slice::from_ref(&message.receipt)).await
     }
 
     /// How long a received message stays hidden from others.
@@ -218,7 +223,7 @@ impl Queue {
         failed("sending to", self.name(), NoAnswer)
     }
 
-    async fn answer<T, E: std::error::Error + Send + Sync + 'static>(
+    pub(super) async fn answer<T, E: std::error::Error + Send + Sync + 'static>(
         &self,
         action: &'static str,
         request: impl Future<Output = Result<T, E>>,

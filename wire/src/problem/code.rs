@@ -60,6 +60,12 @@ codes! {
     SwitchNotFound = "switch_not_found", 404, "There is no such switch";
     /// There is no such job; what is done is deleted soon.
     JobNotFound = "job_not_found", 404, "There is no such job";
+    /// The desk watches no such queue.
+    QueueNotFound = "queue_not_found", 404, "There is no such queue";
+    /// No dead-letter queue has, or had, such a message.
+    DeadMessageNotFound = "dead_message_not_found", 404, "There is no such dead message";
+    /// There is no such command of an operator.
+    CommandNotFound = "command_not_found", 404, "There is no such command";
     /// There is no such redrive plan.
     PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
     /// The path is known, the method is not.

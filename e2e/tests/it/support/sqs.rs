@@ -8,6 +8,14 @@ use serde_json::{Value, json};
 
 use super::http_client;
 
+/// Name of the dead-letter queue that belongs to a queue.
+pub fn dead_letters_of(queue: &str) -> String {
+    match queue.strip_suffix(".fifo") {
+        Some(stem) => format!("{stem}-dlq.fifo"),
+        None => format!("{queue}-dlq"),
+    }
+}
+
 /// A client of an SQS endpoint that checks no signatures.
 pub struct Sqs {
     http: Client,
@@ -19,17 +27,22 @@ impl Sqs {
         Self { http: http_client(), endpoint }
     }
 
-    /// Creates a queue `name` and its dead-letter queue `name-dlq`.
+    /// Creates a queue `name` and its dead-letter queue `name-dlq`; of a `name.fifo`, `name-dlq.fifo`.
     pub async fn create_pair(&self, name: &str, visibility_s: u32, receive_count_max: u32) {
-        let dead = format!("{name}-dlq");
-        let dead_url = self.call("CreateQueue", &json!({ "QueueName": dead })).await;
+        let dead = dead_letters_of(name);
+        let fifo = if name.strip_suffix(".fifo").is_some() {
+            json!({ "FifoQueue": "true" })
+        } else {
+            json!({})
+        };
+        let asked = json!({ "QueueName": dead, "Attributes": fifo });
+        let dead_url = self.call("CreateQueue", &asked).await;
         let asked = json!({ "QueueUrl": dead_url["QueueUrl"], "AttributeNames": ["QueueArn"] });
         let arn = self.call("GetQueueAttributes", &asked).await["Attributes"]["QueueArn"].clone();
         let policy = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": receive_count_max });
-        let attributes = json!({
-            "VisibilityTimeout": visibility_s.to_string(),
-            "RedrivePolicy": policy.to_string(),
-        });
+        let mut attributes = fifo;
+        attributes["VisibilityTimeout"] = json!(visibility_s.to_string());
+        attributes["RedrivePolicy"] = json!(policy.to_string());
         self.call("CreateQueue", &json!({ "QueueName": name, "Attributes": attributes })).await;
     }
 

@@ -1,0 +1,199 @@
+//! The desk of the queues: what operators see of the dead-letter queues, and what they
+//! have done to them.
+//!
+//! The scenarios take any endpoint, so that `conformance` runs them elsewhere, too.
+
+use std::time::{Duration, Instant};
+
+use api::{Config, Server};
+use domain::operator::OperatorRole;
+use embedded::sqs::Endpoint;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::support::process::Process;
+use crate::support::sqs::{Sqs, dead_letters_of};
+use crate::support::{World, http_client};
+
+mod conformance;
+mod index;
+mod redrive;
+
+/// A world with an endpoint, both queues under names of their own, and an operator API.
+struct Desk {
+    world: World,
+    sqs: Sqs,
+    endpoint_url: String,
+    audit: String,
+    metrics: String,
+    http: Client,
+    admin: String,
+    token: String,
+    /// They end when these are dropped.
+    #[expect(dead_code, reason = "kept to the end")]
+    kept: (Option<Endpoint>, oneshot::Sender<()>),
+}
+
+impl Desk {
+    /// With the endpoint within this process.
+    async fn new() -> Self {
+        let endpoint = Endpoint::start(None).await.expect("an endpoint");
+        Self::at(endpoint.url(), Some(endpoint), "", 2).await
+    }
+
+    /// Queues whose names end in `suffix`; SQS takes a message from them after so many receives.
+    async fn at(
+        url: String,
+        endpoint: Option<Endpoint>,
+        suffix: &str,
+        receive_count_max: u32,
+    ) -> Self {
+        let world = World::new().await;
+        let sqs = Sqs::at(url.clone());
+        let run = Uuid::new_v4().simple().to_string();
+        let (audit, metrics) = (format!("audit-{run}{suffix}"), format!("metrics-{run}{suffix}"));
+        for queue in [&audit, &metrics] {
+            sqs.create_pair(queue, 20, receive_count_max).await;
+        }
+        let free = ([127, 0, 0, 1], 0).into();
+        let config = Config { public_addr: free, admin_addr: free, ..Config::new(&world.url) };
+        let server = Server::bind(&config).await.expect("an API");
+        let admin = format!("http://{}/admin/v1", server.admin_addr());
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(server.serve(async move { stopped.await.unwrap_or_default() }));
+        let issued = store::operators::issue(&world.reads, "olga", OperatorRole::Operator).await;
+        let token = issued.expect("a token");
+        let (http, endpoint_url) = (http_client(), url);
+        let kept = (endpoint, stop);
+        Self { world, sqs, endpoint_url, audit, metrics, http, admin, token, kept }
+    }
+
+    /// The dead-letter queue of the audit.
+    fn dead(&self) -> String {
+        dead_letters_of(&self.audit)
+    }
+
+    /// A process with these roles.
+    fn process(&self, roles: &str) -> Process {
+        let variables = [
+            ("SQS_ENDPOINT_URL", self.endpoint_url.as_str()),
+            ("HOLDFAST_QUEUE_AUDIT_URL", self.audit.as_str()),
+            ("HOLDFAST_QUEUE_METRICS_URL", self.metrics.as_str()),
+            ("HOLDFAST_ROLES", roles),
+        ];
+        Process::jobs(&self.world.url, &variables)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let request = self.http.request(method, format!("{}{path}", self.admin));
+        let request = request.bearer_auth(&self.token).header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("JSON"))
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask(Method::GET, path, &Value::Null).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// Asks for a command; gives its id.
+    async fn command(&self, path: &str, body: &Value) -> String {
+        let (status, command) = self.ask(Method::POST, path, body).await;
+        assert_eq!(status, 202, "{path}: {command}");
+        command["id"].as_str().expect("an id").to_owned()
+    }
+
+    async fn redrive(&self, message_ids: Option<&[String]>) -> String {
+        let mut body = json!({ "queue": self.dead(), "reason": "mended" });
+        if let Some(ids) = message_ids {
+            body["message_ids"] = json!(ids);
+        }
+        self.command("/sqs/redrive", &body).await
+    }
+
+    async fn purge(&self) -> String {
+        let body = json!({ "queue": self.dead(), "reason": "a test's rubbish" });
+        self.command("/sqs/purge", &body).await
+    }
+
+    /// Polls the operator API until it says what is wanted.
+    async fn until(&self, what: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            let body = self.get(path).await;
+            if wanted(&body) {
+                return body;
+            }
+            assert!(Instant::now() < deadline, "still not so: {what}: {body:#}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The command at its end.
+    async fn ended(&self, id: &str) -> Value {
+        let path = format!("/commands/{id}");
+        let open =
+            |command: &Value| matches!(command["status"].as_str(), Some("queued" | "running"));
+        self.until("the command is at its end", &path, |command| !open(command)).await
+    }
+
+    /// The dead messages once there are so many present: their ids, newest first.
+    async fn present(&self, count: usize) -> Vec<String> {
+        let path = format!("/sqs/dead-messages?status=present&limit=200&queue={}", self.dead());
+        let wanted = |page: &Value| page["items"].as_array().is_some_and(|all| all.len() == count);
+        let page = self.until(&format!("{count} are indexed"), &path, wanted).await;
+        let items = page["items"].as_array().expect("items").iter();
+        items.map(|one| one["message_id"].as_str().expect("an id").to_owned()).collect()
+    }
+
+    async fn message(&self, id: &str) -> Value {
+        self.get(&format!("/sqs/dead-messages/{id}")).await
+    }
+
+    /// Puts messages straight into the dead-letter queue of the audit.
+    async fn fill(&self, bodies: impl IntoIterator<Item = String>) {
+        let url = self.sqs.url(&self.dead()).await;
+        let bodies: Vec<String> = bodies.into_iter().collect();
+        for bodies in bodies.chunks(10) {
+            let attributes = json!({
+                "reason": { "DataType": "String", "StringValue": "a test's own" },
+                "kept": { "DataType": "Number", "StringValue": "7" },
+            });
+            let entry = |(at, body): (usize, &String)| json!({ "Id": at.to_string(), "MessageBody": body, "MessageAttributes": attributes });
+            let entries: Vec<Value> = bodies.iter().enumerate().map(entry).collect();
+            let asked = json!({ "QueueUrl": url, "Entries": entries });
+            self.sqs.call("SendMessageBatch", &asked).await;
+        }
+    }
+
+    /// Waits until the queues have been counted `count` times more.
+    async fn wait_for_samples(&self, count: usize) {
+        let sampled = async || self.get("/sqs/queues").await[0]["sampled_at"].clone();
+        for _ in 0..count {
+            let before = sampled().await;
+            while sampled().await == before {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+
+    /// What operators did, oldest first, as `action status`.
+    async fn acts(&self) -> Vec<String> {
+        let page = self.get("/audit").await;
+        let act = |entry: &Value| {
+            let action = entry["action"].as_str().expect("an action").to_owned();
+            assert_eq!(entry["actor"], "olga");
+            action
+        };
+        page["items"].as_array().expect("items").iter().rev().map(act).collect()
+    }
+
+    async fn assert_audit_holds(&self) {
+        let checked = store::operator_audit::verify(&self.world.reads).await.expect("a check");
+        assert_eq!(checked.broken, None);
+    }
+}

@@ -1,0 +1,188 @@
+//! Commands of operators, one after the other.
+
+use std::time::Duration;
+
+use domain::ids::CommandId;
+use domain::queue::{CommandKind, CommandStatus, DeadMessageStatus};
+use store::queue_desk::{self, Command, Orders, Outcome, Report};
+use store::{StoreError, describe};
+use tokio::time::Instant;
+
+use super::{Pair, Trouble};
+use crate::sqs::{Purged, Status};
+
+/// A command that meets nothing but errors for this long has failed; the operator who
+/// asked for it sees why, and may ask again.
+const TROUBLE_MAX: Duration = Duration::from_mins(2);
+/// How often a command that waits asks for orders.
+const ORDERS_EVERY: Duration = Duration::from_secs(1);
+/// SQS allows one purge of a queue in 60 s; it is asked again this often.
+const PURGE_AGAIN: Duration = Duration::from_secs(5);
+
+/// Since when a command meets nothing but errors.
+#[derive(Debug, Default)]
+pub(super) struct Troubles(Option<(CommandId, Instant)>);
+
+/// How a run of a command ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It is at its end.
+    With(Outcome),
+    /// This process stops, or another has the command: it goes on elsewhere.
+    Elsewhere,
+}
+
+impl End {
+    /// It did what it could.
+    pub(super) fn done(detail: Option<String>) -> Self {
+        Self::with(CommandStatus::Done, detail)
+    }
+
+    pub(super) fn failed(detail: String) -> Self {
+        Self::with(CommandStatus::Failed, Some(detail))
+    }
+
+    /// An operator stopped it.
+    pub(super) fn stopped() -> Self {
+        Self::with(CommandStatus::Stopped, None)
+    }
+
+    fn with(status: CommandStatus, detail: Option<String>) -> Self {
+        Self::With(Outcome { status, detail, all: None })
+    }
+
+    /// It did what it could, and the queue is empty by it.
+    pub(super) fn emptied(all: DeadMessageStatus, detail: Option<&str>) -> Self {
+        let (status, detail) = (CommandStatus::Done, detail.map(ToOwned::to_owned));
+        Self::With(Outcome { status, detail, all: Some(all) })
+    }
+}
+
+impl Pair {
+    /// Runs all commands that wait. Says whether there was one.
+    pub(super) async fn run_commands(&self, troubles: &mut Troubles) -> Result<bool, Trouble> {
+        let mut ran = false;
+        while !self.is_stopping() {
+            let next = queue_desk::claim(&self.pool, self.dead.name(), self.holder).await?;
+            let Some(command) = next else { break };
+            ran = true;
+            let (kind, id) = (command.kind, command.id);
+            tracing::info!(
+                command.id = %id, queue.name = self.dead.name(),
+                "{kind} of {} by {} begins: command {id}", self.dead.name(), command.requested_by
+            );
+            let end = match self.run_command(&command).await {
+                Ok(end) => end,
+                Err(error) => self.after_trouble(&command, error, troubles).await?,
+            };
+            *troubles = Troubles::default();
+            match end {
+                End::Elsewhere => break,
+                End::With(outcome) => self.finish(&command, &outcome).await?,
+            }
+        }
+        Ok(ran)
+    }
+
+    async fn run_command(&self, command: &Command) -> Result<End, Trouble> {
+        if command.stop_requested_at.is_some() && command.task_handle.is_none() {
+            return Ok(End::stopped());
+        }
+        match command.kind {
+            CommandKind::RedriveMessages => self.redrive_by_hand(command).await,
+            CommandKind::RedriveQueue => self.redrive_queue(command).await,
+            CommandKind::PurgeQueue => self.purge(command).await,
+        }
+    }
+
+    async fn finish(&self, command: &Command, outcome: &Outcome) -> Result<(), StoreError> {
+        let ended = queue_desk::finish(&self.pool, command, self.holder, outcome).await?;
+        if let Some(ended) = ended {
+            tracing::info!(
+                command.id = %ended.id, queue.name = ended.queue,
+                "{} of {} ended as {} after {} messages: command {}",
+                ended.kind, ended.queue, ended.status, ended.done_count, ended.id
+            );
+        }
+        Ok(())
+    }
+
+    /// Tries again later, or gives up.
+    async fn after_trouble(
+        &self,
+        command: &Command,
+        error: Trouble,
+        troubles: &mut Troubles,
+    ) -> Result<End, Trouble> {
+        let since = match troubles.0 {
+            Some((id, since)) if id == command.id => since,
+            _ => Instant::now(),
+        };
+        let said = describe(&error);
+        if since.elapsed() > TROUBLE_MAX {
+            return Ok(End::failed(said));
+        }
+        troubles.0 = Some((command.id, since));
+        let detail = Some(format!("tries again: {said}"));
+        self.report(command, Report { detail, ..Report::default() }).await?;
+        Err(error)
+    }
+
+    /// Says how it goes, and asks for orders.
+    pub(super) async fn report(
+        &self,
+        command: &Command,
+        report: Report,
+    ) -> Result<Orders, StoreError> {
+        queue_desk::report(&self.pool, command.id, self.holder, &report).await
+    }
+
+    /// Counts the queue, and says how much there is to do unless that is known.
+    pub(super) async fn begin(
+        &self,
+        command: &Command,
+        total: Option<i64>,
+    ) -> Result<Status, Trouble> {
+        let status = self.dead.status().await?;
+        if command.total_count.is_none() {
+            let total_count = Some(total.unwrap_or_else(|| status.counts.total()));
+            self.report(command, Report { total_count, ..Report::default() }).await?;
+        }
+        Ok(status)
+    }
+
+    /// Waits, but not longer than until an order to do something else. None to go on.
+    pub(super) async fn wait(
+        &self,
+        command: &Command,
+        pause: Duration,
+    ) -> Result<Option<Orders>, Trouble> {
+        let until = Instant::now() + pause;
+        loop {
+            match self.report(command, Report::default()).await? {
+                Orders::Go if self.is_stopping() => return Ok(Some(Orders::Leave)),
+                Orders::Go if Instant::now() >= until => return Ok(None),
+                Orders::Go => tokio::time::sleep(ORDERS_EVERY.min(pause)).await,
+                other => return Ok(Some(other)),
+            }
+        }
+    }
+
+    async fn purge(&self, command: &Command) -> Result<End, Trouble> {
+        let status = self.begin(command, None).await?;
+        // What is thrown away stays in the index.
+        self.look_if_due(&status).await?;
+        loop {
+            if self.dead.purge().await? == Purged::Done {
+                return Ok(End::emptied(DeadMessageStatus::Purged, None));
+            }
+            let detail = "waits: SQS allows one purge of a queue in 60 s".to_owned();
+            self.report(command, Report { detail: Some(detail), ..Report::default() }).await?;
+            match self.wait(command, PURGE_AGAIN).await? {
+                None | Some(Orders::Go) => {}
+                Some(Orders::Stop) => return Ok(End::stopped()),
+                Some(Orders::Leave) => return Ok(End::Elsewhere),
+            }
+        }
+    }
+}
