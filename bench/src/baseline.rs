@@ -49,7 +49,8 @@ pub(crate) async fn run(
     let url = database.fresh(BASELINE).await?;
     let mut connection = PgConnection::connect(&url).await?;
     execute(&mut connection, include_str!("baseline/schema.sql")).await?;
-    let fill = "INSERT INTO wallet SELECT number, 1000000000000 FROM generate_series(1, $1) AS number";
+    let fill =
+        "INSERT INTO wallet SELECT number, 1000000000000 FROM generate_series(1, $1) AS number";
     sqlx::query(fill).bind(scenario.wallets as i64).execute(&mut connection).await?;
     settle_down(&mut connection).await?;
     let mut baseline = Baseline::default();

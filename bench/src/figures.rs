@@ -70,6 +70,6 @@ mod tests {
         assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[4.0, 1.0]), Some(2.5));
         let spread = spread(&[5.0, 9.0, 7.0]).unwrap();
-        assert_eq!((spread.lowest, spread.highest), (5.0, 9.0));
+        assert_eq!(spread, Spread { median: 7.0, lowest: 5.0, highest: 9.0 });
     }
 }

@@ -17,11 +17,7 @@ pub(crate) struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self {
-            buckets: vec![0; (EXACT + DOUBLINGS * PER_DOUBLING) as usize],
-            count: 0,
-            max: 0,
-        }
+        Self { buckets: vec![0; (EXACT + DOUBLINGS * PER_DOUBLING) as usize], count: 0, max: 0 }
     }
 }
 

@@ -96,6 +96,7 @@ fn second(second: &Second) -> Value {
         fields.insert("outbox".to_owned(), events.outbox.into());
         fields.insert("lag_s".to_owned(), events.lag_s.into());
         fields.insert("audited".to_owned(), events.audited.into());
+        fields.insert("behind".to_owned(), events.behind.into());
     }
     value
 }

@@ -71,8 +71,7 @@ struct Shared {
 impl Load {
     /// Starts all clients.
     pub(crate) fn start(plan: Plan) -> Self {
-        let shared =
-            Rc::new(Shared { stopped: Cell::new(false), tally: RefCell::default(), plan });
+        let shared = Rc::new(Shared { stopped: Cell::new(false), tally: RefCell::default(), plan });
         let mut tasks = JoinSet::new();
         let plan = &shared.plan;
         match plan.rate {
@@ -191,21 +190,25 @@ impl Client {
 
     /// Sends the request and notes the answer. None when there was none.
     async fn send(&mut self, since: Instant) -> Option<u16> {
-        let answer = self.connection.exchange(&self.request).await;
-        let latency = since.elapsed();
-        let mut tally = self.shared.tally.borrow_mut();
-        let Ok(answer) = answer else {
-            self.kind.channel(&mut tally).broken += 1;
-            drop(tally);
-            sleep(PAUSE_AFTER_BREAK).await;
-            return None;
+        let status = match self.connection.exchange(&self.request).await {
+            Ok(answer) => {
+                let status = answer.status;
+                let latency = since.elapsed();
+                let mut tally = self.shared.tally.borrow_mut();
+                let measuring = tally.measuring;
+                let good = status == self.kind.good();
+                self.kind.channel(&mut tally).note(status, good, latency, measuring);
+                if good && self.kind == Kind::Transfer {
+                    tally.remember(answer.first_id());
+                }
+                Some(status)
+            }
+            Err(_) => None,
         };
-        let good = answer.status == self.kind.good();
-        let measuring = tally.measuring;
-        self.kind.channel(&mut tally).note(answer.status, good, latency, measuring);
-        if good && self.kind == Kind::Transfer {
-            tally.remember(answer.first_id());
+        if status.is_none() {
+            self.kind.channel(&mut self.shared.tally.borrow_mut()).broken += 1;
+            sleep(PAUSE_AFTER_BREAK).await;
         }
-        Some(answer.status)
+        status
     }
 }

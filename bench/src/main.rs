@@ -54,7 +54,7 @@ fn main() -> ExitCode {
             print!("{}", args::help());
             Ok(true)
         }
-        Ok(Command::Part(part)) => parts::run(&part),
+        Ok(Command::Part(part)) => parts::run(part),
         Ok(Command::Run(options)) => bench(&options),
         Err(problem) => Err(problem.into()),
     };

@@ -14,10 +14,8 @@ pub(crate) async fn statuses(
     connection: &mut PgConnection,
     began: DateTime<Utc>,
 ) -> Result<BTreeMap<String, i64>, Failure> {
-    let rows = sqlx::query(include_str!("outcome/statuses.sql"))
-        .bind(began)
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query(include_str!("outcome/statuses.sql")).bind(began).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
@@ -44,7 +42,8 @@ pub(crate) async fn settled(
         .fetch_one(connection)
         .await?;
     let micros: Option<Vec<i64>> = row.try_get("micros")?;
-    let mut settled = Settled { count: row.try_get::<i64, _>("settled")? as f64, ..Settled::default() };
+    let mut settled =
+        Settled { count: row.try_get::<i64, _>("settled")? as f64, ..Settled::default() };
     for (latency, micros) in settled.latency_ms.iter_mut().zip(micros.unwrap_or_default()) {
         *latency = ms(micros.unsigned_abs());
     }
@@ -98,7 +97,8 @@ pub(crate) async fn events(
     let lag = store::relay::lag(pool).await?;
     let audited =
         sqlx::query("SELECT seq FROM event_audit_head").fetch_one(connection).await?.try_get(0)?;
-    Ok(EventsSecond { outbox: lag.row_count, lag_s: lag.oldest.as_secs_f64(), audited })
+    let lag_s = lag.oldest.as_secs_f64();
+    Ok(EventsSecond { outbox: lag.row_count, lag_s, audited, ..EventsSecond::default() })
 }
 
 /// Transfers that the consumer of the business figures has counted.

@@ -48,7 +48,7 @@ impl Part {
 }
 
 /// Is this part until its standard input ends.
-pub(crate) fn run(part: &Part) -> Result<bool, Failure> {
+pub(crate) fn run(part: Part) -> Result<bool, Failure> {
     // As `#[tokio::main]` of the production programs has it.
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -121,4 +121,3 @@ impl Faults for FailOnce {
         })
     }
 }
-

@@ -1,5 +1,7 @@
 //! All runs, one after the other, and what is said about them.
 
+use std::fmt::Write;
+
 use chrono::Utc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -73,7 +75,9 @@ fn verdict(runs: &[Run]) -> bool {
         let name = format!("{} (run {})", run.scenario, run.repetition);
         let seconds = run.figures.value("ledger_check_s").unwrap_or(0.0);
         if run.problems.is_empty() {
-            println!("{name}: all that was accepted is at its end; full ledger check clean, {seconds:.1} s");
+            println!(
+                "{name}: all that was accepted is at its end; full ledger check clean, {seconds:.1} s"
+            );
         }
         for problem in &run.problems {
             println!("{name}: NOT CLEAN: {problem}");
@@ -130,10 +134,12 @@ pub(crate) fn second(second: &Second, before: Option<&Second>, unavailable: u64)
         let before = before.and_then(|before| before.events).map_or(0, |before| before.audited);
         let audited = grouped((events.audited - before) as f64, 0);
         let outbox = grouped(events.outbox as f64, 0);
-        line.push_str(&format!("  outbox {outbox} ({:.1} s)  audited {audited}/s", events.lag_s));
+        let behind = grouped(events.behind as f64, 0);
+        // Writing to a String does not fail, here and below.
+        let _ = write!(line, "  outbox {outbox}  audited {audited}/s, {behind} behind");
     }
     if unavailable > 0 {
-        line.push_str(&format!("  503 so far {}", grouped(unavailable as f64, 0)));
+        let _ = write!(line, "  503 so far {}", grouped(unavailable as f64, 0));
     }
     println!("{line}");
 }

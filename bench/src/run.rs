@@ -28,7 +28,7 @@ mod account;
 use account::Measured;
 
 /// After this long, what is still open is lost or stuck, and the run has failed.
-const DRAIN_MAX: Duration = Duration::from_secs(300);
+const DRAIN_MAX: Duration = Duration::from_mins(5);
 const DRAIN_POLL: Duration = Duration::from_millis(50);
 
 /// What came of a run.
@@ -180,9 +180,10 @@ impl<'a> Bench<'a> {
         }
         let until = self.processes.snapshot(&mut self.connection).await?;
         load.tally(|tally| tally.measuring = false);
-        let statements = match options.statements {
-            true => statements::top(&mut self.connection).await?,
-            false => Vec::new(),
+        let statements = if options.statements {
+            statements::top(&mut self.connection).await?
+        } else {
+            Vec::new()
         };
         let tally = load.stop().await;
         Ok(Loaded { tally, began, from, until, statements })
@@ -198,13 +199,15 @@ impl<'a> Bench<'a> {
         *tick += Duration::from_secs(1);
         sleep_until(*tick).await;
         let answers = load.tally(|tally| std::mem::take(&mut tally.transfers.second));
+        let open = outcome::open_count(&mut self.connection).await?;
+        let ended = load.tally(|tally| tally.accepted()) as i64 - open;
         let second = Second {
             number: self.seconds.len() as u64 + 1,
             measured,
             accepted: answers.count(),
             answer_ms: median_and_p99(&answers),
-            open: outcome::open_count(&mut self.connection).await?,
-            events: self.events().await?,
+            open,
+            events: self.events(ended).await?,
             ..Second::default()
         };
         let unavailable = load.tally(|tally| tally.transfers.count(503));
@@ -214,29 +217,27 @@ impl<'a> Bench<'a> {
         self.processes.check()
     }
 
-    async fn events(&mut self) -> Result<Option<EventsSecond>, Failure> {
+    /// How far the events are, when so many transfers are at their end.
+    async fn events(&mut self, ended: i64) -> Result<Option<EventsSecond>, Failure> {
         if !self.scenario.events {
             return Ok(None);
         }
-        outcome::events(&self.pool, &mut self.connection).await.map(Some)
+        let mut events = outcome::events(&self.pool, &mut self.connection).await?;
+        events.behind = (ended - events.audited).max(0);
+        Ok(Some(events))
     }
 
     /// Waits until all is at its end, ends the processes, and proves the ledger.
-    async fn finish(
-        mut self,
-        loaded: Loaded,
-        baseline: Option<Baseline>,
-    ) -> Result<Run, Failure> {
+    async fn finish(mut self, loaded: Loaded, baseline: Option<Baseline>) -> Result<Run, Failure> {
         let mut problems = Vec::new();
-        let drain = self.drain(&mut problems).await?;
-        let audited = self.drain_events(loaded.began, &mut problems).await?;
+        let drain = self.drain(loaded.until.at, &mut problems).await?;
+        let audited = self.drain_events(&loaded, &mut problems).await?;
         self.memory = self.processes.memory(&self.memory);
         let complaints = self.processes.complaint_count();
         self.processes.stop().await?;
 
         let Loaded { tally, began, from, until, statements } = loaded;
-        let settled =
-            outcome::settled(&mut self.connection, began, from.wall, until.wall).await?;
+        let settled = outcome::settled(&mut self.connection, began, from.wall, until.wall).await?;
         outcome::fill_in(&mut self.connection, began, &mut self.seconds).await?;
         let statuses = outcome::statuses(&mut self.connection, began).await?;
         problems.extend(account::mismatches(&tally, &statuses));
@@ -279,9 +280,8 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Waits for the last transfer. Returns the seconds that it took.
-    async fn drain(&mut self, problems: &mut Vec<String>) -> Result<f64, Failure> {
-        let began = Instant::now();
+    /// Waits for the last transfer. Returns the seconds that it took since `began`.
+    async fn drain(&mut self, began: Instant, problems: &mut Vec<String>) -> Result<f64, Failure> {
         loop {
             let open = outcome::open_count(&mut self.connection).await?;
             if open == 0 {
@@ -296,19 +296,20 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Waits for the last event at both consumers. Returns the seconds that it took; none without relay.
+    /// Waits for the last event at both consumers. Returns the seconds that it took since the end of the measurement;
+    /// none without relay.
     async fn drain_events(
         &mut self,
-        since: DateTime<Utc>,
+        loaded: &Loaded,
         problems: &mut Vec<String>,
     ) -> Result<Option<f64>, Failure> {
         if !self.scenario.events {
             return Ok(None);
         }
-        let began = Instant::now();
+        let began = loaded.until.at;
         // One for each transfer. What was funded and loaded before was never in the outbox.
         let expected: i64 =
-            outcome::statuses(&mut self.connection, since).await?.values().sum();
+            outcome::statuses(&mut self.connection, loaded.began).await?.values().sum();
         loop {
             let events = outcome::events(&self.pool, &mut self.connection).await?;
             let counted = outcome::metrics_count(&mut self.connection).await?;

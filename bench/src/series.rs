@@ -32,6 +32,8 @@ pub(crate) struct EventsSecond {
     pub(crate) lag_s: f64,
     /// Written by the audit consumer so far.
     pub(crate) audited: i64,
+    /// Of transfers that are at their end, and not written by the audit consumer yet.
+    pub(crate) behind: i64,
 }
 
 /// The median and the 99th percentile, in ms.

@@ -33,10 +33,8 @@ pub(crate) async fn begin(connection: &mut PgConnection) -> Result<(), Failure> 
 
 /// The statements that took the most time since.
 pub(crate) async fn top(connection: &mut PgConnection) -> Result<Vec<Statement>, Failure> {
-    let rows = sqlx::query(include_str!("statements/top.sql"))
-        .bind(SHOWN)
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query(include_str!("statements/top.sql")).bind(SHOWN).fetch_all(connection).await?;
     let read = |row: &sqlx::postgres::PgRow| -> Result<Statement, Failure> {
         let text: String = row.try_get("query")?;
         Ok(Statement {

@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        let ends = [0.0, 0.7, 1.0, 12.0, 4_321.0, 9_999.0].map(round_up);
-        assert_eq!(ends, [1.0, 1.0, 1.0, 20.0, 5_000.0, 10_000.0]);
+        let ends = [0.0, 0.7, 1.0, 12.0, 4_321.0, 9_999.0].map(|value| round_up(value) as u64);
+        assert_eq!(ends, [1, 1, 1, 20, 5_000, 10_000]);
     }
 
     #[test]

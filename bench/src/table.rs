@@ -1,5 +1,7 @@
 //! The one table at the end: a row for each figure, a column for each scenario.
 
+use std::fmt::Write;
+
 use crate::figures::{Spread, spread};
 use crate::run::Run;
 
@@ -50,8 +52,10 @@ pub(crate) fn rows(runs: &[Run]) -> Vec<Row> {
 pub(crate) fn render(runs: &[Run]) -> String {
     let rows = rows(runs);
     let head: Vec<String> = scenarios(runs).into_iter().map(str::to_owned).collect();
-    let cells: Vec<Vec<String>> =
-        rows.iter().map(|row| row.cells.iter().map(|one| cell(*one, row.digits)).collect()).collect();
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.cells.iter().map(|one| cell(*one, row.digits)).collect())
+        .collect();
     let label_width = rows.iter().map(|row| row.label.len()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..head.len())
         .map(|column| {
@@ -66,7 +70,8 @@ pub(crate) fn render(runs: &[Run]) -> String {
     };
     let mut text = line("", &head);
     let rules: Vec<String> = widths.iter().map(|width| "-".repeat(width + 1) + ":").collect();
-    text.push_str(&format!("|{}|{}|\n", "-".repeat(label_width + 2), rules.join("|")));
+    // Writing to a String does not fail.
+    let _ = writeln!(text, "|{}|{}|", "-".repeat(label_width + 2), rules.join("|"));
     for (row, cells) in rows.iter().zip(&cells) {
         text.push_str(&line(row.label, cells));
     }

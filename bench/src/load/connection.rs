@@ -31,13 +31,12 @@ impl Connection {
 
     /// Sends a request and reads the answer. After an error nobody knows whether the request was carried out.
     pub(super) async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => {
-                let stream = TcpStream::connect(self.addr).await?;
-                stream.set_nodelay(true)?;
-                stream
-            }
+        let mut stream = if let Some(stream) = self.stream.take() {
+            stream
+        } else {
+            let stream = TcpStream::connect(self.addr).await?;
+            stream.set_nodelay(true)?;
+            stream
         };
         stream.write_all(request).await?;
         let head = read(&mut stream, &mut self.bytes).await?;

@@ -55,6 +55,11 @@ impl Channel {
 }
 
 impl Tally {
+    /// Transfers that clients were told of.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.transfers.count(202) + self.probes.count(200) + self.probes.count(202)
+    }
+
     /// Remembers a transfer for later reads.
     pub(super) fn remember(&mut self, id: Option<[u8; 36]>) {
         let Some(id) = id else { return };

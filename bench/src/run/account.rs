@@ -95,6 +95,10 @@ impl Measured<'_> {
         figures.push("settled_per_s", "settled/s", 0, per_second);
         let accepted = self.tally.transfers.measured.count() + self.tally.probes.measured.count();
         figures.push("accepted_per_s", "accepted/s", 0, accepted as f64 / self.elapsed());
+        let open = |second: Option<&Second>| second.map_or(0, |second| second.open) as f64;
+        let warm = self.seconds.iter().rfind(|second| !second.measured);
+        figures.push("open_begin", "open at begin of measurement", 0, open(warm));
+        figures.push("open_end", "open at its end", 0, open(self.seconds.last()));
         let Some(Baseline { naive, one_call }) = self.baseline else { return };
         let ratio = |other: f64| if other > 0.0 { per_second / other } else { 0.0 };
         figures.push("ratio_naive", "times naive SQL", 2, ratio(naive.per_second));
@@ -107,7 +111,12 @@ impl Measured<'_> {
         figures.push("one_call_per_s", "one-call SQL/s", 0, one_call.per_second);
         figures.push("one_call_clients", "one-call SQL, clients", 0, one_call.clients.into());
         figures.push("one_call_ms", "one-call SQL, mean ms", 1, one_call.latency_ms);
-        figures.push("one_call_postgres_us", "one-call SQL, PostgreSQL us", 0, one_call.postgres_us);
+        figures.push(
+            "one_call_postgres_us",
+            "one-call SQL, PostgreSQL us",
+            0,
+            one_call.postgres_us,
+        );
         figures.push("one_call_client_us", "one-call SQL, pgbench us", 0, one_call.client_us);
     }
 
@@ -125,8 +134,13 @@ impl Measured<'_> {
         let lag = events().map(|event| event.lag_s).fold(0.0, f64::max);
         figures.push("events_per_s", "events audited/s", 0, rate);
         figures.push("outbox_max", "outbox, most rows", 0, rows as f64);
+        let behind = events().map(|event| event.behind).max().unwrap_or(0);
         figures.push("lag_max_s", "outbox, oldest s", 1, lag);
+        figures.push("behind_max", "audit behind, most events", 0, behind as f64);
         figures.push("events_drain_s", "last event audited after s", 1, audited);
+        let load_seconds = self.seconds.len() as f64 + audited;
+        let all: i64 = self.statuses.values().sum();
+        figures.push("events_all_per_s", "events/s, to the last one", 0, all as f64 / load_seconds);
     }
 
     /// Per settled transfer: all CPU is divided by the same number, so that the parts add up.
@@ -166,7 +180,7 @@ impl Measured<'_> {
 
     fn counts(&self, figures: &mut Figures) {
         let status = |name: &str| self.statuses.get(name).copied().unwrap_or(0) as f64;
-        figures.push("accepted", "accepted, all", 0, accepted(self.tally) as f64);
+        figures.push("accepted", "accepted, all", 0, self.tally.accepted() as f64);
         figures.push("settled", "settled, all", 0, status("settled"));
         figures.push("rejected", "rejected, all", 0, status("rejected"));
         let channels = [&self.tally.transfers, &self.tally.probes, &self.tally.reads];
@@ -196,15 +210,10 @@ fn latencies(figures: &mut Figures, names: Names, histogram: &Histogram) {
     }
 }
 
-/// Transfers that clients were told of.
-fn accepted(tally: &Tally) -> u64 {
-    tally.transfers.count(202) + tally.probes.count(200) + tally.probes.count(202)
-}
-
 /// What does not fit: transfers that were accepted and are not there, or came to no end, or were never asked for.
 pub(super) fn mismatches(tally: &Tally, statuses: &BTreeMap<String, i64>) -> Vec<String> {
     let mut problems = Vec::new();
-    let accepted = accepted(tally) as i64;
+    let accepted = tally.accepted() as i64;
     let there: i64 = statuses.values().sum();
     // A request without an answer, or with 503, may have been written down all the same.
     let unknown: u64 = [&tally.transfers, &tally.probes]
@@ -246,11 +255,9 @@ mod tests {
         assert_eq!(mismatches(&told(10, 0), &there(10, 0)), [""; 0]);
         // Written down, but answered with 503.
         assert_eq!(mismatches(&told(10, 2), &there(12, 0)), [""; 0]);
-        for (tally, statuses) in [
-            (told(10, 0), there(9, 0)),
-            (told(10, 0), there(11, 0)),
-            (told(10, 0), there(9, 1)),
-        ] {
+        for (tally, statuses) in
+            [(told(10, 0), there(9, 0)), (told(10, 0), there(11, 0)), (told(10, 0), there(9, 1))]
+        {
             assert_eq!(mismatches(&tally, &statuses).len(), 1, "{statuses:?}");
         }
     }
