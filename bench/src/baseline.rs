@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
+use tokio::time::Instant;
 
 use crate::database::{BASELINE, Database, execute, settle_down};
 use crate::scenario::Scenario;
@@ -22,6 +23,8 @@ pub(crate) struct Best {
     pub(crate) latency_ms: f64,
     /// CPU of PostgreSQL for each transfer, in microseconds.
     pub(crate) postgres_us: f64,
+    /// Cores that others used meanwhile.
+    pub(crate) cores_others: f64,
     /// CPU of pgbench for each transfer, in microseconds.
     pub(crate) client_us: f64,
 }
@@ -87,7 +90,8 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn run(&self, postgres: u32, clients: u32) -> Result<Best, Failure> {
         let own = std::process::id();
-        let before = (cpu::of_tree(postgres), cpu::of_ended_children(own));
+        let look = || (cpu::of_tree(postgres), cpu::of_ended_children(own), cpu::of_machine().busy);
+        let (began, before) = (Instant::now(), look());
         let output = Command::new(self.pgbench)
             .args(["--no-vacuum", "--protocol=prepared"])
             .arg(format!("--client={clients}"))
@@ -105,15 +109,20 @@ impl Bench<'_> {
             return Err(format!("pgbench: {}", String::from_utf8_lossy(&output.stderr)).into());
         }
         let text = String::from_utf8_lossy(&output.stdout);
+        let (elapsed, after) = (began.elapsed().as_secs_f64(), look());
         let understood = parse(&text).ok_or_else(|| format!("pgbench said:\n{text}"))?;
         let (count, per_second, latency_ms) = understood;
-        let each = |before: u64, after: u64| after.saturating_sub(before) as f64 / count.max(1.0);
+        let postgres = after.0.saturating_sub(before.0);
+        let client = after.1.saturating_sub(before.1);
+        let others = after.2.saturating_sub(before.2).saturating_sub(postgres + client);
+        let each = |micros: u64| micros as f64 / count.max(1.0);
         Ok(Best {
             per_second,
             clients,
             latency_ms,
-            postgres_us: each(before.0, cpu::of_tree(postgres)),
-            client_us: each(before.1, cpu::of_ended_children(own)),
+            postgres_us: each(postgres),
+            client_us: each(client),
+            cores_others: others as f64 / 1e6 / elapsed,
         })
     }
 }

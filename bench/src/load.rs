@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -65,13 +66,20 @@ pub(crate) struct Load {
 struct Shared {
     plan: Plan,
     stopped: Cell<bool>,
+    /// Wakes clients that wait for their time.
+    stop: Notify,
     tally: RefCell<Tally>,
 }
 
 impl Load {
     /// Starts all clients.
     pub(crate) fn start(plan: Plan) -> Self {
-        let shared = Rc::new(Shared { stopped: Cell::new(false), tally: RefCell::default(), plan });
+        let shared = Rc::new(Shared {
+            stopped: Cell::new(false),
+            stop: Notify::new(),
+            tally: RefCell::default(),
+            plan,
+        });
         let mut tasks = JoinSet::new();
         let plan = &shared.plan;
         match plan.rate {
@@ -95,6 +103,7 @@ impl Load {
     /// Sends nothing more, and waits for the answers that are due.
     pub(crate) async fn stop(mut self) -> Tally {
         self.shared.stopped.set(true);
+        self.shared.stop.notify_waiters();
         while self.tasks.join_next().await.is_some() {}
         self.shared.tally.take()
     }
@@ -142,9 +151,14 @@ fn open(tasks: &mut JoinSet<()>, shared: &Rc<Shared>, kind: Kind, rate: u32, in_
         let (shared, pace) = (shared.clone(), pace.clone());
         tasks.spawn_local(async move {
             let mut client = Client::new(&shared, kind, 1_000_000 + u64::from(seed));
-            while let Some(due) = pace.next() {
+            while let Some(due) = pace.next()
+                && !shared.stopped.get()
+            {
                 client.render();
-                sleep_until(due).await;
+                tokio::select! {
+                    () = sleep_until(due) => {}
+                    () = shared.stop.notified() => {}
+                }
                 if shared.stopped.get() {
                     return;
                 }

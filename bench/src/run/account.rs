@@ -108,6 +108,7 @@ impl Measured<'_> {
         figures.push("naive_ms", "naive SQL, mean ms", 1, naive.latency_ms);
         figures.push("naive_postgres_us", "naive SQL, PostgreSQL us", 0, naive.postgres_us);
         figures.push("naive_client_us", "naive SQL, pgbench us", 0, naive.client_us);
+        figures.push("naive_others", "naive SQL, cores of others", 2, naive.cores_others);
         figures.push("one_call_per_s", "one-call SQL/s", 0, one_call.per_second);
         figures.push("one_call_clients", "one-call SQL, clients", 0, one_call.clients.into());
         figures.push("one_call_ms", "one-call SQL, mean ms", 1, one_call.latency_ms);
@@ -118,6 +119,7 @@ impl Measured<'_> {
             one_call.postgres_us,
         );
         figures.push("one_call_client_us", "one-call SQL, pgbench us", 0, one_call.client_us);
+        figures.push("one_call_others", "one-call SQL, cores of others", 2, one_call.cores_others);
     }
 
     fn events(&self, figures: &mut Figures) {
