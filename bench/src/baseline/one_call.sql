@@ -1,0 +1,2 @@
+-- The same work as one call of a function.
+SELECT transfer_money(:source, :destination, :amount);

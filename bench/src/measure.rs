@@ -1,0 +1,131 @@
+//! What everybody has used at one instant; two of them make a measurement.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use tokio::time::Instant;
+
+use crate::children::Running;
+use crate::cpu::{self, Memory};
+use crate::{Failure, outcome};
+
+/// The processes of a run, beside this one.
+pub(crate) struct Processes {
+    /// Process id of the server.
+    pub(crate) postgres: u32,
+    pub(crate) api: Running,
+    pub(crate) jobs: Running,
+    /// The SQS endpoint; none without relay.
+    pub(crate) sqs: Option<Running>,
+}
+
+/// CPU time in microseconds, by who used it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Used {
+    pub(crate) postgres: u64,
+    pub(crate) api: u64,
+    pub(crate) jobs: u64,
+    pub(crate) sqs: u64,
+    pub(crate) bench: u64,
+    /// The whole machine.
+    pub(crate) machine: u64,
+    /// Taken away by a host above this machine.
+    pub(crate) stolen: u64,
+}
+
+/// One instant.
+pub(crate) struct Snapshot {
+    pub(crate) at: Instant,
+    /// The same on the clock that the transfers carry: one machine, one clock.
+    pub(crate) wall: DateTime<Utc>,
+    pub(crate) used: Used,
+    /// Where the log of the database stood, in bytes.
+    pub(crate) log_position: f64,
+}
+
+/// Resident memory in MB, now and at its peak.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct MemoryUse {
+    pub(crate) postgres: Memory,
+    pub(crate) api: Memory,
+    pub(crate) jobs: Memory,
+    pub(crate) bench: Memory,
+}
+
+impl Processes {
+    /// Looks at the clocks of everybody.
+    pub(crate) async fn snapshot(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Snapshot, Failure> {
+        let log_position = outcome::log_position(connection).await?;
+        let machine = cpu::of_machine();
+        let used = Used {
+            postgres: cpu::of_tree(self.postgres),
+            api: cpu::of_process(self.api.pid),
+            jobs: cpu::of_process(self.jobs.pid),
+            sqs: self.sqs.as_ref().map_or(0, |sqs| cpu::of_process(sqs.pid)),
+            bench: cpu::of_process(std::process::id()),
+            machine: machine.busy,
+            stolen: machine.stolen,
+        };
+        Ok(Snapshot { at: Instant::now(), wall: Utc::now(), used, log_position })
+    }
+
+    /// Memory now. The server's peak is the highest of all looks, so it is looked every second.
+    pub(crate) fn memory(&self, before: &MemoryUse) -> MemoryUse {
+        let postgres = cpu::tree_memory(self.postgres);
+        MemoryUse {
+            postgres: Memory { now: postgres, peak: before.postgres.peak.max(postgres) },
+            api: cpu::memory(self.api.pid),
+            jobs: cpu::memory(self.jobs.pid),
+            bench: cpu::memory(std::process::id()),
+        }
+    }
+
+    /// Fails when one of them has ended.
+    pub(crate) fn check(&mut self) -> Result<(), Failure> {
+        self.api.check()?;
+        self.jobs.check()?;
+        self.sqs.as_mut().map_or(Ok(()), Running::check)
+    }
+
+    /// Lines of warnings and errors that they wrote.
+    pub(crate) fn complaint_count(&self) -> usize {
+        self.api.complaint_count() + self.jobs.complaint_count()
+    }
+
+    /// Ends them, each after it has finished what it has in hand.
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
+        self.api.stop().await?;
+        self.jobs.stop().await?;
+        match self.sqs {
+            Some(sqs) => sqs.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Used {
+    /// What was used since `before`.
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        Self {
+            postgres: self.postgres.saturating_sub(before.postgres),
+            api: self.api.saturating_sub(before.api),
+            jobs: self.jobs.saturating_sub(before.jobs),
+            sqs: self.sqs.saturating_sub(before.sqs),
+            bench: self.bench.saturating_sub(before.bench),
+            machine: self.machine.saturating_sub(before.machine),
+            stolen: self.stolen.saturating_sub(before.stolen),
+        }
+    }
+
+    /// All that belongs to the run.
+    pub(crate) fn ours(&self) -> u64 {
+        self.postgres + self.api + self.jobs + self.sqs + self.bench
+    }
+
+    /// What others on this machine used: a figure is worth less the higher this is.
+    pub(crate) fn others(&self) -> u64 {
+        self.machine.saturating_sub(self.ours())
+    }
+}
