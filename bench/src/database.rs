@@ -15,11 +15,11 @@ const SETTINGS: [(&str, &str); 5] = [
     // Kept for the next cycle, see [`break_in_log`].
     ("min_wal_size", "4GB"),
     ("checkpoint_timeout", "15min"),
-    ("wal_compression", "on"),
+    ("wal_compression", "lz4"),
 ];
 
 /// Files of 16 MB that a second at full speed fills.
-const LOG_FILES_PER_SECOND: u64 = 3;
+const LOG_FILES_PER_SECOND: u64 = 4;
 /// What `min_wal_size` amounts to.
 const LOG_FILES_MAX: u64 = 256;
 
