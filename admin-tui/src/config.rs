@@ -1,0 +1,131 @@
+//! Contexts: the systems that an operator looks after, in a file of his own.
+//!
+//! ```toml
+//! default = "local"
+//!
+//! [contexts.local]
+//! address = "http://127.0.0.1:8081"
+//! token_file = ".holdfast/operator-token"
+//!
+//! [contexts.production]
+//! address = "https://admin.holdfast.example"
+//! token_env = "HOLDFAST_PRODUCTION_TOKEN"
+//! production = true
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Where `cargo run` serves operators.
+pub const LOCAL_ADDRESS: &str = "http://127.0.0.1:8081";
+
+/// The file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The context that is used when none is named.
+    pub default: Option<String>,
+    /// All of them.
+    #[serde(default)]
+    pub contexts: BTreeMap<String, Context>,
+}
+
+/// One system.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// Address of its operator API.
+    pub address: String,
+    /// Name of the variable that holds the token.
+    pub token_env: Option<String>,
+    /// Name of the file that holds the token.
+    pub token_file: Option<PathBuf>,
+    /// Whether it is the real thing.
+    #[serde(default)]
+    pub production: bool,
+}
+
+/// What is wrong with the file, or with what it points to.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("{0}: {1}")]
+    Read(PathBuf, std::io::Error),
+    /// It is not what it should be.
+    #[error("{0}: {1}")]
+    Parse(PathBuf, String),
+    /// It has no such context.
+    #[error("there is no context {0}; the file has: {1}")]
+    Unknown(String, String),
+    /// Nothing says which token to use.
+    #[error("no token: give --token-file, set HOLDFAST_ADMIN_TOKEN, or name token_env or token_file in the context")]
+    NoToken,
+}
+
+impl Config {
+    /// Where the file is: `holdfast/admin.toml` where the system keeps configuration.
+    pub fn path() -> Option<PathBuf> {
+        let home = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| {
+            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"))
+        })?;
+        Some(home.join("holdfast").join("admin.toml"))
+    }
+
+    /// Reads the file; one that is not there is an empty one.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read or understood.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(ConfigError::Read(path.to_owned(), error)),
+        };
+        toml::from_str(&text).map_err(|error| ConfigError::Parse(path.to_owned(), error.to_string()))
+    }
+
+    /// The context of that name, else the default one, else the local system.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn context(&self, name: Option<&str>) -> Result<(String, Context), ConfigError> {
+        match name.or(self.default.as_deref()) {
+            Some(name) => {
+                let known = || self.contexts.keys().cloned().collect::<Vec<_>>().join(", ");
+                let context = self.contexts.get(name).cloned();
+                let context =
+                    context.ok_or_else(|| ConfigError::Unknown(name.to_owned(), known()))?;
+                Ok((name.to_owned(), context))
+            }
+            None => Ok((
+                "local".to_owned(),
+                Context {
+                    address: LOCAL_ADDRESS.to_owned(),
+                    token_env: None,
+                    token_file: None,
+                    production: false,
+                },
+            )),
+        }
+    }
+}
+
+impl Context {
+    /// The token: from the file or variable that it names, else from `HOLDFAST_ADMIN_TOKEN`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn token(&self) -> Result<String, ConfigError> {
+        if let Some(path) = &self.token_file {
+            let text = std::fs::read_to_string(path);
+            return text
+                .map(|text| text.trim().to_owned())
+                .map_err(|error| ConfigError::Read(path.clone(), error));
+        }
+        let name = self.token_env.as_deref().unwrap_or("HOLDFAST_ADMIN_TOKEN");
+        let token = std::env::var(name).ok().filter(|token| !token.is_empty());
+        token.ok_or(ConfigError::NoToken)
+    }
+}

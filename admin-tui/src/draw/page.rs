@@ -1,0 +1,238 @@
+//! Pages.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use crate::cell::{Cell, Tone};
+use crate::document::{Block, Document};
+use crate::draw::list::pad;
+use crate::state::{Pane, State};
+
+/// Levels of a bar one row high.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Columns of names.
+const NAME_WIDTH: usize = 22;
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, pane: &Pane) {
+    let Some(document) = &pane.document else {
+        return;
+    };
+    let (lines, cursor) = lines(document, state, usize::from(area.width), Some(pane.cursor));
+    let room = usize::from(area.height);
+    // The link under the cursor is in sight; a page without links is scrolled by hand.
+    let offset = match cursor {
+        Some(line) => (line + 2).saturating_sub(room),
+        None => pane.offset.min(lines.len().saturating_sub(room)),
+    };
+    let shown: Vec<Line<'_>> = lines.into_iter().skip(offset).take(room).collect();
+    frame.render_widget(Paragraph::new(shown), area);
+}
+
+/// A document as lines, and which of them the cursor is on.
+pub(super) fn lines(
+    document: &Document,
+    state: &State,
+    width: usize,
+    cursor: Option<usize>,
+) -> (Vec<Line<'static>>, Option<usize>) {
+    let mut writer = Writer { state, width, lines: Vec::new(), links: 0, cursor, at: None };
+    writer.push(Line::styled(format!(" {}", document.title), state.theme.heading()));
+    for block in &document.blocks {
+        writer.block(block);
+    }
+    (writer.lines, writer.at)
+}
+
+struct Writer<'a> {
+    state: &'a State,
+    width: usize,
+    lines: Vec<Line<'static>>,
+    /// Links so far.
+    links: usize,
+    /// Number of the link that the cursor is on.
+    cursor: Option<usize>,
+    at: Option<usize>,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, line: Line<'static>) {
+        self.lines.push(line);
+    }
+
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Fields(fields) => self.fields(fields),
+            Block::Table { heading, columns, rows } => self.table(heading, columns, rows),
+            Block::Note(text, tone) => {
+                let style = self.state.theme.tone(*tone);
+                for line in wrap(text, self.width.saturating_sub(2)) {
+                    self.push(Line::styled(format!(" {line}"), style));
+                }
+            }
+            Block::Gauge { label, done, total } => self.gauge(label, *done, *total),
+            Block::Graph { label, points } => self.graph(label, points),
+            Block::Json(text) => {
+                for line in text.lines() {
+                    self.push(Line::raw(format!("  {}", crate::cell::printable(line))));
+                }
+            }
+        }
+    }
+
+    fn fields(&mut self, fields: &[(String, Cell)]) {
+        for (name, cell) in fields {
+            let theme = self.state.theme;
+            let room = self.width.saturating_sub(NAME_WIDTH + 2);
+            let text = cell.show(self.state.now);
+            for (number, part) in wrap(&text, room).into_iter().enumerate() {
+                let name = if number == 0 { name.as_str() } else { "" };
+                self.push(Line::from(vec![
+                    Span::styled(format!(" {}", pad(name, NAME_WIDTH, false)), theme.tone(Tone::Faint)),
+                    Span::styled(part, theme.tone(cell.tone())),
+                ]));
+            }
+        }
+    }
+
+    fn table(
+        &mut self,
+        heading: &str,
+        columns: &[String],
+        rows: &[(Vec<Cell>, Option<crate::view::Target>)],
+    ) {
+        let (state, theme) = (self.state, self.state.theme);
+        self.push(Line::raw(""));
+        self.push(Line::styled(format!(" {heading}"), theme.heading()));
+        let widths = fitting(columns, rows, state, self.width.saturating_sub(2));
+        let titles: String = columns
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(at, (title, &width))| {
+                let right = rows.first().and_then(|(cells, _)| cells.get(at)).is_some_and(Cell::is_number);
+                format!(" {} ", pad(&crate::cell::shorten(title, width), width, right))
+            })
+            .collect();
+        self.push(Line::styled(titles, theme.tone(Tone::Faint)));
+        for (cells, target) in rows {
+            let spans: Vec<Span<'static>> = cells
+                .iter()
+                .zip(&widths)
+                .map(|(cell, &width)| {
+                    let text = pad(&cell.fit(state.now, width), width, cell.is_number());
+                    Span::styled(format!(" {text} "), theme.tone(cell.tone()))
+                })
+                .collect();
+            let mut line = Line::from(spans);
+            if target.is_some() {
+                if self.cursor == Some(self.links) {
+                    line = line.style(theme.cursor());
+                    self.at = Some(self.lines.len());
+                }
+                self.links += 1;
+            }
+            self.push(line);
+        }
+    }
+
+    fn gauge(&mut self, label: &str, done: u64, total: u64) {
+        let room = self.width.saturating_sub(NAME_WIDTH + 22).clamp(5, 60) as u64;
+        let filled = if total == 0 { 0 } else { room * done.min(total) / total };
+        let bar = format!("{}{}", "█".repeat(to_usize(filled)), "░".repeat(to_usize(room - filled)));
+        self.push(Line::from(vec![
+            Span::styled(format!(" {}", pad(label, NAME_WIDTH, false)), self.state.theme.tone(Tone::Faint)),
+            Span::styled(bar, self.state.theme.tone(Tone::Good)),
+            Span::raw(format!(" {done} of {total}")),
+        ]));
+    }
+
+    fn graph(&mut self, label: &str, points: &[Option<u64>]) {
+        let room = self.width.saturating_sub(NAME_WIDTH + 16).max(5);
+        let newest: Vec<Option<u64>> =
+            points.iter().skip(points.len().saturating_sub(room)).copied().collect();
+        let highest = newest.iter().flatten().max().copied().unwrap_or(0);
+        let bar = |point: &Option<u64>| match point {
+            None => ' ',
+            Some(value) => {
+                let level = value.saturating_mul(7).checked_div(highest).unwrap_or(0);
+                BARS.get(to_usize(level)).copied().unwrap_or('█')
+            }
+        };
+        let last = newest.last().copied().flatten();
+        let last = last.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        self.push(Line::from(vec![
+            Span::styled(format!(" {}", pad(label, NAME_WIDTH, false)), self.state.theme.tone(Tone::Faint)),
+            Span::styled(newest.iter().map(bar).collect::<String>(), self.state.theme.tone(Tone::Link)),
+            Span::raw(format!(" {last} (most {highest})")),
+        ]));
+    }
+}
+
+fn to_usize(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Each column as wide as its widest cell; the widest texts give way until all fit.
+fn fitting(
+    columns: &[String],
+    rows: &[(Vec<Cell>, Option<crate::view::Target>)],
+    state: &State,
+    room: usize,
+) -> Vec<usize> {
+    let widest = |at: usize| {
+        let cells = rows.iter().filter_map(|(cells, _)| cells.get(at));
+        cells.map(|cell| cell.show(state.now).width()).max().unwrap_or(0)
+    };
+    let mut widths: Vec<usize> =
+        columns.iter().enumerate().map(|(at, title)| widest(at).max(title.width())).collect();
+    let is_text = |at: usize| {
+        let cell = rows.first().and_then(|(cells, _)| cells.get(at));
+        cell.is_none_or(|cell| !cell.is_number())
+    };
+    while widths.iter().map(|width| width + 2).sum::<usize>() > room {
+        let giving = (0..widths.len()).filter(|&at| is_text(at)).max_by_key(|&at| widths.get(at).copied());
+        match giving.and_then(|at| widths.get_mut(at)).filter(|width| **width > 4) {
+            Some(width) => *width -= 1,
+            None => break,
+        }
+    }
+    widths
+}
+
+/// A text in lines of at most `width` columns, broken at spaces where there are some.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word.to_owned();
+        loop {
+            let line = lines.last().map(|line| line.width()).unwrap_or(0);
+            let gap = usize::from(line > 0);
+            if line + gap + word.width() <= width {
+                if let Some(last) = lines.last_mut() {
+                    if gap > 0 {
+                        last.push(' ');
+                    }
+                    last.push_str(&word);
+                }
+                break;
+            }
+            if line > 0 {
+                lines.push(String::new());
+                continue;
+            }
+            // A word longer than a line.
+            let head: String = word.chars().take(width).collect();
+            let rest: String = word.chars().skip(width).collect();
+            if let Some(last) = lines.last_mut() {
+                *last = head;
+            }
+            lines.push(String::new());
+            word = rest;
+        }
+    }
+    lines
+}

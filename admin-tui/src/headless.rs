@@ -1,0 +1,167 @@
+//! The same views for scripts: `-o table`, `json` or `yaml`.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use unicode_width::UnicodeWidthStr;
+
+use crate::cell::Cell;
+use crate::document::{Block, Document};
+use crate::source::{Source, SourceError};
+use crate::update::Items;
+use crate::view::{Body, Row, Target, View};
+
+/// How a view is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For both.
+    Yaml,
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// The server gave no answer.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Its answer means nothing.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+/// Reads a view, up to `limit` rows of a list, and returns its text.
+///
+/// # Errors
+/// See [`ShowError`].
+pub async fn show(
+    source: &Source,
+    view: &'static View,
+    target: &Target,
+    output: Output,
+    limit: usize,
+) -> Result<String, ShowError> {
+    match &view.body {
+        Body::Page { read, .. } => {
+            let raw = source.get(&target.path(view)).await?;
+            Ok(match output {
+                Output::Table => page(&read(&raw)?, Utc::now()),
+                output => value(&serde_json::from_str(raw.get())?, output)?,
+            })
+        }
+        Body::List { read, columns, .. } => {
+            let items = items(source, view, target, limit).await?;
+            if output == Output::Table {
+                let rows: Result<Vec<Row>, _> = items.iter().map(|item| read(item)).collect();
+                let titles: Vec<String> =
+                    columns.iter().map(|column| column.title.to_owned()).collect();
+                let cells = rows?.into_iter().map(|row| row.cells).collect::<Vec<_>>();
+                return Ok(table(&titles, &cells, Utc::now()));
+            }
+            let items: Result<Vec<Value>, _> =
+                items.iter().map(|item| serde_json::from_str(item.get())).collect();
+            value(&Value::Array(items?), output)
+        }
+    }
+}
+
+/// Items of a list, page by page.
+async fn items(
+    source: &Source,
+    view: &View,
+    target: &Target,
+    limit: usize,
+) -> Result<Vec<Box<RawValue>>, ShowError> {
+    let mut all: Vec<Box<RawValue>> = Vec::new();
+    let mut target = target.clone();
+    loop {
+        let raw = source.get(&target.path(view)).await?;
+        let Items { items, next_cursor } = serde_json::from_str(raw.get())?;
+        all.extend(items);
+        match next_cursor.filter(|_| all.len() < limit) {
+            Some(cursor) => target = target.with("cursor", cursor),
+            None => {
+                all.truncate(limit);
+                return Ok(all);
+            }
+        }
+    }
+}
+
+/// A value as JSON or YAML.
+///
+/// # Errors
+/// When it cannot be written, which no JSON value can bring about.
+pub fn value(value: &Value, output: Output) -> Result<String, ShowError> {
+    Ok(match output {
+        Output::Yaml => crate::yaml::text(value),
+        _ => format!("{}\n", serde_json::to_string_pretty(value)?),
+    })
+}
+
+/// A page as text.
+pub fn page(document: &Document, now: DateTime<Utc>) -> String {
+    let mut text = format!("{}\n", document.title);
+    for block in &document.blocks {
+        match block {
+            Block::Fields(fields) => {
+                let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+                for (name, cell) in fields {
+                    writeln!(text, "{name:<width$}  {}", cell.show(now)).ok();
+                }
+            }
+            Block::Table { heading, columns, rows } => {
+                let cells: Vec<Vec<Cell>> = rows.iter().map(|(cells, _)| cells.clone()).collect();
+                write!(text, "\n{heading}\n{}", table(columns, &cells, now)).ok();
+            }
+            Block::Note(note, _) => {
+                writeln!(text, "{}", crate::cell::printable(note)).ok();
+            }
+            Block::Gauge { label, done, total } => {
+                writeln!(text, "{label}: {done} of {total}").ok();
+            }
+            Block::Graph { label, points } => {
+                let last = points.last().copied().flatten();
+                let last = last.map_or_else(|| "-".to_owned(), |value| value.to_string());
+                writeln!(text, "{label}: {last}").ok();
+            }
+            Block::Json(json) => {
+                writeln!(text, "{json}").ok();
+            }
+        }
+    }
+    text
+}
+
+/// Columns as wide as their widest cell, nothing cut off.
+pub fn table(titles: &[String], rows: &[Vec<Cell>], now: DateTime<Utc>) -> String {
+    let shown: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| cell.show(now)).collect()).collect();
+    let width = |at: usize| {
+        let cells = shown.iter().filter_map(|row| row.get(at)).map(|text| text.width());
+        cells.chain(titles.get(at).map(|title| title.width())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..titles.len()).map(width).collect();
+    let right = |at: usize| {
+        rows.first().and_then(|row| row.get(at)).is_some_and(Cell::is_number)
+    };
+    let line = |cells: &[String]| {
+        let places: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(at, (text, &width))| {
+                let gap = " ".repeat(width.saturating_sub(text.width()));
+                if right(at) { format!("{gap}{text}") } else { format!("{text}{gap}") }
+            })
+            .collect();
+        format!("{}\n", places.join("  ").trim_end())
+    };
+    let titles: Vec<String> = titles.iter().map(|title| title.to_uppercase()).collect();
+    line(&titles) + &shown.iter().map(|row| line(row)).collect::<String>()
+}

@@ -1,0 +1,33 @@
+//! The operators' console: what there is to see, what can be done, and the screen for both.
+//!
+//! ```text
+//! view, act      what can be looked at and done, as data
+//! source         the operator API, or a recording of it
+//! input, keymap  keys        -> action
+//! update         action      -> state, effects      the one place where state changes
+//! draw           state       -> screen
+//! run            the loop that joins them
+//! cli, headless  the same views and acts for scripts
+//! ```
+
+pub mod act;
+pub mod action;
+pub mod cell;
+pub mod cli;
+pub mod config;
+pub mod document;
+pub mod draw;
+pub mod effect;
+pub mod headless;
+pub mod input;
+pub mod keymap;
+pub mod line;
+pub mod run;
+pub mod source;
+pub mod state;
+pub mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod views;
+pub mod yaml;

@@ -1,0 +1,101 @@
+//! Answers.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::action::{ChangeReply, Reply};
+use crate::effect::Effect;
+use crate::state::{Dialog, Mode, Pane, State};
+use crate::update::{browse, go, read};
+use crate::view::{Body, Row, Target};
+
+/// A page of a list, its items unread.
+#[derive(Deserialize)]
+pub(crate) struct Items {
+    pub(crate) items: Vec<Box<RawValue>>,
+    #[serde(default)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// An answer to a read goes to whoever asked; whoever is gone, or has asked again, is not there.
+pub(super) fn arrived(state: &mut State, reply: Reply) -> Vec<Effect> {
+    if let Mode::Dialog(dialog) = &mut state.mode
+        && dialog.question == Some(reply.question)
+    {
+        facts(dialog, &reply);
+        return Vec::new();
+    }
+    let asked = |pane: &&mut Pane| pane.question == Some(reply.question);
+    let Some(pane) = state.panes.iter_mut().find(asked) else {
+        return Vec::new();
+    };
+    pane.question = None;
+    match take(pane, &reply) {
+        Ok(()) => {
+            pane.read_at = Some(reply.at);
+            pane.trouble = None;
+            pane.arrange();
+            browse::keep_in_sight(state);
+        }
+        // What was read stays, and its age says how old it is.
+        Err(trouble) => pane.trouble = Some(trouble),
+    }
+    Vec::new()
+}
+
+fn take(pane: &mut Pane, reply: &Reply) -> Result<(), String> {
+    let raw = reply.answer.as_ref().map_err(ToString::to_string)?;
+    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
+    match &pane.view.body {
+        Body::Page { read, .. } => pane.document = Some(read(raw).map_err(unreadable)?),
+        Body::List { read, .. } => {
+            let Items { items, next_cursor } =
+                serde_json::from_str(raw.get()).map_err(unreadable)?;
+            let rows = items.iter().map(|item| read(item)).collect::<Result<Vec<Row>, _>>();
+            let rows = rows.map_err(unreadable)?;
+            if reply.more {
+                pane.rows.extend(rows);
+            } else {
+                pane.rows = rows;
+            }
+            (pane.grown, pane.next) = (reply.more, next_cursor);
+        }
+    }
+    Ok(())
+}
+
+fn facts(dialog: &mut Dialog, reply: &Reply) {
+    dialog.question = None;
+    let read = dialog.act.facts.and_then(crate::view::find).map(|view| &view.body);
+    dialog.facts = Some(match (&reply.answer, read) {
+        (Ok(raw), Some(Body::Page { read, .. })) => read(raw).map_err(|error| error.to_string()),
+        (Err(error), _) => Err(error.to_string()),
+        (Ok(_), _) => Err("nothing shows what would come of it".to_owned()),
+    });
+}
+
+/// The id of what a change has made.
+#[derive(Deserialize)]
+struct Made {
+    id: Option<serde_json::Value>,
+}
+
+/// After a change: a message, and on to where its answer leads, or what is shown is read again.
+pub(super) fn changed(state: &mut State, reply: ChangeReply) -> Vec<Effect> {
+    match reply.answer {
+        Ok(raw) => {
+            state.say(format!("{}: done", reply.what));
+            let made = serde_json::from_str::<Made>(raw.get()).ok().and_then(|made| made.id);
+            let id = made.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+            match (reply.leads_to, id) {
+                (Some(view), Some(id)) => go(state, Target::one(view, id)),
+                _ => read(state),
+            }
+        }
+        Err(error) => {
+            let again = if error.is_refusal() { "" } else { "; asking again is safe" };
+            state.complain(format!("{}: {error}{again}", reply.what));
+            Vec::new()
+        }
+    }
+}
