@@ -74,7 +74,12 @@ impl Act {
     ///
     /// # Errors
     /// The name of the field that is missing or no number, and what it should be.
-    pub fn body(&self, id: &str, reason: &str, inputs: &[(String, String)]) -> Result<Value, String> {
+    pub fn body(
+        &self,
+        id: &str,
+        reason: &str,
+        inputs: &[(String, String)],
+    ) -> Result<Value, String> {
         let mut body = match (self.body)(id) {
             Value::Object(body) => body,
             _ => Map::new(),
@@ -132,8 +137,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let body = |reason: &str, inputs: &[(&str, &str)]| {
-            let inputs: Vec<_> =
-                inputs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+            let inputs: Vec<_> = inputs
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+                .collect();
             ACT.body("7", reason, &inputs)
         };
         assert!(body("why", &[]).unwrap_err().starts_with("hash is missing"));

@@ -246,7 +246,10 @@ mod tests {
         assert_eq!(shown(-5, "EUR"), "-0.05 EUR");
         assert_eq!(shown(1_000, "JPY"), "1,000 JPY");
         assert_eq!(shown(1_000, "KWD"), "1.000 KWD");
-        assert_eq!(Cell::sum("9223372036854775808", "JPY").show(Utc::now()), "9,223,372,036,854,775,808 JPY");
+        assert_eq!(
+            Cell::sum("9223372036854775808", "JPY").show(Utc::now()),
+            "9,223,372,036,854,775,808 JPY"
+        );
     }
 
     #[test]
@@ -262,7 +265,10 @@ mod tests {
         assert_eq!(Cell::count(9).compare(&Cell::count(10)), Ordering::Less);
         assert_eq!(Cell::None.compare(&Cell::count(10)), Ordering::Greater);
         let now = Utc::now();
-        assert_eq!(Cell::Age(now).compare(&Cell::Age(now - TimeDelta::hours(1))), Ordering::Greater);
+        assert_eq!(
+            Cell::Age(now).compare(&Cell::Age(now - TimeDelta::hours(1))),
+            Ordering::Greater
+        );
     }
 
     #[test]

@@ -60,16 +60,18 @@ pub enum ConfigError {
     #[error("there is no context {0}; the file has: {1}")]
     Unknown(String, String),
     /// Nothing says which token to use.
-    #[error("no token: give --token-file, set HOLDFAST_ADMIN_TOKEN, or name token_env or token_file in the context")]
+    #[error(
+        "no token: give --token-file, set HOLDFAST_ADMIN_TOKEN, or name token_env or token_file in the context"
+    )]
     NoToken,
 }
 
 impl Config {
     /// Where the file is: `holdfast/admin.toml` where the system keeps configuration.
     pub fn path() -> Option<PathBuf> {
-        let home = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| {
-            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"))
-        })?;
+        let home = std::env::var_os("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")))?;
         Some(home.join("holdfast").join("admin.toml"))
     }
 
@@ -80,10 +82,13 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
             Err(error) => return Err(ConfigError::Read(path.to_owned(), error)),
         };
-        toml::from_str(&text).map_err(|error| ConfigError::Parse(path.to_owned(), error.to_string()))
+        toml::from_str(&text)
+            .map_err(|error| ConfigError::Parse(path.to_owned(), error.to_string()))
     }
 
     /// The context of that name, else the default one, else the local system.

@@ -59,10 +59,11 @@ fn draw_bar(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let place = &state.place;
     let production = if place.production { "  PRODUCTION" } else { "" };
     let left = format!(" holdfast  {}{production}  {}", place.name, place.address);
-    let who = state.rights.me.as_ref().map_or_else(
-        || "not known yet".to_owned(),
-        |me| format!("{} ({})", me.name, me.role),
-    );
+    let who = state
+        .rights
+        .me
+        .as_ref()
+        .map_or_else(|| "not known yet".to_owned(), |me| format!("{} ({})", me.name, me.role));
     let lock = if state.locked().is_some() { "read-only" } else { "CHANGES ALLOWED" };
     let right = format!("{who}  {lock} ");
     draw_ends(frame, area, &left, &right, state.theme.bar(place.production));
@@ -129,16 +130,10 @@ fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &State, pane: &Pane) {
     let (age, tone) = age_of(state, pane);
     let cost = state.cost;
     let mean_ms = cost.waited_us / cost.requests.max(1) / 1000;
-    let right = format!(
-        "{} requests, {} KB, {mean_ms} ms each ",
-        cost.requests,
-        cost.bytes / 1024
-    );
+    let right = format!("{} requests, {} KB, {mean_ms} ms each ", cost.requests, cost.bytes / 1024);
     let room = usize::from(area.width).saturating_sub(right.len() + 1);
-    let spans = vec![
-        Span::raw(format!(" {}  ", left.join("  "))),
-        Span::styled(age, theme.tone(tone)),
-    ];
+    let spans =
+        vec![Span::raw(format!(" {}  ", left.join("  "))), Span::styled(age, theme.tone(tone))];
     let [start, end] = Layout::horizontal([
         Constraint::Length(u16::try_from(room).unwrap_or(0)),
         Constraint::Min(0),
@@ -156,7 +151,9 @@ fn age_of(state: &State, pane: &Pane) -> (String, Tone) {
         (Some(trouble), None) => (trouble.clone(), Tone::Bad),
         (None, None) => ("reading".to_owned(), Tone::Faint),
         (None, Some(age)) if state.frozen => (format!("frozen, {} old", lasts(age)), Tone::Warn),
-        (None, Some(age)) if pane.grown => (format!("{} old, r reads again", lasts(age)), Tone::Faint),
+        (None, Some(age)) if pane.grown => {
+            (format!("{} old, r reads again", lasts(age)), Tone::Faint)
+        }
         (None, Some(age)) => (format!("{} old", lasts(age)), Tone::Faint),
     }
 }
@@ -193,9 +190,14 @@ fn keys(state: &State) -> Line<'static> {
             add(act.key.to_string(), act.name, Tone::Warn);
         }
     }
-    for (key, about) in
-        [("?", "help"), (":", "go"), ("/", "filter"), ("enter", "open"), ("esc", "back"), ("q", "leave")]
-    {
+    for (key, about) in [
+        ("?", "help"),
+        (":", "go"),
+        ("/", "filter"),
+        ("enter", "open"),
+        ("esc", "back"),
+        ("q", "leave"),
+    ] {
         add(key.to_owned(), about, Tone::Link);
     }
     Line::from(spans)

@@ -81,7 +81,7 @@ async fn items(
     let mut target = target.clone();
     loop {
         let raw = source.get(&target.path(view)).await?;
-        let Items { items, next_cursor } = serde_json::from_str(raw.get())?;
+        let Items { items, next_cursor } = Items::read(&raw)?;
         all.extend(items);
         match next_cursor.filter(|_| all.len() < limit) {
             Some(cursor) => target = target.with("cursor", cursor),
@@ -147,9 +147,7 @@ pub fn table(titles: &[String], rows: &[Vec<Cell>], now: DateTime<Utc>) -> Strin
         cells.chain(titles.get(at).map(|title| title.width())).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..titles.len()).map(width).collect();
-    let right = |at: usize| {
-        rows.first().and_then(|row| row.get(at)).is_some_and(Cell::is_number)
-    };
+    let right = |at: usize| rows.first().and_then(|row| row.get(at)).is_some_and(Cell::is_number);
     let line = |cells: &[String]| {
         let places: Vec<String> = cells
             .iter()

@@ -190,7 +190,8 @@ impl Source {
 
         let strange = |what: String| SourceError::Strange(address.to_owned(), what);
         if is_problem {
-            let problem = serde_json::from_str(&text).map_err(|error| strange(error.to_string()))?;
+            let problem =
+                serde_json::from_str(&text).map_err(|error| strange(error.to_string()))?;
             return Err(SourceError::Problem(Box::new(problem)));
         }
         if !status.is_success() {

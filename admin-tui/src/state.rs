@@ -293,7 +293,9 @@ impl Pane {
         let now = self.read_at.unwrap_or_default();
         let rows = &self.rows;
         self.shown = (0..rows.len())
-            .filter(|&at| words.is_empty() || rows.get(at).is_some_and(|row| words.match_row(row, now)))
+            .filter(|&at| {
+                words.is_empty() || rows.get(at).is_some_and(|row| words.match_row(row, now))
+            })
             .collect();
         if let Some((column, reversed)) = self.sort {
             let cell = |at: &usize| rows.get(*at).and_then(|row| row.cells.get(column));

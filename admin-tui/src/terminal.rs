@@ -64,7 +64,8 @@ impl Drop for Terminal {
 /// Whatever fails here, the rest is still worth trying.
 fn give_back() {
     let mut out = io::stdout();
-    execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show).ok();
+    execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show)
+        .ok();
     disable_raw_mode().ok();
     out.flush().ok();
 }

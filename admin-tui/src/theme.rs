@@ -79,9 +79,7 @@ impl ThemeName {
         match (self, production) {
             (Self::Plain, true) => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
             (Self::Plain, false) => Style::new().add_modifier(Modifier::BOLD),
-            (_, true) => {
-                Style::new().bg(Color::Red).fg(Color::White).add_modifier(Modifier::BOLD)
-            }
+            (_, true) => Style::new().bg(Color::Red).fg(Color::White).add_modifier(Modifier::BOLD),
             (Self::Dark, false) => Style::new().bg(Color::DarkGray).fg(Color::White),
             (Self::Light, false) => Style::new().bg(Color::Gray).fg(Color::Black),
         }

@@ -31,3 +31,9 @@ pub use wallets::{Balance, BalanceReading, ChangeWallet, OpenWallet, Posting, Wa
 
 /// The client's own data: a JSON object that Holdfast keeps and gives back.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;
+
+/// Digits of a currency behind the point; 2 for what is no currency code.
+pub fn minor_digits(currency: &str) -> usize {
+    let known = currency.parse::<domain::money::Currency>();
+    known.map_or(2, |currency| usize::from(currency.exponent()))
+}

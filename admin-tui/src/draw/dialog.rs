@@ -30,7 +30,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, body: Rect, state: &State, dialog: &Di
     let hidden = facts.len().saturating_sub(room);
     lines.extend(facts.into_iter().take(room));
     if hidden > 0 {
-        lines.push(Line::styled(format!(" ({hidden} lines more on its page)"), theme.tone(Tone::Faint)));
+        lines.push(Line::styled(
+            format!(" ({hidden} lines more on its page)"),
+            theme.tone(Tone::Faint),
+        ));
     }
     lines.append(&mut tail);
 
@@ -82,7 +85,11 @@ fn field_lines(state: &State, dialog: &Dialog) -> Vec<Line<'static>> {
             Span::styled(format!(" {:<22}", field.name), style),
             Span::raw(format!("{}{cursor}", field.line.text())),
             Span::styled(
-                if field.line.text().is_empty() { format!("  {}", field.about) } else { String::new() },
+                if field.line.text().is_empty() {
+                    format!("  {}", field.about)
+                } else {
+                    String::new()
+                },
                 theme.tone(Tone::Faint),
             ),
         ]));

@@ -59,11 +59,18 @@ fn heading(state: &State, pane: &Pane, columns: &[Column], widths: &[usize]) -> 
             continue;
         }
         let arrow = match pane.sort {
-            Some((sorted, reversed)) if sorted == at => if reversed { "^" } else { "v" },
+            Some((sorted, reversed)) if sorted == at => {
+                if reversed {
+                    "^"
+                } else {
+                    "v"
+                }
+            }
             _ => "",
         };
         let title = shorten(&format!("{}{arrow}", column.title), width);
-        let right = numbers.and_then(|row| row.cells.get(at)).is_some_and(crate::cell::Cell::is_number);
+        let right =
+            numbers.and_then(|row| row.cells.get(at)).is_some_and(crate::cell::Cell::is_number);
         spans.push(Span::raw(pad(&title, width, right)));
         spans.push(Span::raw(" ".repeat(GAP)));
     }
@@ -86,7 +93,9 @@ pub fn widths(columns: &[Column], room: usize) -> Vec<usize> {
     };
     while needed(&kept) > room {
         let dropped = (0..columns.len())
-            .filter(|&at| kept.get(at) == Some(&true) && columns.get(at).is_some_and(|one| one.rank > 0))
+            .filter(|&at| {
+                kept.get(at) == Some(&true) && columns.get(at).is_some_and(|one| one.rank > 0)
+            })
             .max_by_key(|&at| columns.get(at).map(|one| (one.rank, at)));
         match dropped.and_then(|at| kept.get_mut(at)) {
             Some(kept) => *kept = false,

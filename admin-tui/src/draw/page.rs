@@ -90,7 +90,10 @@ impl Writer<'_> {
             for (number, part) in wrap(&text, room).into_iter().enumerate() {
                 let name = if number == 0 { name.as_str() } else { "" };
                 self.push(Line::from(vec![
-                    Span::styled(format!(" {}", pad(name, NAME_WIDTH, false)), theme.tone(Tone::Faint)),
+                    Span::styled(
+                        format!(" {}", pad(name, NAME_WIDTH, false)),
+                        theme.tone(Tone::Faint),
+                    ),
                     Span::styled(part, theme.tone(cell.tone())),
                 ]));
             }
@@ -112,7 +115,8 @@ impl Writer<'_> {
             .zip(&widths)
             .enumerate()
             .map(|(at, (title, &width))| {
-                let right = rows.first().and_then(|(cells, _)| cells.get(at)).is_some_and(Cell::is_number);
+                let right =
+                    rows.first().and_then(|(cells, _)| cells.get(at)).is_some_and(Cell::is_number);
                 format!(" {} ", pad(&crate::cell::shorten(title, width), width, right))
             })
             .collect();
@@ -141,9 +145,13 @@ impl Writer<'_> {
     fn gauge(&mut self, label: &str, done: u64, total: u64) {
         let room = self.width.saturating_sub(NAME_WIDTH + 22).clamp(5, 60) as u64;
         let filled = if total == 0 { 0 } else { room * done.min(total) / total };
-        let bar = format!("{}{}", "█".repeat(to_usize(filled)), "░".repeat(to_usize(room - filled)));
+        let bar =
+            format!("{}{}", "█".repeat(to_usize(filled)), "░".repeat(to_usize(room - filled)));
         self.push(Line::from(vec![
-            Span::styled(format!(" {}", pad(label, NAME_WIDTH, false)), self.state.theme.tone(Tone::Faint)),
+            Span::styled(
+                format!(" {}", pad(label, NAME_WIDTH, false)),
+                self.state.theme.tone(Tone::Faint),
+            ),
             Span::styled(bar, self.state.theme.tone(Tone::Good)),
             Span::raw(format!(" {done} of {total}")),
         ]));
@@ -164,8 +172,14 @@ impl Writer<'_> {
         let last = newest.last().copied().flatten();
         let last = last.map_or_else(|| "-".to_owned(), |value| value.to_string());
         self.push(Line::from(vec![
-            Span::styled(format!(" {}", pad(label, NAME_WIDTH, false)), self.state.theme.tone(Tone::Faint)),
-            Span::styled(newest.iter().map(bar).collect::<String>(), self.state.theme.tone(Tone::Link)),
+            Span::styled(
+                format!(" {}", pad(label, NAME_WIDTH, false)),
+                self.state.theme.tone(Tone::Faint),
+            ),
+            Span::styled(
+                newest.iter().map(bar).collect::<String>(),
+                self.state.theme.tone(Tone::Link),
+            ),
             Span::raw(format!(" {last} (most {highest})")),
         ]));
     }
@@ -193,7 +207,8 @@ fn fitting(
         cell.is_none_or(|cell| !cell.is_number())
     };
     while widths.iter().map(|width| width + 2).sum::<usize>() > room {
-        let giving = (0..widths.len()).filter(|&at| is_text(at)).max_by_key(|&at| widths.get(at).copied());
+        let giving =
+            (0..widths.len()).filter(|&at| is_text(at)).max_by_key(|&at| widths.get(at).copied());
         match giving.and_then(|at| widths.get_mut(at)).filter(|width| **width > 4) {
             Some(width) => *width -= 1,
             None => break,

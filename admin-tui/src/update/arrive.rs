@@ -17,6 +17,16 @@ pub(crate) struct Items {
     pub(crate) next_cursor: Option<String>,
 }
 
+impl Items {
+    /// Reads a page; a short list comes without one.
+    pub(crate) fn read(raw: &RawValue) -> Result<Self, serde_json::Error> {
+        if raw.get().trim_start().starts_with('[') {
+            return Ok(Self { items: serde_json::from_str(raw.get())?, next_cursor: None });
+        }
+        serde_json::from_str(raw.get())
+    }
+}
+
 /// An answer to a read goes to whoever asked; whoever is gone, or has asked again, is not there.
 pub(super) fn arrived(state: &mut State, reply: Reply) -> Vec<Effect> {
     if let Mode::Dialog(dialog) = &mut state.mode
@@ -49,8 +59,7 @@ fn take(pane: &mut Pane, reply: &Reply) -> Result<(), String> {
     match &pane.view.body {
         Body::Page { read, .. } => pane.document = Some(read(raw).map_err(unreadable)?),
         Body::List { read, .. } => {
-            let Items { items, next_cursor } =
-                serde_json::from_str(raw.get()).map_err(unreadable)?;
+            let Items { items, next_cursor } = Items::read(raw).map_err(unreadable)?;
             let rows = items.iter().map(|item| read(item)).collect::<Result<Vec<Row>, _>>();
             let rows = rows.map_err(unreadable)?;
             if reply.more {

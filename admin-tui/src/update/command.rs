@@ -65,14 +65,18 @@ fn run(state: &mut State, text: &str) -> Vec<Effect> {
 
 /// A view by name, with an id and filters as `name=value`.
 fn target<'a>(name: &str, words: impl Iterator<Item = &'a str>) -> Result<Target, String> {
-    let view = find(name).ok_or_else(|| format!("there is no view or act called {name}; ? lists them"))?;
+    let view =
+        find(name).ok_or_else(|| format!("there is no view or act called {name}; ? lists them"))?;
     let mut target = Target::of(view.name);
     for word in words {
         match word.split_once('=') {
             Some((filter, value)) => {
                 if !view.filters.iter().any(|known| known.name == filter) {
                     let known: Vec<&str> = view.filters.iter().map(|known| known.name).collect();
-                    return Err(format!("{name} has no filter {filter}; it has: {}", known.join(", ")));
+                    return Err(format!(
+                        "{name} has no filter {filter}; it has: {}",
+                        known.join(", ")
+                    ));
                 }
                 target.params.insert(filter.to_owned(), value.to_owned());
             }
@@ -116,5 +120,9 @@ fn completed(state: &State, text: &str) -> Option<String> {
     let (before, _) = text.rsplit_once(' ').unwrap_or(("", text));
     let word = first.get(..length)?;
     let space = if candidates.len() == 1 && !word.ends_with('=') { " " } else { "" };
-    Some(if before.is_empty() { format!("{word}{space}") } else { format!("{before} {word}{space}") })
+    Some(if before.is_empty() {
+        format!("{word}{space}")
+    } else {
+        format!("{before} {word}{space}")
+    })
 }

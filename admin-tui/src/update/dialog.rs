@@ -89,6 +89,7 @@ pub(super) fn dialog(state: &mut State, action: &Action) -> Vec<Effect> {
     let Mode::Dialog(dialog) = &mut state.mode else {
         return Vec::new();
     };
+    let last = dialog.at + 1 >= dialog.fields.len();
     let line = dialog.fields.get_mut(dialog.at).map(|field| &mut field.line);
     match (action, line) {
         (Action::Type(letter), Some(line)) => line.push(*letter),
@@ -100,7 +101,7 @@ pub(super) fn dialog(state: &mut State, action: &Action) -> Vec<Effect> {
             dialog.at = (dialog.at + 1) % dialog.fields.len().max(1);
         }
         (Action::Move(-1), _) => dialog.at = dialog.at.saturating_sub(1),
-        (Action::Submit, _) if dialog.at + 1 < dialog.fields.len() => dialog.at += 1,
+        (Action::Submit, _) if !last => dialog.at += 1,
         (Action::Submit, _) => return submit(state),
         (Action::Back, _) => {
             state.mode = Mode::Browse;

@@ -1,0 +1,273 @@
+//! The command line, made from the views and acts: whatever the screen shows, a script can read,
+//! and whatever it can do, a script can ask for.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::act::Act;
+use crate::headless::Output;
+use crate::view::{Body, Target, View, find};
+
+/// What was asked for.
+#[derive(Debug)]
+pub enum Wish {
+    /// The screen, beginning with this.
+    Screen(Target),
+    /// A view as text.
+    Show {
+        /// Which.
+        view: &'static View,
+        /// Of what.
+        target: Target,
+        /// How it is written.
+        output: Output,
+        /// Most rows of a list.
+        limit: usize,
+    },
+    /// A change.
+    Do {
+        /// What.
+        act: &'static Act,
+        /// To what.
+        ids: Vec<String>,
+        /// Why.
+        reason: String,
+        /// What else was given.
+        inputs: Vec<(String, String)>,
+        /// Only show what would come of it.
+        dry_run: bool,
+        /// How the answer is written.
+        output: Output,
+    },
+}
+
+/// What holds for all of them.
+#[derive(Debug, Default, Clone)]
+pub struct Options {
+    /// Name of the context.
+    pub context: Option<String>,
+    /// Address of the operator API, instead of the context's.
+    pub address: Option<String>,
+    /// File with the token.
+    pub token_file: Option<PathBuf>,
+    /// Another configuration file.
+    pub config: Option<PathBuf>,
+    /// Whether the screen may change something.
+    pub allow_changes: bool,
+    /// Name of the theme.
+    pub theme: Option<String>,
+}
+
+/// The whole command line.
+pub fn command() -> Command {
+    let mut command = Command::new("holdfast-admin")
+        .about("Looks at Holdfast, and mends what failed. Without a view it shows the screen.")
+        .after_help(
+            "Exit codes: 0 done, 1 refused or not done, 2 wrong arguments, 3 the server does not answer.\n\
+             The token comes from --token-file, from the context, or from HOLDFAST_ADMIN_TOKEN.",
+        )
+        .args(globals());
+    for view in crate::views::ALL {
+        command = command.subcommand(of_view(view));
+    }
+    command
+}
+
+fn globals() -> Vec<Arg> {
+    let text = |name: &'static str, about: &'static str| {
+        Arg::new(name).long(name).help(about).global(true)
+    };
+    vec![
+        text("context", "which system of the configuration file").env("HOLDFAST_ADMIN_CONTEXT"),
+        text("address", "address of the operator API, instead of the context's")
+            .env("HOLDFAST_ADMIN_ADDRESS"),
+        text("token-file", "file with the operator's token").value_parser(value_parser!(PathBuf)),
+        text("config", "another configuration file").value_parser(value_parser!(PathBuf)),
+        text("allow-changes", "the screen may change something").action(ArgAction::SetTrue),
+        text("theme", "dark, light or plain").value_parser(["dark", "light", "plain"]),
+    ]
+}
+
+fn output() -> Arg {
+    Arg::new("output")
+        .short('o')
+        .long("output")
+        .help("how it is written")
+        .value_parser(["table", "json", "yaml"])
+        .default_value("table")
+}
+
+fn of_view(view: &'static View) -> Command {
+    let mut command =
+        Command::new(view.name).about(view.about).visible_aliases(view.aliases).arg(output());
+    for filter in view.filters {
+        let long = filter.name.replace('_', "-");
+        command = command.arg(Arg::new(filter.name).long(long).help(filter.about));
+    }
+    match view.body {
+        Body::List { .. } => {
+            let limit = Arg::new("limit").long("limit").help("most rows").default_value("100");
+            command = command.arg(limit.value_parser(value_parser!(usize)));
+        }
+        Body::Page { by_id: true, .. } => {
+            command = command.arg(Arg::new("id").help("its id").required(true));
+        }
+        Body::Page { .. } => {}
+    }
+    if view.path.contains("{id}") && matches!(view.body, Body::List { .. }) {
+        command = command.arg(Arg::new("id").help("the id of what it belongs to").required(true));
+    }
+    for &act in view.acts {
+        command = command.subcommand(of_act(act));
+    }
+    command.subcommand_negates_reqs(true)
+}
+
+fn of_act(act: &'static Act) -> Command {
+    let ids = Arg::new("ids").help("what it is done to").num_args(1..).required(true);
+    let dry_run = Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue);
+    let mut command = Command::new(act.name)
+        .about(act.about)
+        .arg(ids)
+        .arg(dry_run.help("only show what would come of it"))
+        .arg(output());
+    if act.needs_reason {
+        command = command
+            .arg(Arg::new("reason").long("reason").help("why, for the audit").required(true));
+    }
+    for input in act.inputs {
+        let arg = Arg::new(input.name).long(input.name.replace('_', "-")).help(input.about);
+        command = command.arg(match input.default {
+            Some(default) => arg.default_value(default),
+            None => arg.required(true),
+        });
+    }
+    command
+}
+
+/// Reads a command line that clap has accepted.
+///
+/// # Errors
+/// A sentence when it means nothing all the same.
+pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
+    let options = Options {
+        context: matches.get_one::<String>("context").cloned(),
+        address: matches.get_one::<String>("address").cloned(),
+        token_file: matches.get_one::<PathBuf>("token-file").cloned(),
+        config: matches.get_one::<PathBuf>("config").cloned(),
+        allow_changes: matches.get_flag("allow-changes"),
+        theme: matches.get_one::<String>("theme").cloned(),
+    };
+    let Some((name, of_view)) = matches.subcommand() else {
+        let first = crate::views::ALL.first().ok_or("there are no views")?;
+        return Ok((options, Wish::Screen(Target::of(first.name))));
+    };
+    let view = find(name).ok_or_else(|| format!("there is no view {name}"))?;
+    if let Some((name, of_act)) = of_view.subcommand() {
+        let act = view.acts.iter().find(|act| act.name == name);
+        let act = act.copied().ok_or_else(|| format!("there is no act {name}"))?;
+        return Ok((options, wish_of(act, of_act)));
+    }
+    let mut target = Target::of(view.name);
+    target.id = of_view.try_get_one::<String>("id").ok().flatten().cloned();
+    for filter in view.filters {
+        if let Some(value) = of_view.get_one::<String>(filter.name) {
+            target = target.with(filter.name, value);
+        }
+    }
+    let limit = of_view.try_get_one::<usize>("limit").ok().flatten().copied();
+    let wish = Wish::Show { view, target, output: output_of(of_view), limit: limit.unwrap_or(1) };
+    Ok((options, wish))
+}
+
+fn wish_of(act: &'static Act, matches: &ArgMatches) -> Wish {
+    let ids = matches.get_many::<String>("ids").into_iter().flatten().cloned().collect();
+    let reason = matches.try_get_one::<String>("reason").ok().flatten().cloned();
+    let given = |name: &str| matches.get_one::<String>(name).cloned();
+    let inputs =
+        act.inputs.iter().filter_map(|input| Some((input.name.to_owned(), given(input.name)?)));
+    Wish::Do {
+        act,
+        ids,
+        reason: reason.unwrap_or_default(),
+        inputs: inputs.collect(),
+        dry_run: matches.get_flag("dry-run"),
+        output: output_of(matches),
+    }
+}
+
+fn output_of(matches: &ArgMatches) -> Output {
+    match matches.get_one::<String>("output").map(String::as_str) {
+        Some("json") => Output::Json,
+        Some("yaml") => Output::Yaml,
+        _ => Output::Table,
+    }
+}
+
+/// The command that shows what a pane shows.
+pub fn equivalent(target: &Target) -> String {
+    let mut words = vec!["holdfast-admin".to_owned(), target.view.to_owned()];
+    words.extend(target.id.iter().map(|id| quoted(id)));
+    for (name, value) in &target.params {
+        words.push(format!("--{} {}", name.replace('_', "-"), quoted(value)));
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@=".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(line: &str) -> Result<Wish, String> {
+        let matches =
+            command().try_get_matches_from(line.split(' ')).map_err(|error| error.to_string())?;
+        read(&matches).map(|(_, wish)| wish)
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_copied_can_be_run() {
+        let target = Target::of("dead-letters")
+            .with("fingerprint", "a b")
+            .with("failure_class", "permanent");
+        assert_eq!(
+            equivalent(&target),
+            "holdfast-admin dead-letters --failure-class permanent --fingerprint 'a b'"
+        );
+        let Ok(Wish::Show { target: read, .. }) =
+            wish("holdfast-admin dead-letters --failure-class permanent --fingerprint a")
+        else {
+            panic!("not shown");
+        };
+        assert_eq!(
+            read,
+            Target::of("dead-letters").with("failure_class", "permanent").with("fingerprint", "a")
+        );
+    }
+
+    #[test]
+    fn an_act_needs_its_subject_and_a_reason() {
+        assert!(wish("holdfast-admin dead-letters discard 7").unwrap_err().contains("--reason"));
+        assert!(wish("holdfast-admin dead-letters discard --reason x").is_err());
+        let Ok(Wish::Do { act, ids, .. }) =
+            wish("holdfast-admin dead-letters discard 7 8 --reason x")
+        else {
+            panic!("not done");
+        };
+        assert_eq!((act.name, ids), ("discard", vec!["7".to_owned(), "8".to_owned()]));
+    }
+}

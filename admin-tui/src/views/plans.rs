@@ -1,0 +1,243 @@
+//! Redrive plans: forecast, pace, progress, receipt.
+
+use wire::{Plan, PlanItem};
+
+use crate::act::{Act, Input, Method, nothing};
+use crate::cell::{Cell, Tone};
+use crate::document::{Block, Document};
+use crate::view::{Body, Filter, Target, View, column, row, wide};
+
+/// All plans.
+pub const LIST: View = View {
+    name: "plans",
+    aliases: &["redrive-plans"],
+    about: "redrive plans, newest first",
+    path: "/redrive-plans",
+    filters: &[Filter { name: "status", about: "how it stands" }],
+    body: Body::List {
+        columns: &[
+            column("id", 36, 0),
+            column("status", 9, 0),
+            column("way", 10, 1),
+            column("items", 8, 0),
+            column("sent", 8, 2),
+            column("ended", 8, 2),
+            wide("by", 8, 20, 3),
+            column("age", 8, 1),
+        ],
+        read: |raw| {
+            row(
+                raw,
+                |plan: &Plan| plan.id.to_string(),
+                |plan| {
+                    vec![
+                        Cell::id(plan.id),
+                        Cell::toned(plan.status, tone(plan)),
+                        Cell::text(&plan.way),
+                        Cell::count(plan.item_count),
+                        Cell::count(plan.dispatched_count),
+                        Cell::count(plan.ended_count),
+                        Cell::text(&plan.created_by),
+                        Cell::Age(plan.created_at),
+                    ]
+                },
+            )
+        },
+        opens: Some(|row| Some(Target::one("plan", &row.id))),
+    },
+    acts: &[&STOP, &PAUSE],
+};
+
+fn tone(plan: &Plan) -> Tone {
+    match plan.status.to_string().as_str() {
+        "halted" => Tone::Bad,
+        "running" => Tone::Warn,
+        "done" => Tone::Good,
+        _ => Tone::Plain,
+    }
+}
+
+/// One plan.
+pub const ONE: View = View {
+    name: "plan",
+    aliases: &[],
+    about: "one redrive plan: forecast, progress and receipt",
+    path: "/redrive-plans/{id}",
+    filters: &[],
+    body: Body::Page { read: |raw| Ok(page(&serde_json::from_str(raw.get())?)), by_id: true },
+    acts: &[&APPLY, &PAUSE, &RESUME, &STOP],
+};
+
+fn page(plan: &Plan) -> Document {
+    let mut document = Document::new(format!("plan {}", plan.id)).fields([
+        ("status", Cell::toned(plan.status, tone(plan))),
+        ("way", Cell::text(&plan.way)),
+        ("hash", Cell::text(&plan.hash)),
+        ("made by", Cell::text(&plan.created_by)),
+        ("made", Cell::At(plan.created_at)),
+    ]);
+    if let Some(halt) = &plan.halted {
+        let cause = halt.new_cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
+        document =
+            document.block(Block::Note(format!("halted: {}{cause}", halt.reason), Tone::Bad));
+    }
+    if let Some(applied) = &plan.applied {
+        document = document
+            .fields([
+                ("applied by", Cell::text(&applied.by)),
+                ("because", Cell::text(&applied.reason)),
+                ("phase", Cell::text(&applied.phase)),
+                ("canary", Cell::count(applied.canary_count)),
+                ("rate a second", Cell::count(applied.rate_per_second)),
+                ("halts at % failed", Cell::count(applied.failure_percent_max)),
+            ])
+            .block(gauge("sent", plan.dispatched_count, plan))
+            .block(gauge("ended", plan.ended_count, plan));
+        if plan.skipped_count > 0 {
+            document = document.block(gauge("skipped", plan.skipped_count, plan));
+        }
+    }
+    let forecast = plan.forecast.iter().flatten().map(|line| {
+        let cells = vec![
+            Cell::text(line.outlook),
+            Cell::maybe(line.code.as_ref()),
+            Cell::count(line.count),
+            Cell::sum(&line.amount_minor, &line.currency),
+            Cell::sum(&line.held_minor, &line.currency),
+        ];
+        (cells, Some(items(plan).with("outlook", line.outlook)))
+    });
+    let document =
+        document.table("forecast", &["would end as", "code", "count", "amount", "held"], forecast);
+    let receipt = plan.receipt.iter().flatten().map(|line| {
+        let cells = vec![
+            Cell::text(line.status),
+            Cell::maybe(line.code.as_ref()),
+            Cell::count(line.count),
+            Cell::sum(&line.amount_minor, &line.currency),
+            Cell::count(line.as_forecast),
+        ];
+        (cells, Some(items(plan).with("status", line.status)))
+    });
+    document.table("receipt", &["ended as", "code", "count", "amount", "as forecast"], receipt)
+}
+
+fn items(plan: &Plan) -> Target {
+    Target::one("plan-items", plan.id)
+}
+
+fn gauge(label: &str, done: u32, plan: &Plan) -> Block {
+    Block::Gauge { label: label.to_owned(), done: done.into(), total: plan.item_count.into() }
+}
+
+/// What a plan is made of.
+pub const ITEMS: View = View {
+    name: "plan-items",
+    aliases: &[],
+    about: "the items of a plan, in the order in which they are sent",
+    path: "/redrive-plans/{id}/items",
+    filters: &[
+        Filter { name: "status", about: "how the item stands" },
+        Filter { name: "outlook", about: "how it was forecast" },
+    ],
+    body: Body::List {
+        columns: &[
+            column("#", 6, 0),
+            column("transfer", 36, 2),
+            wide("cause", 16, 40, 1),
+            column("amount", 16, 0),
+            column("resumes at", 12, 4),
+            column("forecast", 12, 0),
+            column("status", 12, 0),
+            wide("code", 10, 24, 3),
+        ],
+        read: |raw| {
+            row(
+                raw,
+                |item: &PlanItem| item.transfer_id.to_string(),
+                |item| {
+                    let undo = if item.undo { "undo " } else { "" };
+                    vec![
+                        Cell::count(item.position),
+                        Cell::id(item.transfer_id),
+                        Cell::text(&item.fingerprint),
+                        Cell::money(item.amount_minor, &item.currency),
+                        Cell::text(format!("{undo}{}", item.resumes_at)),
+                        Cell::text(item.outlook),
+                        Cell::text(item.status),
+                        Cell::maybe(item.outcome_code.as_ref().or(item.outlook_code.as_ref())),
+                    ]
+                },
+            )
+        },
+        opens: Some(|row| Some(Target::one("transfer", &row.id))),
+    },
+    acts: &[],
+};
+
+const APPLY: Act = Act {
+    name: "apply",
+    key: 'A',
+    about: "Sends the items of this plan: a canary first, then at the given rate, until too many fail.",
+    method: Method::Post,
+    path: "/redrive-plans/{id}/apply",
+    facts: Some("plan"),
+    inputs: &[
+        Input {
+            name: "hash",
+            about: "the plan's hash, as its page shows it",
+            default: None,
+            number: false,
+        },
+        Input {
+            name: "canary_count",
+            about: "items sent first",
+            default: Some("10"),
+            number: true,
+        },
+        Input {
+            name: "rate_per_second",
+            about: "items a second after that",
+            default: Some("100"),
+            number: true,
+        },
+        Input {
+            name: "failure_percent_max",
+            about: "halts above this",
+            default: Some("10"),
+            number: true,
+        },
+    ],
+    body: nothing,
+    leads_to: None,
+    needs_reason: true,
+    harmless: false,
+};
+
+const PAUSE: Act = Act {
+    name: "pause",
+    key: 'P',
+    about: "Sends no more until it is resumed.",
+    path: "/redrive-plans/{id}/pause",
+    facts: None,
+    inputs: &[],
+    harmless: true,
+    ..APPLY
+};
+
+const RESUME: Act = Act {
+    name: "resume",
+    key: 'U',
+    about: "Goes on.",
+    path: "/redrive-plans/{id}/resume",
+    ..PAUSE
+};
+
+const STOP: Act = Act {
+    name: "stop",
+    key: 'Z',
+    about: "Sends no more for good. What was sent goes on; the rest stays dead.",
+    path: "/redrive-plans/{id}/stop",
+    harmless: false,
+    ..PAUSE
+};

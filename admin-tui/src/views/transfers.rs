@@ -1,0 +1,129 @@
+//! Transfers.
+
+use wire::{OperatorTransfer, Step, StepOutcome};
+
+use crate::act::{Act, Method, nothing};
+use crate::cell::{Cell, Tone};
+use crate::document::{Block, Document};
+use crate::view::{Body, Target, View};
+
+/// One, with its saga.
+pub const ONE: View = View {
+    name: "transfer",
+    aliases: &["tr"],
+    about: "one transfer with its saga, step by step",
+    path: "/transfers/{id}",
+    filters: &[],
+    body: Body::Page { read: |raw| Ok(page(&serde_json::from_str(raw.get())?)), by_id: true },
+    acts: &[&PARK, &UNPARK, &RETRY_NOW],
+};
+
+/// How a status is to be taken.
+pub(super) fn status_tone(status: &str) -> Tone {
+    match status {
+        "settled" => Tone::Good,
+        "rejected" | "voided" | "expired" => Tone::Warn,
+        "failed" | "stuck" => Tone::Bad,
+        _ => Tone::Plain,
+    }
+}
+
+fn page(found: &OperatorTransfer) -> Document {
+    let transfer = &found.transfer;
+    let status = transfer.status.to_string();
+    let money = |minor: i64| Cell::money(minor, transfer.currency);
+    let tone = status_tone(&status);
+    let mut document = Document::new(format!("transfer {}", transfer.id)).fields([
+        ("status", Cell::toned(status, tone)),
+        ("kind", Cell::text(transfer.kind)),
+        ("amount", money(transfer.amount_minor.0)),
+        ("from", Cell::maybe(transfer.source_wallet_id)),
+        ("to", Cell::id(transfer.destination_wallet_id)),
+        ("reference", Cell::maybe(transfer.reference.as_ref())),
+        ("accepted", Cell::At(transfer.created_at)),
+        ("changed", transfer.updated_at.map_or(Cell::None, Cell::At)),
+        ("entry", Cell::maybe(transfer.entry_id)),
+        ("resolution", Cell::maybe(transfer.resolution.as_ref())),
+        ("correlation id", Cell::maybe(transfer.correlation_id.as_ref())),
+    ]);
+    if let Some(failure) = &transfer.failure {
+        document = document.block(Block::Note(failure.detail.clone(), Tone::Bad));
+    }
+    if let Some(open) = &found.open {
+        document = document.block(Block::Note("under way".to_owned(), Tone::Faint)).fields([
+            ("next step", Cell::text(open.step)),
+            ("tries used", Cell::count(open.attempt)),
+            ("held", money(open.hold_minor.0)),
+            ("due", Cell::Age(open.due_at)),
+            ("waits for", Cell::maybe(open.waiting_for.as_ref())),
+            ("parked because", Cell::maybe(open.parked_reason)),
+        ]);
+    }
+    let letters = found.dead_letters.iter().map(|letter| {
+        let cells = vec![
+            Cell::id(letter.id),
+            Cell::text(&letter.fingerprint),
+            Cell::text(letter.status),
+            Cell::Age(letter.opened_at),
+        ];
+        (cells, Some(Target::one("dead-letter", letter.id)))
+    });
+    let document = document.table("gave up", &["dead letter", "cause", "status", "age"], letters);
+    timeline(document, transfer.steps.as_deref().unwrap_or_default())
+}
+
+/// The saga, step by step.
+pub(super) fn timeline(document: Document, steps: &[Step]) -> Document {
+    let first = steps.first().map(|step| step.at);
+    let rows = steps.iter().map(|step| {
+        let (word, tone) = match step.outcome {
+            StepOutcome::Succeeded => ("succeeded", Tone::Good),
+            StepOutcome::Rejected => ("rejected", Tone::Warn),
+            StepOutcome::Transient => ("transient", Tone::Warn),
+            StepOutcome::Permanent => ("permanent", Tone::Bad),
+            StepOutcome::Unknown => ("unknown", Tone::Bad),
+        };
+        let undo = if step.undo { "undo " } else { "" };
+        let since = first.map_or(0, |first| (step.at - first).num_milliseconds());
+        let cells = vec![
+            Cell::count(step.seq),
+            Cell::text(format!("{undo}{}", step.step)),
+            Cell::count(step.attempt),
+            Cell::toned(word, tone),
+            Cell::Lasts(since, Tone::Faint),
+            Cell::maybe(step.failure.as_ref().map(|failure| &failure.detail)),
+        ];
+        (cells, None)
+    });
+    document.table("timeline", &["#", "step", "try", "outcome", "after", "what went wrong"], rows)
+}
+
+const PARK: Act = Act {
+    name: "park",
+    key: 'P',
+    about: "Stops an open transfer where it is, until someone sends it on.",
+    method: Method::Post,
+    path: "/transfers/{id}/park",
+    facts: None,
+    inputs: &[],
+    body: nothing,
+    leads_to: None,
+    needs_reason: true,
+    harmless: true,
+};
+
+const UNPARK: Act = Act {
+    name: "unpark",
+    key: 'U',
+    about: "Sends a parked transfer on.",
+    path: "/transfers/{id}/unpark",
+    ..PARK
+};
+
+const RETRY_NOW: Act = Act {
+    name: "retry-now",
+    key: 'N',
+    about: "Does not wait for the next try.",
+    path: "/transfers/{id}/retry-now",
+    ..PARK
+};
