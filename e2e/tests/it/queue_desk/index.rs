@@ -146,7 +146,7 @@ pub async fn refused(desk: Desk) {
     let url = desk.sqs.url(&desk.audit).await;
     let asked = json!({ "QueueUrl": url, "Attributes": { "VisibilityTimeout": "1" } });
     desk.sqs.call("SetQueueAttributes", &asked).await;
-    for _ in 0..8 {
+    for _ in 0..10 {
         world.accept(&[transfer(wallets[0], wallets[1], 1)]).await;
         world.wait_for_rest().await;
         world.wait_until("it is chained", chained).await;
