@@ -55,7 +55,7 @@ use poll::Poller;
 
 /// Receives under way at a time. One takes 10 messages at most, so from a queue that is 20 ms
 /// away these bring 4,000 a second. With more of them each brings fewer messages: beside an
-/// endpoint on the same machine, 10 cost the workers 17 % more CPU than 3.
+/// endpoint on the same machine, 10 cost the workers 16 % more CPU than 3.
 const POLLERS: u32 = 8;
 
 /// Why a consumer must not start.

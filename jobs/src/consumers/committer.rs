@@ -61,7 +61,7 @@ impl Committer {
             }
             let Some(group) = self.taken.group().await else { return };
             if group.deadline <= Instant::now() {
-                self.give_up(group.parts.len());
+                self.give_up(group.parts.len(), "messages");
             } else if !self.commit(&group).await && !self.wait().await {
                 return;
             }
@@ -98,7 +98,7 @@ impl Committer {
     ) -> Result<(), Trouble> {
         loop {
             let Ok(written) = timeout_at(deadline, self.write(events)).await else {
-                self.give_up(events.len());
+                self.give_up(events.len(), "events");
                 return Err(Trouble::Ill);
             };
             let Err(error) = written else {
@@ -162,9 +162,9 @@ impl Committer {
         self.done.send(Done { receipts, deadline }).unwrap_or_default();
     }
 
-    fn give_up(&self, count: usize) {
+    fn give_up(&self, count: usize, what: &str) {
         let consumer = self.consumer;
-        tracing::warn!("consumer {consumer} gave up on {count} messages in time; they come again");
+        tracing::warn!("consumer {consumer} had no time left for {count} {what}; they come again");
     }
 
     fn leave(&self, alone: &Part, error: &StoreError) {
