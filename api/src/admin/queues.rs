@@ -54,9 +54,7 @@ pub(crate) async fn jobs(
     // The other queues have no jobs; the parameter is there for the day when they have.
     let saga = |text: &str| (text == Queue::Saga.as_str()).then_some(());
     params.read("queue", "must be saga, the only queue with jobs", saga);
-    let words: Vec<&str> = JobState::ALL.iter().map(|state| state.as_str()).collect();
-    let wanted = format!("must be one of {}", words.join(", "));
-    let state: Option<JobState> = params.read("status", &wanted, |text| text.parse().ok());
+    let state = params.word("status", JobState::ALL);
     let (limit, before) = params.page::<JobPlace>();
     params.finish()?;
     let before = before.as_ref().map(|place| place.0.as_str());

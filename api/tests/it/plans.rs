@@ -99,6 +99,9 @@ async fn what_is_wrong_with_a_plan_is_told_by_name() {
         (r#"{"dead_letter_ids":["01a1fbb4-2655-75eb-986a-09c3fb00afa6"]}"#, "dead_letter_ids"),
         (r#"{"filter":{},"way":"sideways"}"#, "way"),
         (r#"{"filter":{"fingerprint":"other"}}"#, "filter"),
+        ("{\"filter\":{\"fingerprint\":\"a\\u0000\"}}", "filter.fingerprint"),
+        (r#"{"filter":{"opened_from":"-262000-01-01T00:00:00Z"}}"#, "filter.opened_from"),
+        (r#"{"filter":{"amount_max":-1}}"#, "filter.amount_max"),
     ] {
         let answer = api.as_operator(&operator, Method::POST, PLANS, body).await;
         answer.assert_problem(422, "invalid_body");

@@ -90,7 +90,7 @@ pub struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// Source or destination.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "wallet_id", skip_serializing_if = "Option::is_none")]
     pub wallet: Option<WalletId>,
     /// Why it gave up.
     #[serde(skip_serializing_if = "Option::is_none")]
