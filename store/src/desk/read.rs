@@ -156,16 +156,6 @@ pub async fn of_transfer(pool: &PgPool, id: TransferId) -> Result<Vec<DeadLetter
     rows.bind(id.0).fetch_all(pool).await?.iter().map(dead_letter).collect()
 }
 
-/// The open dead letter of one transfer.
-pub(super) async fn open_of(
-    pool: &PgPool,
-    id: TransferId,
-) -> Result<Option<DeadLetterId>, StoreError> {
-    let open =
-        sqlx::query_scalar("SELECT id FROM dead_letter WHERE transfer_id = $1 AND status = 'open'");
-    Ok(open.bind(id.0).fetch_optional(pool).await?.map(DeadLetterId))
-}
-
 /// Dead letters, newest first.
 pub async fn list(
     pool: &PgPool,
