@@ -181,7 +181,7 @@ fn view(command: queue_desk::Command) -> Command {
         reason: command.reason,
         created_at: command.created_at,
         started_at: command.started_at,
-        finished_at: command.finished_at,
+        ended_at: command.finished_at,
         stop_requested_at: command.stop_requested_at,
         heartbeat_at: command.heartbeat_at,
     }

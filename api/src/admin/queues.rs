@@ -36,7 +36,7 @@ pub(crate) async fn list(
     let oldest = Some(lag.oldest).filter(|_| lag.row_count > 0);
     let outbox = OutboxQueue {
         paused: paused(Queue::Outbox),
-        rows: lag.row_count,
+        event_count: lag.row_count,
         oldest_ms: oldest.map(milliseconds),
     };
     let subscribers = [Queue::WalletAudit, Queue::WalletMetrics]
@@ -150,13 +150,13 @@ fn job(found: queues::Job) -> Job {
         id: found.id,
         queue: Queue::Saga.to_string(),
         status: found.state,
-        attempts: found.attempts,
-        attempts_max: found.attempts_max,
+        attempt_count: found.attempts,
+        attempt_count_max: found.attempts_max,
         created_at: found.created_at,
         run_at: found.run_at,
-        lock_by: found.worker,
-        lock_at: found.taken_at,
-        done_at: found.done_at,
+        taken_by: found.worker,
+        taken_at: found.taken_at,
+        ended_at: found.done_at,
         last_result: found.last_result,
         transfer_count: u64::try_from(found.transfers.len()).unwrap_or(u64::MAX),
         transfers: None,
@@ -170,7 +170,7 @@ fn worker(found: queues::Worker) -> Worker {
         host: found.host,
         pid: found.pid,
         started_at: found.started_at,
-        last_seen: found.last_seen,
+        last_seen_at: found.last_seen,
         alive: found.alive,
         jobs_in_hand: found.in_hand,
     }

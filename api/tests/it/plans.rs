@@ -58,7 +58,9 @@ async fn a_plan_shows_each_item_and_its_future_and_starts_by_its_hash() {
         .as_operator(&viewer, Method::GET, &format!("{path}/items?outlook=would_settle"), "")
         .await;
     let item = &items.body["items"][0];
-    assert_eq!(item["executed"], json!(["place_hold", "screen", "post_entry"]), "{items:?}");
+    let forward = |step: &str| json!({"step": step, "undo": false});
+    let executed = ["place_hold", "screen", "post_entry"].map(forward);
+    assert_eq!((&item["step"], &item["executed"]), (&json!("place_hold"), &json!(executed)));
     assert_eq!((&item["reused"], &item["status"]), (&json!([]), &json!("planned")));
 
     let apply = format!("{path}/apply");
