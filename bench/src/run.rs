@@ -20,11 +20,12 @@ use crate::load::{Load, Mix, Plan, Tally};
 use crate::measure::{MemoryUse, Processes, Snapshot};
 use crate::parts::{Part, TRANSIENT_PERCENT};
 use crate::scenario::Scenario;
-use crate::series::{EventsSecond, Second, median_and_p99};
+use crate::series::{EventsSecond, Second, Size, median_and_p99};
 use crate::statements::{self, Statement};
 use crate::{Failure, outcome, report};
 
 mod account;
+mod growth;
 use account::Measured;
 
 /// After this long, what is still open is lost or stuck, and the run has failed.
@@ -91,7 +92,7 @@ struct Bench<'a> {
     options: &'a Options,
     scenario: &'a Scenario,
     processes: Processes,
-    addr: SocketAddr,
+    addrs: Vec<SocketAddr>,
     connection: PgConnection,
     pool: Pool,
     memory: MemoryUse,
@@ -122,26 +123,38 @@ impl<'a> Bench<'a> {
         let mut for_jobs = common.to_vec();
         for_jobs.push((TRANSIENT_PERCENT, transient));
         let sqs = if scenario.events {
-            let (sqs, sqs_url) = Running::start(Part::Sqs, &common, folder).await?;
+            let (sqs, sqs_url) = Running::start(Part::Sqs, 1, &common, folder).await?;
             for_jobs.push(("SQS_ENDPOINT_URL", sqs_url));
             for_jobs.push(variable("HOLDFAST_CREATE_QUEUES", "true"));
+            if scenario.events_per_message > 1 {
+                let most = scenario.events_per_message.to_string();
+                for_jobs.push(("HOLDFAST_EVENTS_PER_MESSAGE", most));
+            }
             Some(sqs)
         } else {
             None
         };
-        let (jobs, _) = Running::start(Part::Jobs, &for_jobs, folder).await?;
+        let mut jobs = Vec::new();
+        for number in 1..=options.processes {
+            jobs.push(Running::start(Part::Jobs, number, &for_jobs, folder).await?.0);
+        }
         let anywhere = "127.0.0.1:0";
         let mut for_api = common.to_vec();
         for_api.push(variable("HOLDFAST_API_ADDR", anywhere));
         for_api.push(variable("HOLDFAST_ADMIN_ADDR", anywhere));
-        let (api, addr) = Running::start(Part::Api, &for_api, folder).await?;
+        let (mut api, mut addrs) = (Vec::new(), Vec::new());
+        for number in 1..=options.processes {
+            let (process, addr) = Running::start(Part::Api, number, &for_api, folder).await?;
+            api.push(process);
+            addrs.push(addr.parse()?);
+        }
         let processes = Processes { postgres: database.pid(), api, jobs, sqs };
         let memory = processes.memory(&MemoryUse::default());
         Ok(Self {
             options,
             scenario,
             processes,
-            addr: addr.parse()?,
+            addrs,
             connection: PgConnection::connect(url).await?,
             pool: pool::open(url, Purpose::Maintenance, 1)?,
             memory,
@@ -156,7 +169,7 @@ impl<'a> Bench<'a> {
         let began = Utc::now();
         let mut tick = Instant::now();
         let load = Load::start(Plan {
-            addr: self.addr,
+            addrs: self.addrs.clone(),
             mix: Mix {
                 wallets: scenario.wallets,
                 hot_percent: scenario.hot_percent,
@@ -208,13 +221,25 @@ impl<'a> Bench<'a> {
             answer_ms: median_and_p99(&answers),
             open,
             events: self.events(ended).await?,
+            size: self.size().await?,
             ..Second::default()
         };
         let unavailable = load.tally(|tally| tally.transfers.count(503));
         report::second(&second, self.seconds.last(), unavailable);
         self.seconds.push(second);
-        self.memory = self.processes.memory(&self.memory);
         self.processes.check()
+    }
+
+    /// What everything has grown to.
+    async fn size(&mut self) -> Result<Size, Failure> {
+        self.memory = self.processes.memory(&self.memory);
+        let MemoryUse { postgres, api, jobs, .. } = &self.memory;
+        Ok(Size {
+            postgres_mb: postgres.now,
+            api_mb: api.now,
+            jobs_mb: jobs.now,
+            dead_rows: outcome::dead_rows(&mut self.connection).await?,
+        })
     }
 
     /// How far the events are, when so many transfers are at their end.
@@ -224,6 +249,7 @@ impl<'a> Bench<'a> {
         }
         let mut events = outcome::events(&self.pool, &mut self.connection).await?;
         events.behind = (ended - events.audited).max(0);
+        events.uncounted = (ended - outcome::metrics_count(&mut self.connection).await?).max(0);
         Ok(Some(events))
     }
 

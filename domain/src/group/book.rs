@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
-use crate::ids::{EntryId, TransferId, WalletId};
+use crate::ids::{EntryId, TransferId, WalletId, of_millisecond};
 use crate::journal::{JournalEntry, Posting};
 use crate::money::{MinorUnits, MoneyOverflow};
 use crate::wallet::{HotWallet, Side};
@@ -44,7 +45,7 @@ pub struct WalletChange {
 /// A posted journal entry with what each posting left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostedEntry {
-    /// The entry.
+    /// The entry; a uuid v7 of the millisecond of `posted_at`.
     pub id: EntryId,
     /// The transfer that it carries out.
     pub transfer: TransferId,
@@ -90,9 +91,12 @@ impl Book {
 
     /// Posts an entry, or changes nothing. `now` is raised to the newest posting
     /// of each wallet concerned, because time never runs backwards in a wallet.
+    ///
+    /// The entry's id gets the time at which it is posted, and the rest of `new`, a uuid v7. So the week of an
+    /// entry is that of its postings, and a wallet's postings before a week's end are the first ones of the wallet.
     pub(super) fn post(
         &mut self,
-        id: EntryId,
+        new: Uuid,
         transfer: TransferId,
         entry: &JournalEntry,
         now: DateTime<Utc>,
@@ -125,6 +129,7 @@ impl Book {
                 *now = wallet;
             }
         }
+        let id = EntryId(of_millisecond(new, posted_at));
         Ok(PostedEntry { id, transfer, posted_at, lines })
     }
 

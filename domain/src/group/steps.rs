@@ -3,7 +3,7 @@
 
 use super::{Book, BrokenInvariant, Fault, OpenTransfer, PostedEntry, Rules};
 use crate::failure::{Failure, FailureClass};
-use crate::ids::{EntryId, WalletId};
+use crate::ids::WalletId;
 use crate::journal::{JournalEntry, Posting};
 use crate::money::MinorUnits;
 use crate::saga::Step;
@@ -121,8 +121,7 @@ impl Rules<'_> {
             vec![posting(source, Side::Debit), posting(transfer.destination, Side::Credit)];
         let balanced = JournalEntry::new(postings);
         let balanced = balanced.map_err(|_| transfer.broken("the entry does not balance"))?;
-        let id = EntryId((self.new_id)());
-        let Ok(posted) = book.post(id, transfer.id, &balanced, self.now) else {
+        let Ok(posted) = book.post((self.new_id)(), transfer.id, &balanced, self.now) else {
             // Credits are not reserved by the hold, so this can still be found here.
             let code = Rejection::CounterOverflow;
             return Ok(Err(Failure::new(FailureClass::Permanent, code.as_str(), code.detail())));
