@@ -94,8 +94,9 @@ fn draw_crumbs(frame: &mut Frame<'_>, area: Rect, state: &State) {
         let last = at + 1 == count;
         let style = if last { theme.heading() } else { theme.tone(Tone::Faint) };
         let id = pane.target.id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
-        let params: String =
+        let params: Vec<String> =
             pane.target.params.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+        let params = params.concat();
         let text = if last {
             format!("{}{id}{params}", pane.view.name)
         } else {

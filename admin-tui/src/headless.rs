@@ -83,13 +83,11 @@ async fn items(
         let raw = source.get(&target.path(view)).await?;
         let Items { items, next_cursor } = Items::read(&raw)?;
         all.extend(items);
-        match next_cursor.filter(|_| all.len() < limit) {
-            Some(cursor) => target = target.with("cursor", cursor),
-            None => {
-                all.truncate(limit);
-                return Ok(all);
-            }
-        }
+        let Some(cursor) = next_cursor.filter(|_| all.len() < limit) else {
+            all.truncate(limit);
+            return Ok(all);
+        };
+        target = target.with("cursor", cursor);
     }
 }
 

@@ -19,6 +19,7 @@ pub enum ThemeName {
 
 impl ThemeName {
     /// The next one.
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Dark => Self::Light,

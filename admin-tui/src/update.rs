@@ -29,7 +29,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             (state.width, state.height) = (width, height);
             browse::keep_in_sight(state);
         }
-        Action::Arrived(reply) => return arrive::arrived(state, reply),
+        Action::Arrived(reply) => return arrive::arrived(state, &reply),
         Action::Changed(reply) => return arrive::changed(state, reply),
         Action::Me(Ok(me)) => state.rights.me = Some(me),
         Action::Me(Err(error)) => state.complain(error.to_string()),
@@ -41,7 +41,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             let now = state.now;
             state.toasts.retain(|toast| toast.until > now);
             return match &state.mode {
-                Mode::Browse => browse::browse(state, action),
+                Mode::Browse => browse::browse(state, &action),
                 Mode::Filter(_) => browse::filter(state, &action),
                 Mode::Command(_) => command::command(state, &action),
                 Mode::Dialog(_) => dialog::dialog(state, &action),

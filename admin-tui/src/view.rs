@@ -2,6 +2,7 @@
 //! screen, for scripts, for help and for completion.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -111,11 +112,19 @@ impl Target {
     }
 
     /// The page of one thing.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "its callers have ids and words at hand, not references"
+    )]
     pub fn one(view: &'static str, id: impl ToString) -> Self {
         Self { view, id: Some(id.to_string()), params: BTreeMap::new() }
     }
 
     /// With a parameter more.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "its callers have ids and words at hand, not references"
+    )]
     #[must_use]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.params.insert(name.to_owned(), value.to_string());
@@ -139,7 +148,8 @@ pub fn escape(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing to a String does not fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

@@ -20,7 +20,7 @@ fn write(value: &Value, depth: usize, text: &mut String) {
                 let mut inner = String::new();
                 write(item, depth + 1, &mut inner);
                 // The first line of what is inside stands behind the dash.
-                text.push_str(&format!("{indent}- {}", inner.trim_start()));
+                text.extend([&indent, "- ", inner.trim_start()]);
                 if !text.ends_with('\n') {
                     text.push('\n');
                 }
@@ -30,7 +30,7 @@ fn write(value: &Value, depth: usize, text: &mut String) {
             for (name, inner) in fields {
                 let nested = matches!(inner, Value::Array(items) if !items.is_empty())
                     || matches!(inner, Value::Object(fields) if !fields.is_empty());
-                text.push_str(&format!("{indent}{}:", key(name)));
+                text.extend([&indent, key(name).as_str(), ":"]);
                 text.push(if nested { '\n' } else { ' ' });
                 write(inner, depth + 1, text);
                 if !nested {

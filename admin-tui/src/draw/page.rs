@@ -110,7 +110,7 @@ impl Writer<'_> {
         self.push(Line::raw(""));
         self.push(Line::styled(format!(" {heading}"), theme.heading()));
         let widths = fitting(columns, rows, state, self.width.saturating_sub(2));
-        let titles: String = columns
+        let titles: Vec<String> = columns
             .iter()
             .zip(&widths)
             .enumerate()
@@ -120,7 +120,7 @@ impl Writer<'_> {
                 format!(" {} ", pad(&crate::cell::shorten(title, width), width, right))
             })
             .collect();
-        self.push(Line::styled(titles, theme.tone(Tone::Faint)));
+        self.push(Line::styled(titles.concat(), theme.tone(Tone::Faint)));
         for (cells, target) in rows {
             let spans: Vec<Span<'static>> = cells
                 .iter()
@@ -144,7 +144,7 @@ impl Writer<'_> {
 
     fn gauge(&mut self, label: &str, done: u64, total: u64) {
         let room = self.width.saturating_sub(NAME_WIDTH + 22).clamp(5, 60) as u64;
-        let filled = if total == 0 { 0 } else { room * done.min(total) / total };
+        let filled = (room * done.min(total)).checked_div(total).unwrap_or(0);
         let bar =
             format!("{}{}", "█".repeat(to_usize(filled)), "░".repeat(to_usize(room - filled)));
         self.push(Line::from(vec![
@@ -224,7 +224,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     for word in text.split(' ') {
         let mut word = word.to_owned();
         loop {
-            let line = lines.last().map(|line| line.width()).unwrap_or(0);
+            let line = lines.last().map_or(0, |line| line.width());
             let gap = usize::from(line > 0);
             if line + gap + word.width() <= width {
                 if let Some(last) = lines.last_mut() {

@@ -28,11 +28,11 @@ impl Items {
 }
 
 /// An answer to a read goes to whoever asked; whoever is gone, or has asked again, is not there.
-pub(super) fn arrived(state: &mut State, reply: Reply) -> Vec<Effect> {
+pub(super) fn arrived(state: &mut State, reply: &Reply) -> Vec<Effect> {
     if let Mode::Dialog(dialog) = &mut state.mode
         && dialog.question == Some(reply.question)
     {
-        facts(dialog, &reply);
+        facts(dialog, reply);
         return Vec::new();
     }
     let asked = |pane: &&mut Pane| pane.question == Some(reply.question);
@@ -40,7 +40,7 @@ pub(super) fn arrived(state: &mut State, reply: Reply) -> Vec<Effect> {
         return Vec::new();
     };
     pane.question = None;
-    match take(pane, &reply) {
+    match take(pane, reply) {
         Ok(()) => {
             pane.read_at = Some(reply.at);
             pane.trouble = None;

@@ -7,16 +7,16 @@ use crate::state::{Mode, Pane, State};
 use crate::update::{ask, dialog, go, read};
 use crate::view::{Body, Target};
 
-pub(super) fn browse(state: &mut State, action: Action) -> Vec<Effect> {
+pub(super) fn browse(state: &mut State, action: &Action) -> Vec<Effect> {
     match action {
-        Action::Move(rows) => step(state, i64::from(rows)),
-        Action::Page(pages) => step(state, i64::from(pages) * rows_of(state.room())),
+        Action::Move(rows) => step(state, i64::from(*rows)),
+        Action::Page(pages) => step(state, i64::from(*pages) * rows_of(state.room())),
         Action::Top => step(state, i64::MIN / 2),
         Action::Bottom => step(state, i64::MAX / 2),
         Action::Open => return open(state),
         Action::Back => back(state),
         Action::Last => return state.left.clone().map_or_else(Vec::new, |last| go(state, last)),
-        Action::Jump(digit) => return jump(state, digit),
+        Action::Jump(digit) => return jump(state, *digit),
         Action::StartFilter => {
             let filter = state.pane().map(|pane| pane.filter.clone()).unwrap_or_default();
             state.mode = Mode::Filter(Line::new(filter));
@@ -38,9 +38,9 @@ pub(super) fn browse(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Refresh => return read(state),
         Action::Freeze => state.frozen = !state.frozen,
         Action::Theme => state.theme = state.theme.next(),
-        Action::CopyId | Action::CopyJson | Action::CopyCommand => return copy(state, &action),
-        Action::Act(key) => return dialog::begin(state, key),
-        Action::Click { x: _, y } => click(state, y),
+        Action::CopyId | Action::CopyJson | Action::CopyCommand => return copy(state, action),
+        Action::Act(key) => return dialog::begin(state, *key),
+        Action::Click { x: _, y } => click(state, *y),
         _ => {}
     }
     Vec::new()

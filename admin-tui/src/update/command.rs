@@ -14,18 +14,15 @@ pub(super) fn command(state: &mut State, action: &Action) -> Vec<Effect> {
     match action {
         Action::Type(letter) => line.push(*letter),
         Action::Paste(text) => line.paste(text),
-        Action::Erase => {
-            if !line.erase() {
-                state.mode = Mode::Browse;
-            }
-        }
+        Action::Erase if line.erase() => {}
+        // An erase where nothing is left closes the line, as in vi.
+        Action::Erase | Action::Back => state.mode = Mode::Browse,
         Action::Complete => {
             let text = line.text().to_owned();
             if let Some(whole) = completed(state, &text) {
                 state.mode = Mode::Command(Line::new(whole));
             }
         }
-        Action::Back => state.mode = Mode::Browse,
         Action::Submit => {
             let text = line.text().to_owned();
             state.mode = Mode::Browse;

@@ -237,7 +237,7 @@ fn act_cells(act: &ActOption) -> Vec<Cell> {
     let tone = if act.possible { Tone::Good } else { Tone::Faint };
     vec![
         Cell::toned(act.act, tone),
-        act.outlook.map_or(Cell::None, |outlook| Cell::text(outlook)),
+        act.outlook.map_or(Cell::None, Cell::text),
         Cell::maybe(act.code.as_ref()),
         Cell::text(act.role),
         Cell::maybe(act.refusal.as_ref()),

@@ -162,7 +162,7 @@ pub const ITEMS: View = View {
                         Cell::id(item.transfer_id),
                         Cell::text(&item.fingerprint),
                         Cell::money(item.amount_minor, &item.currency),
-                        Cell::text(format!("{undo}{}", item.resumes_at)),
+                        Cell::text(format!("{undo}{}", item.step)),
                         Cell::text(item.outlook),
                         Cell::text(item.status),
                         Cell::maybe(item.outcome_code.as_ref().or(item.outlook_code.as_ref())),

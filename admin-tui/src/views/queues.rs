@@ -68,7 +68,7 @@ fn page(queues: &Queues) -> Document {
             [(
                 vec![
                     paused(queues.outbox.paused),
-                    Cell::count(queues.outbox.rows),
+                    Cell::count(queues.outbox.event_count),
                     lasts(queues.outbox.oldest_ms),
                 ],
                 None,
@@ -106,11 +106,11 @@ pub const JOBS: View = View {
                     vec![
                         Cell::id(&job.id),
                         Cell::text(job.status),
-                        Cell::count(job.attempts),
+                        Cell::count(job.attempt_count),
                         Cell::count(job.transfer_count),
                         Cell::Age(job.run_at),
-                        Cell::maybe(job.lock_by.as_ref()),
-                        Cell::age(job.done_at),
+                        Cell::maybe(job.taken_by.as_ref()),
+                        Cell::age(job.ended_at),
                     ]
                 },
             )
@@ -140,12 +140,12 @@ fn job(job: &Job) -> Document {
         .fields([
             ("queue", Cell::text(&job.queue)),
             ("status", Cell::text(job.status)),
-            ("tries", Cell::text(format!("{} of {}", job.attempts, job.attempts_max))),
+            ("tries", Cell::text(format!("{} of {}", job.attempt_count, job.attempt_count_max))),
             ("made", job.created_at.map_or(Cell::None, Cell::At)),
             ("runs", Cell::At(job.run_at)),
-            ("worker", Cell::maybe(job.lock_by.as_ref())),
-            ("taken", job.lock_at.map_or(Cell::None, Cell::At)),
-            ("done", job.done_at.map_or(Cell::None, Cell::At)),
+            ("worker", Cell::maybe(job.taken_by.as_ref())),
+            ("taken", job.taken_at.map_or(Cell::None, Cell::At)),
+            ("done", job.ended_at.map_or(Cell::None, Cell::At)),
             ("last result", Cell::maybe(job.last_result.as_ref())),
         ])
         .table("transfers", &["id", "status"], transfers)
@@ -177,7 +177,7 @@ pub const WORKERS: View = View {
                     vec![
                         Cell::id(&worker.id),
                         Cell::toned(word, tone),
-                        Cell::Age(worker.last_seen),
+                        Cell::Age(worker.last_seen_at),
                         Cell::count(worker.jobs_in_hand),
                         Cell::age(worker.started_at),
                         Cell::maybe(worker.host.as_ref()),

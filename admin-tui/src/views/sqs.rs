@@ -239,7 +239,7 @@ fn command(command: &Command) -> Document {
             ("because", Cell::text(&command.reason)),
             ("asked", Cell::At(command.created_at)),
             ("begun", command.started_at.map_or(Cell::None, Cell::At)),
-            ("ended", command.finished_at.map_or(Cell::None, Cell::At)),
+            ("ended", command.ended_at.map_or(Cell::None, Cell::At)),
             ("sign of life", Cell::age(command.heartbeat_at)),
         ])
         .block(Block::Gauge { label: "done".to_owned(), done, total });

@@ -53,7 +53,7 @@ fn page(found: &OperatorTransfer) -> Document {
         document = document.block(Block::Note("under way".to_owned(), Tone::Faint)).fields([
             ("next step", Cell::text(open.step)),
             ("tries used", Cell::count(open.attempt)),
-            ("held", money(open.hold_minor.0)),
+            ("held", money(open.held_minor.0)),
             ("due", Cell::Age(open.due_at)),
             ("waits for", Cell::maybe(open.waiting_for.as_ref())),
             ("parked because", Cell::maybe(open.parked_reason)),
