@@ -48,21 +48,21 @@ async fn carry_out(options: &Options, wish: Wish) -> Done {
         Wish::Screen(target) => screen(options, name, &context, source, target).await,
         Wish::Show { view, target, output, limit } => {
             let text = headless::show(&source, view, &target, output, limit).await;
-            print!("{}", text.map_err(exit)?);
+            print!("{}", text.map_err(|error| exit(&error))?);
             Ok(())
         }
         Wish::Do { act, ids, reason, inputs, dry_run, output } => {
             for id in ids {
                 let body = act.body(&id, &reason, &inputs).map_err(|problem| (WRONG, problem))?;
                 if dry_run {
-                    print!("{}", facts(&source, act, &id, output).await.map_err(exit)?);
+                    print!("{}", facts(&source, act, &id, output).await.map_err(|error| exit(&error))?);
                     continue;
                 }
                 let answer = source.change(act.method, &act.path(&id), &body).await;
-                let answer = answer.map_err(|error| exit(error.into()))?;
+                let answer = answer.map_err(|error| exit(&error.into()))?;
                 let value = serde_json::from_str(answer.get());
-                let value = value.map_err(|error| exit(error.into()))?;
-                print!("{}", headless::value(&value, output).map_err(exit)?);
+                let value = value.map_err(|error| exit(&error.into()))?;
+                print!("{}", headless::value(&value, output).map_err(|error| exit(&error))?);
             }
             Ok(())
         }
@@ -115,8 +115,8 @@ async fn facts(
     }
 }
 
-fn exit(error: ShowError) -> (u8, String) {
-    let code = match &error {
+fn exit(error: &ShowError) -> (u8, String) {
+    let code = match error {
         ShowError::Source(SourceError::Away(..)) => AWAY,
         _ => REFUSED,
     };
