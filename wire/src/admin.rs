@@ -21,9 +21,17 @@ use serde_json::Value;
 
 use crate::{Failure, Step};
 
+mod incidents;
+mod overview;
 mod queues;
 mod sqs;
+mod wallets;
 
+pub use incidents::{Incident, IncidentKind, Incidents, OutboxEvent, OutboxPage};
+pub use overview::{
+    Conservation, CurrencySums, DeadLetterTotals, HeldMoney, History, Latency, OpenAtStep,
+    Overview, Rates, SamplerCost, SamplerPart, TransferCounts, Violation, WorkerTotals,
+};
 pub use queues::{
     Job, JobCounts, JobTransfer, OpenCounts, OutboxQueue, Queues, SagaQueue, SubscriberQueue,
     Switch, TurnSwitch, Worker,
@@ -31,6 +39,7 @@ pub use queues::{
 pub use sqs::{
     Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, PurgeQueue, RedriveQueue, SqsQueue,
 };
+pub use wallets::{OpenHold, OperatorWallet};
 
 /// Body of everything that an operator changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

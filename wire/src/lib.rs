@@ -24,6 +24,13 @@ pub use admin::{
     OpenCounts, OutboxQueue, PurgeQueue, Queues, RedriveQueue, SagaQueue, SqsQueue,
     SubscriberQueue, Switch, TurnSwitch, Worker,
 };
+pub use admin::{
+    Conservation, CurrencySums, DeadLetterTotals, HeldMoney, History, Latency, OpenAtStep,
+    Overview, Rates, SamplerCost, SamplerPart, TransferCounts, Violation, WorkerTotals,
+};
+pub use admin::{
+    Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
+};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};
