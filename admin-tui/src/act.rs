@@ -65,6 +65,15 @@ impl Act {
         format!("/admin/v1{}", self.path.replace("{id}", &escape(id)))
     }
 
+    /// The way of a redrive plan that does this to every dead letter of a cause.
+    pub fn way(&self) -> Option<&'static str> {
+        match self.path {
+            "/dead-letters/{id}/redrive" => Some("redrive"),
+            "/dead-letters/{id}/compensate" => Some("compensate"),
+            _ => None,
+        }
+    }
+
     /// What shows what would come of it.
     pub fn facts(&self, id: &str) -> Option<Target> {
         self.facts.map(|view| Target::one(view, id))

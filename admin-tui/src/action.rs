@@ -111,8 +111,10 @@ pub struct Reply {
 /// An answer to a change.
 #[derive(Debug, Clone)]
 pub struct ChangeReply {
-    /// What was to be done, for the message.
-    pub what: String,
+    /// What was to be done.
+    pub act: &'static str,
+    /// To what.
+    pub id: String,
     /// Where its answer leads.
     pub leads_to: Option<&'static str>,
     /// What it says.

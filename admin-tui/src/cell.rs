@@ -189,7 +189,7 @@ pub fn shorten(text: &str, width: usize) -> String {
 }
 
 /// Digits in threes.
-fn grouped(number: i128) -> String {
+pub fn grouped(number: i128) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

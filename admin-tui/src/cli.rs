@@ -4,9 +4,11 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
 
 use crate::act::Act;
 use crate::headless::Output;
+use crate::redrive;
 use crate::view::{Body, Target, View, find};
 
 /// What was asked for.
@@ -40,6 +42,14 @@ pub enum Wish {
         /// How the answer is written.
         output: Output,
     },
+    /// A change to a whole cause, by a redrive plan.
+    Redrive(redrive::Wish),
+    /// A recording, into this file.
+    Record(PathBuf),
+    /// Completions for a shell.
+    Completions(Shell),
+    /// The man page.
+    Man,
 }
 
 /// What holds for all of them.
@@ -57,6 +67,10 @@ pub struct Options {
     pub allow_changes: bool,
     /// Name of the theme.
     pub theme: Option<String>,
+    /// Show the recording that comes with the console.
+    pub demo: bool,
+    /// Show this recording.
+    pub open: Option<PathBuf>,
 }
 
 /// The whole command line.
@@ -71,8 +85,26 @@ pub fn command() -> Command {
     for view in crate::views::ALL {
         command = command.subcommand(of_view(view));
     }
+    for own in OWN {
+        command = command.subcommand(own());
+    }
     command
 }
+
+/// What is neither a view nor an act.
+const OWN: [fn() -> Command; 3] = [
+    || {
+        let file = Arg::new("file").required(true).value_parser(value_parser!(PathBuf));
+        Command::new("record")
+            .about("Writes what can be seen to a file, for --open. What clients and operators wrote is replaced.")
+            .arg(file.help("the file"))
+    },
+    || {
+        let shell = Arg::new("shell").required(true).value_parser(value_parser!(Shell));
+        Command::new("completions").about("Prints completions for a shell.").arg(shell.help("which"))
+    },
+    || Command::new("man").about("Prints the man page."),
+];
 
 fn globals() -> Vec<Arg> {
     let text = |name: &'static str, about: &'static str| {
@@ -86,6 +118,10 @@ fn globals() -> Vec<Arg> {
         text("config", "another configuration file").value_parser(value_parser!(PathBuf)),
         text("allow-changes", "the screen may change something").action(ArgAction::SetTrue),
         text("theme", "dark, light or plain").value_parser(["dark", "light", "plain"]),
+        text("demo", "show recorded data; no server is needed").action(ArgAction::SetTrue),
+        text("open", "show a recording made by 'record'")
+            .value_parser(value_parser!(PathBuf))
+            .conflicts_with("demo"),
     ]
 }
 
@@ -125,7 +161,11 @@ fn of_view(view: &'static View) -> Command {
 }
 
 fn of_act(act: &'static Act) -> Command {
-    let ids = Arg::new("ids").help("what it is done to").num_args(1..).required(true);
+    let ids = Arg::new("ids").help("what it is done to").num_args(1..);
+    let ids = match act.way() {
+        Some(_) => ids.required_unless_present("group").conflicts_with("group"),
+        None => ids.required(true),
+    };
     let dry_run = Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue);
     let mut command = Command::new(act.name)
         .about(act.about)
@@ -133,8 +173,11 @@ fn of_act(act: &'static Act) -> Command {
         .arg(dry_run.help("only show what would come of it"))
         .arg(output());
     if act.needs_reason {
-        command = command
-            .arg(Arg::new("reason").long("reason").help("why, for the audit").required(true));
+        let reason = Arg::new("reason").long("reason").help("why, for the audit");
+        command = command.arg(reason.required_unless_present("dry-run"));
+    }
+    if act.way().is_some() {
+        command = of_cause(command);
     }
     for input in act.inputs {
         let arg = Arg::new(input.name).long(input.name.replace('_', "-")).help(input.about);
@@ -145,6 +188,27 @@ fn of_act(act: &'static Act) -> Command {
     }
     command
 }
+
+/// The same for every dead letter of a cause.
+fn of_cause(command: Command) -> Command {
+    let group = Arg::new("group").long("group").value_name("CAUSE");
+    let currency = Arg::new("currency").long("currency").requires("group");
+    let mut command = command
+        .arg(group.help("all of this cause, by a redrive plan: canary first, then at a rate"))
+        .arg(currency.help("only those of this currency"));
+    for (name, default, about) in PACE {
+        let arg = Arg::new(name).long(name.replace('_', "-")).requires("group").help(about);
+        command = command.arg(arg.value_parser(value_parser!(u64)).default_value(default));
+    }
+    command
+}
+
+/// How a plan is applied, in the words of the operator API.
+const PACE: [(&str, &str, &str); 3] = [
+    ("canary_count", "10", "items sent first"),
+    ("rate_per_second", "100", "items a second after that"),
+    ("failure_percent_max", "10", "halts above this"),
+];
 
 /// Reads a command line that clap has accepted.
 ///
@@ -158,11 +222,25 @@ pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
         config: matches.get_one::<PathBuf>("config").cloned(),
         allow_changes: matches.get_flag("allow-changes"),
         theme: matches.get_one::<String>("theme").cloned(),
+        demo: matches.get_flag("demo"),
+        open: matches.get_one::<PathBuf>("open").cloned(),
     };
     let Some((name, of_view)) = matches.subcommand() else {
         let first = crate::views::ALL.first().ok_or("there are no views")?;
         return Ok((options, Wish::Screen(Target::of(first.name))));
     };
+    match name {
+        "record" => {
+            let file = of_view.get_one::<PathBuf>("file").cloned().unwrap_or_default();
+            return Ok((options, Wish::Record(file)));
+        }
+        "completions" => {
+            let shell = of_view.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);
+            return Ok((options, Wish::Completions(shell)));
+        }
+        "man" => return Ok((options, Wish::Man)),
+        _ => {}
+    }
     let view = find(name).ok_or_else(|| format!("there is no view {name}"))?;
     if let Some((name, of_act)) = of_view.subcommand() {
         let act = view.acts.iter().find(|act| act.name == name);
@@ -182,6 +260,9 @@ pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
 }
 
 fn wish_of(act: &'static Act, matches: &ArgMatches) -> Wish {
+    if let Some(wish) = wish_of_cause(act, matches) {
+        return Wish::Redrive(wish);
+    }
     let ids = matches.get_many::<String>("ids").into_iter().flatten().cloned().collect();
     let reason = matches.try_get_one::<String>("reason").ok().flatten().cloned();
     let given = |name: &str| matches.get_one::<String>(name).cloned();
@@ -195,6 +276,21 @@ fn wish_of(act: &'static Act, matches: &ArgMatches) -> Wish {
         dry_run: matches.get_flag("dry-run"),
         output: output_of(matches),
     }
+}
+
+fn wish_of_cause(act: &'static Act, matches: &ArgMatches) -> Option<redrive::Wish> {
+    let way = act.way()?;
+    let fingerprint = matches.get_one::<String>("group").cloned()?;
+    let number = |name| matches.get_one::<u64>(name).copied();
+    Some(redrive::Wish {
+        way,
+        fingerprint,
+        currency: matches.get_one::<String>("currency").cloned(),
+        reason: matches.get_one::<String>("reason").cloned().unwrap_or_default(),
+        pace: PACE.iter().filter_map(|(name, ..)| Some((*name, number(name)?))).collect(),
+        dry_run: matches.get_flag("dry-run"),
+        output: output_of(matches),
+    })
 }
 
 fn output_of(matches: &ArgMatches) -> Output {

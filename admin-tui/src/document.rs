@@ -44,6 +44,8 @@ pub enum Block {
         /// Oldest first.
         points: Vec<Option<u64>>,
     },
+    /// Parts that stand beside one another where there is room, else below one another.
+    Side(Vec<Document>),
     /// Anything else, as indented JSON.
     Json(String),
 }
@@ -81,6 +83,12 @@ impl Document {
         self
     }
 
+    /// Adds parts that stand beside one another where there is room.
+    #[must_use]
+    pub fn side(self, parts: Vec<Self>) -> Self {
+        self.block(Block::Side(parts))
+    }
+
     /// Adds anything.
     #[must_use]
     pub fn block(mut self, block: Block) -> Self {
@@ -89,13 +97,16 @@ impl Document {
     }
 
     /// Where its rows lead, in the order in which the cursor meets them.
-    pub fn links(&self) -> impl Iterator<Item = &Target> {
-        self.blocks
-            .iter()
-            .filter_map(|block| match block {
-                Block::Table { rows, .. } => Some(rows.iter().filter_map(|(_, to)| to.as_ref())),
-                _ => None,
-            })
-            .flatten()
+    pub fn links(&self) -> Vec<&Target> {
+        let of = |block| -> Vec<&Target> {
+            match block {
+                Block::Table { rows, .. } => {
+                    rows.iter().filter_map(|(_, to)| to.as_ref()).collect()
+                }
+                Block::Side(parts) => parts.iter().flat_map(Self::links).collect(),
+                _ => Vec::new(),
+            }
+        };
+        self.blocks.iter().flat_map(of).collect()
     }
 }

@@ -18,8 +18,10 @@ pub enum Effect {
     },
     /// Ask for a change.
     Change {
-        /// For the message afterwards.
-        what: String,
+        /// What is done.
+        act: &'static str,
+        /// To what.
+        id: String,
         /// How.
         method: Method,
         /// Where.
@@ -29,6 +31,8 @@ pub enum Effect {
         /// The view that shows the answer.
         leads_to: Option<&'static str>,
     },
+    /// Ask whose token it is.
+    Me,
     /// Put a text on the clipboard of whoever sits at the terminal.
     Copy(String),
 }

@@ -50,7 +50,7 @@ pub async fn show(
         Body::Page { read, .. } => {
             let raw = source.get(&target.path(view)).await?;
             Ok(match output {
-                Output::Table => page(&read(&raw)?, Utc::now()),
+                Output::Table => page(&read(&raw)?, source.now()),
                 output => value(&serde_json::from_str(raw.get())?, output)?,
             })
         }
@@ -61,7 +61,7 @@ pub async fn show(
                 let titles: Vec<String> =
                     columns.iter().map(|column| column.title.to_owned()).collect();
                 let cells = rows?.into_iter().map(|row| row.cells).collect::<Vec<_>>();
-                return Ok(table(&titles, &cells, Utc::now()));
+                return Ok(table(&titles, &cells, source.now()));
             }
             let items: Result<Vec<Value>, _> =
                 items.iter().map(|item| serde_json::from_str(item.get())).collect();
@@ -104,7 +104,10 @@ pub fn value(value: &Value, output: Output) -> Result<String, ShowError> {
 
 /// A page as text.
 pub fn page(document: &Document, now: DateTime<Utc>) -> String {
-    let mut text = format!("{}\n", document.title);
+    let mut text = String::new();
+    if !document.title.is_empty() {
+        writeln!(text, "{}", document.title).ok();
+    }
     for block in &document.blocks {
         match block {
             Block::Fields(fields) => {
@@ -127,6 +130,11 @@ pub fn page(document: &Document, now: DateTime<Utc>) -> String {
                 let last = points.last().copied().flatten();
                 let last = last.map_or_else(|| "-".to_owned(), |value| value.to_string());
                 writeln!(text, "{label}: {last}").ok();
+            }
+            Block::Side(parts) => {
+                for part in parts {
+                    text.push_str(page(part, now).trim_start_matches('\n'));
+                }
             }
             Block::Json(json) => {
                 writeln!(text, "{json}").ok();

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! view, act      what can be looked at and done, as data
-//! source         the operator API, or a recording of it
+//! source         the operator API, or a recording of it (recording)
 //! input, keymap  keys        -> action
 //! update         action      -> state, effects      the one place where state changes
 //! draw           state       -> screen
 //! run            the loop that joins them
-//! cli, headless  the same views and acts for scripts
+//! program        the command line, carried out
+//! cli, headless  the same views and acts for scripts; redrive does a whole cause
 //! ```
 
 pub mod act;
@@ -22,6 +23,9 @@ pub mod headless;
 pub mod input;
 pub mod keymap;
 pub mod line;
+pub mod program;
+pub mod recording;
+pub mod redrive;
 pub mod run;
 pub mod source;
 pub mod state;

@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use chrono::Utc;
 use crossterm::event::EventStream;
 use futures::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -13,7 +12,7 @@ use crate::action::{Action, ChangeReply, Reply};
 use crate::draw::draw;
 use crate::effect::Effect;
 use crate::input;
-use crate::source::Source;
+use crate::source::{Source, SourceError};
 use crate::state::State;
 use crate::terminal::Terminal;
 use crate::update::update;
@@ -33,11 +32,10 @@ pub async fn run(mut state: State, source: Source) -> io::Result<()> {
     let mut events = EventStream::new();
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    who_am_i(&source, &replies);
     while !state.done {
         state.cost = source.cost();
         terminal.screen.draw(|frame| draw(frame, &state))?;
-        let Some(action) = next(&mut events, &mut arrived, &mut tick, &state).await? else {
+        let Some(action) = next(&mut events, &mut arrived, &mut tick, &state, &source).await? else {
             continue;
         };
         apply(&mut state, action, &source, &replies);
@@ -55,6 +53,7 @@ async fn next(
     arrived: &mut UnboundedReceiver<Action>,
     tick: &mut tokio::time::Interval,
     state: &State,
+    source: &Source,
 ) -> io::Result<Option<Action>> {
     tokio::select! {
         event = events.next() => match event {
@@ -63,7 +62,7 @@ async fn next(
             None => Ok(Some(Action::Quit)),
         },
         Some(action) = arrived.recv() => Ok(Some(action)),
-        _ = tick.tick() => Ok(Some(Action::Tick(Utc::now()))),
+        _ = tick.tick() => Ok(Some(Action::Tick(source.now()))),
     }
 }
 
@@ -73,17 +72,12 @@ fn apply(state: &mut State, action: Action, source: &Source, replies: &Unbounded
     }
 }
 
-fn who_am_i(source: &Source, replies: &UnboundedSender<Action>) {
-    let (source, replies) = (source.clone(), replies.clone());
-    tokio::spawn(async move {
-        let me = source.get("/admin/v1/me").await;
-        let strange = |error: serde_json::Error| {
-            crate::source::SourceError::Strange(source.address().to_owned(), error.to_string())
-        };
-        let me = me.and_then(|raw| serde_json::from_str(raw.get()).map_err(strange));
-        // Nobody listens when the console has ended.
-        replies.send(Action::Me(me)).ok();
-    });
+async fn me(source: &Source) -> Result<wire::Me, SourceError> {
+    let raw = source.get(crate::recording::ME).await?;
+    let strange = |error: serde_json::Error| {
+        SourceError::Strange(source.address().to_owned(), error.to_string())
+    };
+    serde_json::from_str(raw.get()).map_err(strange)
 }
 
 /// Does it in a task of its own, and reports back.
@@ -92,12 +86,13 @@ fn start(effect: Effect, source: Source, replies: UnboundedSender<Action>) {
         let action = match effect {
             Effect::Read { question, path, more } => {
                 let answer = source.get(&path).await;
-                Action::Arrived(Reply { question, more, at: Utc::now(), answer })
+                Action::Arrived(Reply { question, more, at: source.now(), answer })
             }
-            Effect::Change { what, method, path, body, leads_to } => {
+            Effect::Change { act, id, method, path, body, leads_to } => {
                 let answer = source.change(method, &path, &body).await;
-                Action::Changed(ChangeReply { what, leads_to, answer })
+                Action::Changed(ChangeReply { act, id, leads_to, answer })
             }
+            Effect::Me => Action::Me(me(&source).await),
             Effect::Copy(text) => {
                 let what = crate::cell::shorten(&text, 40);
                 Action::Copied(Terminal::copy(&text).map(|()| what))

@@ -1,16 +1,17 @@
 //! Where the data come from: the operator API, or a recording of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use wire::Problem;
 
 use crate::act::Method;
+use crate::recording::Recording;
 
 /// An operator waits no longer for an answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -47,9 +48,6 @@ impl SourceError {
         matches!(self, Self::Problem(problem) if problem.status < 500)
     }
 }
-
-/// Answers by path and query.
-pub type Recording = BTreeMap<String, Box<RawValue>>;
 
 /// Where the data come from. Clones are the same.
 #[derive(Debug, Clone)]
@@ -107,6 +105,14 @@ impl Source {
         Self(Arc::new(Inner { kind: Kind::Recorded(recording), spent: Spent::default() }))
     }
 
+    /// The time: of a recording, when it was made, so that ages are those of then.
+    pub fn now(&self) -> DateTime<Utc> {
+        match &self.0.kind {
+            Kind::Live { .. } => Utc::now(),
+            Kind::Recorded(recording) => recording.recorded_at,
+        }
+    }
+
     /// What it is called on the screen.
     pub fn address(&self) -> &str {
         match &self.0.kind {
@@ -141,7 +147,7 @@ impl Source {
                 self.send(address, request).await
             }
             Kind::Recorded(recording) => {
-                let found = recording.get(path).cloned();
+                let found = recording.answers.get(path).cloned();
                 found.ok_or_else(|| SourceError::NotRecorded(path.to_owned()))
             }
         }

@@ -29,6 +29,8 @@ pub struct State {
     pub left: Option<Target>,
     /// Where keys go.
     pub mode: Mode,
+    /// The change that was sent last: it comes back when it failed, so that nothing written is lost.
+    pub sent: Option<Box<Dialog>>,
     /// Messages, newest last.
     pub toasts: Vec<Toast>,
     /// Colours.
@@ -39,6 +41,8 @@ pub struct State {
     pub rights: Rights,
     /// Where this is.
     pub place: Place,
+    /// When it was last asked whose token it is.
+    pub me_asked_at: Option<DateTime<Utc>>,
     /// What the console has cost.
     pub cost: Cost,
     /// Number of the last question.
@@ -175,11 +179,13 @@ impl State {
             panes: vec![Pane::new(target)?],
             left: None,
             mode: Mode::default(),
+            sent: None,
             toasts: Vec::new(),
             theme: ThemeName::default(),
             frozen: false,
             rights,
             place,
+            me_asked_at: None,
             cost: Cost::default(),
             asked: 0,
             done: false,
@@ -259,7 +265,7 @@ impl Pane {
     /// Places of the cursor: rows of a list, links of a page.
     pub fn stops(&self) -> usize {
         match &self.document {
-            Some(document) => document.links().count(),
+            Some(document) => document.links().len(),
             None => self.shown.len(),
         }
     }
@@ -269,7 +275,7 @@ impl Pane {
         match &self.view.body {
             Body::List { opens, .. } => opens.and_then(|opens| self.row().and_then(opens)),
             Body::Page { .. } => {
-                self.document.as_ref().and_then(|page| page.links().nth(self.cursor).cloned())
+                self.document.as_ref().and_then(|page| page.links().get(self.cursor).copied().cloned())
             }
         }
     }

@@ -20,6 +20,12 @@ pub use command::candidates;
 /// How old data may become before they are read again by themselves.
 const FRESH: TimeDelta = TimeDelta::seconds(1);
 
+/// Nobody said whose token it is: ask again after this long.
+const ME_AGAIN: TimeDelta = TimeDelta::seconds(5);
+
+/// A trail that is longer loses its beginning.
+const PANES_MAX: usize = 32;
+
 /// What follows from an action.
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
@@ -32,7 +38,9 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Arrived(reply) => return arrive::arrived(state, &reply),
         Action::Changed(reply) => return arrive::changed(state, reply),
         Action::Me(Ok(me)) => state.rights.me = Some(me),
-        Action::Me(Err(error)) => state.complain(error.to_string()),
+        // Without an answer the pane says so as well, and it is asked again.
+        Action::Me(Err(error)) if error.is_refusal() => state.complain(error.to_string()),
+        Action::Me(Err(_)) => {}
         Action::Copied(Ok(what)) => state.say(format!("copied {what}")),
         Action::Copied(Err(why)) => state.complain(format!("not copied: {why}")),
         Action::Go(target) => return go(state, target),
@@ -59,7 +67,12 @@ fn tick(state: &mut State, now: DateTime<Utc>) -> Vec<Effect> {
         // A list of which more than a page is loaded is read again on demand only.
         !pane.grown && pane.asked_at.is_none_or(|at| now - at >= FRESH)
     });
-    if due && !state.frozen { read(state) } else { Vec::new() }
+    let mut effects = if due && !state.frozen { read(state) } else { Vec::new() };
+    if state.rights.me.is_none() && state.me_asked_at.is_none_or(|at| now - at >= ME_AGAIN) {
+        state.me_asked_at = Some(now);
+        effects.push(Effect::Me);
+    }
+    effects
 }
 
 /// Opens a view on top of the others.
@@ -69,6 +82,9 @@ pub(crate) fn go(state: &mut State, target: Target) -> Vec<Effect> {
     };
     state.mode = Mode::Browse;
     state.left = state.pane().map(|pane| pane.target.clone());
+    if state.panes.len() >= PANES_MAX {
+        state.panes.remove(0);
+    }
     state.panes.push(pane);
     read(state)
 }

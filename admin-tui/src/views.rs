@@ -2,16 +2,21 @@
 
 mod dead_letters;
 mod desk;
+mod incidents;
 mod ledger;
+mod overview;
 mod plans;
 mod queues;
 mod sqs;
 mod transfers;
+mod wallets;
 
 use crate::view::View;
 
 /// All views.
 pub const ALL: &[&View] = &[
+    &overview::OVERVIEW,
+    &incidents::LIST,
     &dead_letters::GROUPS,
     &dead_letters::LIST,
     &dead_letters::ONE,
@@ -19,12 +24,17 @@ pub const ALL: &[&View] = &[
     &plans::LIST,
     &plans::ONE,
     &plans::ITEMS,
+    &transfers::LIST,
     &transfers::ONE,
+    &wallets::LIST,
+    &wallets::ONE,
+    &wallets::STATEMENT,
     &queues::QUEUES,
     &queues::JOBS,
     &queues::JOB,
     &queues::WORKERS,
     &queues::SWITCHES,
+    &incidents::OUTBOX,
     &sqs::QUEUES,
     &sqs::GROUPS,
     &sqs::MESSAGES,
@@ -37,14 +47,14 @@ pub const ALL: &[&View] = &[
 
 /// Views that a number key leads to.
 pub const NUMBERED: &[(char, &str)] = &[
-    ('1', "groups"),
-    ('2', "dead-letters"),
-    ('3', "plans"),
-    ('4', "queues"),
-    ('5', "jobs"),
-    ('6', "workers"),
-    ('7', "sqs-queues"),
-    ('8', "dead-messages"),
+    ('1', "overview"),
+    ('2', "incidents"),
+    ('3', "groups"),
+    ('4', "plans"),
+    ('5', "transfers"),
+    ('6', "wallets"),
+    ('7', "queues"),
+    ('8', "sqs-queues"),
     ('9', "audit"),
     ('0', "ledger"),
 ];

@@ -1,4 +1,4 @@
-//! The production processes with a fuse: `holdfast-e2e api | jobs`.
+//! The production processes with a fuse, and the console: `holdfast-e2e api | jobs | console ...`.
 //!
 //! Calls the same `run` functions as `holdfast-api` and `holdfast-jobs`, and kills
 //! itself where the tests ask for it:
@@ -22,6 +22,9 @@ type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("console") {
+        return admin_tui::program::run(std::env::args_os().skip(1)).await;
+    }
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,7 +49,7 @@ async fn run() -> Result<(), Failure> {
             let hooks = Hooks { probe: Box::new(Fuse::from_env()), ..Hooks::default() };
             jobs::run(jobs::Config::from_env()?, hooks, shutdown).await?;
         }
-        _ => return Err("usage: holdfast-e2e api | jobs".into()),
+        _ => return Err("usage: holdfast-e2e api | jobs | console".into()),
     }
     Ok(())
 }

@@ -6,13 +6,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use crate::cell::{Cell, Tone};
+use crate::cell::{Cell, Tone, grouped};
 use crate::document::{Block, Document};
 use crate::draw::list::pad;
 use crate::state::{Pane, State};
 
 /// Levels of a bar one row high.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// A part beside others is at least so wide.
+const PART_WIDTH_MIN: usize = 56;
 /// Columns of names.
 const NAME_WIDTH: usize = 22;
 
@@ -74,11 +76,40 @@ impl Writer<'_> {
             }
             Block::Gauge { label, done, total } => self.gauge(label, *done, *total),
             Block::Graph { label, points } => self.graph(label, points),
+            Block::Side(parts) => self.side(parts),
             Block::Json(text) => {
                 for line in text.lines() {
                     self.push(Line::raw(format!("  {}", crate::cell::printable(line))));
                 }
             }
+        }
+    }
+
+    /// Parts beside one another, or below one another where a column would be too narrow.
+    fn side(&mut self, parts: &[Document]) {
+        let count = parts.len().max(1);
+        let beside = self.width / count >= PART_WIDTH_MIN;
+        let width = if beside { self.width / count } else { self.width };
+        let mut columns = Vec::new();
+        for part in parts {
+            let Self { state, links, cursor, .. } = *self;
+            let mut writer = Writer { state, width, lines: Vec::new(), links, cursor, at: None };
+            for block in &part.blocks {
+                writer.block(block);
+            }
+            self.links = writer.links;
+            let top = self.lines.len();
+            self.at = self.at.or(writer.at.map(|at| top + at));
+            if beside {
+                columns.push(writer.lines);
+            } else {
+                self.lines.extend(writer.lines);
+            }
+        }
+        let height = columns.iter().map(Vec::len).max().unwrap_or(0);
+        for row in 0..height {
+            let cells = columns.iter().map(|lines| lines.get(row).cloned().unwrap_or_default());
+            self.lines.push(joined(cells, width));
         }
     }
 
@@ -157,32 +188,60 @@ impl Writer<'_> {
         ]));
     }
 
+    /// Bars, as high as the screen allows: one row on a small one, so that the whole page fits.
     fn graph(&mut self, label: &str, points: &[Option<u64>]) {
-        let room = self.width.saturating_sub(NAME_WIDTH + 16).max(5);
-        let newest: Vec<Option<u64>> =
-            points.iter().skip(points.len().saturating_sub(room)).copied().collect();
-        let highest = newest.iter().flatten().max().copied().unwrap_or(0);
-        let bar = |point: &Option<u64>| match point {
-            None => ' ',
-            Some(value) => {
-                let level = value.saturating_mul(7).checked_div(highest).unwrap_or(0);
-                BARS.get(to_usize(level)).copied().unwrap_or('█')
-            }
+        let theme = self.state.theme;
+        let rows: u64 = match self.state.height {
+            0..=32 => 1,
+            33..=48 => 3,
+            _ => 5,
         };
+        let room = self.width.saturating_sub(NAME_WIDTH + 24).max(5);
+        let newest = points.get(points.len().saturating_sub(room)..).unwrap_or_default();
+        let highest = newest.iter().flatten().max().copied().unwrap_or(0);
         let last = newest.last().copied().flatten();
-        let last = last.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        self.push(Line::from(vec![
-            Span::styled(
-                format!(" {}", pad(label, NAME_WIDTH, false)),
-                self.state.theme.tone(Tone::Faint),
-            ),
-            Span::styled(
-                newest.iter().map(bar).collect::<String>(),
-                self.state.theme.tone(Tone::Link),
-            ),
-            Span::raw(format!(" {last} (most {highest})")),
-        ]));
+        let last = last.map_or_else(|| "-".to_owned(), |value| grouped(value.into()));
+        for row in (0..rows).rev() {
+            let (name, numbers) = if row == 0 {
+                (label, format!(" {last} (most {})", grouped(highest.into())))
+            } else {
+                ("", String::new())
+            };
+            let bars: String = newest.iter().map(|point| bar(*point, highest, rows, row)).collect();
+            self.push(Line::from(vec![
+                Span::styled(format!(" {}", pad(name, NAME_WIDTH, false)), theme.tone(Tone::Faint)),
+                Span::styled(pad(&bars, room, true), theme.tone(Tone::Link)),
+                Span::raw(numbers),
+            ]));
+        }
     }
+}
+
+/// What a point looks like in one of the rows of a graph; row 0 is the lowest. A value that is
+/// not zero is seen, however small it is.
+fn bar(point: Option<u64>, highest: u64, rows: u64, row: u64) -> char {
+    let Some(value) = point else {
+        return ' ';
+    };
+    let levels = value.saturating_mul(rows * 8).checked_div(highest).unwrap_or(0);
+    let level = levels.max(u64::from(value > 0)).saturating_sub(row * 8).min(8);
+    match level {
+        0 if row == 0 => '_',
+        0 => ' ',
+        level => BARS.get(to_usize(level - 1)).copied().unwrap_or('█'),
+    }
+}
+
+/// Lines beside one another, each in a column of this width.
+fn joined(lines: impl Iterator<Item = Line<'static>>, width: usize) -> Line<'static> {
+    let mut spans = Vec::new();
+    for line in lines {
+        let gap = width.saturating_sub(line.width());
+        let style = line.style;
+        spans.extend(line.spans.into_iter().map(|span| span.patch_style(style)));
+        spans.push(Span::raw(" ".repeat(gap)));
+    }
+    Line::from(spans)
 }
 
 fn to_usize(number: u64) -> usize {

@@ -1,12 +1,13 @@
 //! Answers.
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::action::{ChangeReply, Reply};
 use crate::effect::Effect;
 use crate::state::{Dialog, Mode, Pane, State};
-use crate::update::{browse, go, read};
+use crate::update::{browse, dialog, go, read};
 use crate::view::{Body, Row, Target};
 
 /// A page of a list, its items unread.
@@ -73,14 +74,19 @@ fn take(pane: &mut Pane, reply: &Reply) -> Result<(), String> {
     Ok(())
 }
 
-fn facts(dialog: &mut Dialog, reply: &Reply) {
-    dialog.question = None;
-    let read = dialog.act.facts.and_then(crate::view::find).map(|view| &view.body);
-    dialog.facts = Some(match (&reply.answer, read) {
+fn facts(open: &mut Dialog, reply: &Reply) {
+    open.question = None;
+    let read = open.act.facts.and_then(crate::view::find).map(|view| &view.body);
+    open.facts = Some(match (&reply.answer, read) {
         (Ok(raw), Some(Body::Page { read, .. })) => read(raw).map_err(|error| error.to_string()),
         (Err(error), _) => Err(error.to_string()),
         (Ok(_), _) => Err("nothing shows what would come of it".to_owned()),
     });
+    if let Ok(raw) = &reply.answer
+        && let Ok(Value::Object(known)) = serde_json::from_str(raw.get())
+    {
+        dialog::fill(open, &known);
+    }
 }
 
 /// The id of what a change has made.
@@ -93,7 +99,7 @@ struct Made {
 pub(super) fn changed(state: &mut State, reply: ChangeReply) -> Vec<Effect> {
     match reply.answer {
         Ok(raw) => {
-            state.say(format!("{}: done", reply.what));
+            state.say(format!("{} {}: done", reply.act, reply.id));
             let made = serde_json::from_str::<Made>(raw.get()).ok().and_then(|made| made.id);
             let id = made.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
             match (reply.leads_to, id) {
@@ -103,7 +109,8 @@ pub(super) fn changed(state: &mut State, reply: ChangeReply) -> Vec<Effect> {
         }
         Err(error) => {
             let again = if error.is_refusal() { "" } else { "; asking again is safe" };
-            state.complain(format!("{}: {error}{again}", reply.what));
+            state.complain(format!("{} {}: {error}{again}", reply.act, reply.id));
+            dialog::reopen(state, reply.id);
             Vec::new()
         }
     }

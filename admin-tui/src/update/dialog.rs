@@ -1,5 +1,7 @@
 //! Before a change: facts first, then what is missing, then a word, then it is sent.
 
+use serde_json::{Map, Value};
+
 use crate::act::Act;
 use crate::action::Action;
 use crate::effect::Effect;
@@ -8,6 +10,8 @@ use crate::state::{Dialog, Field, Mode, State};
 
 /// The field in which the word is typed.
 const WORD: &str = "type";
+/// A plan with more items asks for a word.
+const WITHOUT_WORD_MAX: u64 = 20;
 /// The field of the reason.
 const REASON: &str = "reason";
 
@@ -80,9 +84,14 @@ fn fields(act: &Act, word: Option<&str>) -> Vec<Field> {
         fields.push(field(REASON, "why; goes into the audit".to_owned(), ""));
     }
     if let Some(word) = word {
-        fields.push(field(WORD, format!("\"{word}\", to show that it is meant"), ""));
+        fields.push(word_field(word));
     }
     fields
+}
+
+fn word_field(word: &str) -> Field {
+    let about = format!("\"{word}\", to show that it is meant");
+    Field { name: WORD.to_owned(), about, line: Line::default() }
 }
 
 pub(super) fn dialog(state: &mut State, action: &Action) -> Vec<Effect> {
@@ -118,7 +127,9 @@ fn submit(state: &mut State) -> Vec<Effect> {
     };
     match changes(dialog) {
         Ok(effects) => {
-            state.mode = Mode::Browse;
+            if let Mode::Dialog(dialog) = std::mem::take(&mut state.mode) {
+                state.sent = Some(dialog);
+            }
             if let Some(pane) = state.panes.last_mut() {
                 pane.marks.clear();
             }
@@ -128,6 +139,45 @@ fn submit(state: &mut State) -> Vec<Effect> {
             dialog.problem = Some(problem);
             Vec::new()
         }
+    }
+}
+
+/// What was refused, or not heard, is shown as it was written, to be mended or sent again.
+pub(super) fn reopen(state: &mut State, id: String) {
+    match &mut state.mode {
+        Mode::Browse => {
+            if let Some(mut dialog) = state.sent.take() {
+                dialog.ids = vec![id];
+                state.mode = Mode::Dialog(dialog);
+            }
+        }
+        // It is open because of another one of the same.
+        Mode::Dialog(dialog) if !dialog.ids.contains(&id) => dialog.ids.push(id),
+        _ => {}
+    }
+}
+
+/// Fills in what the facts say, so that nobody has to copy it, and asks for a word when many
+/// things are concerned.
+pub(super) fn fill(dialog: &mut Dialog, known: &Map<String, Value>) {
+    for field in &mut dialog.fields {
+        let asked = dialog.act.inputs.iter().any(|input| input.name == field.name);
+        if let Some(Value::String(text)) = known.get(&field.name)
+            && asked
+            && field.line.text().is_empty()
+        {
+            field.line = Line::new(text);
+        }
+    }
+    let count = known.get("item_count").and_then(Value::as_u64).unwrap_or(0);
+    if count > WITHOUT_WORD_MAX && dialog.word.is_none() && !dialog.act.harmless {
+        let word = format!("{} {count}", dialog.act.name);
+        dialog.fields.push(word_field(&word));
+        dialog.word = Some(word);
+    }
+    if dialog.at == 0 {
+        let empty = dialog.fields.iter().position(|field| field.line.text().is_empty());
+        dialog.at = empty.unwrap_or(0);
     }
 }
 
@@ -151,7 +201,8 @@ fn changes(dialog: &Dialog) -> Result<Vec<Effect>, String> {
     let act = dialog.act;
     let change = |id: &String| {
         Ok(Effect::Change {
-            what: format!("{} {id}", act.name),
+            act: act.name,
+            id: id.clone(),
             method: act.method,
             path: act.path(id),
             body: act.body(id, of(REASON), &given)?,

@@ -1,11 +1,62 @@
 //! Transfers.
 
-use wire::{OperatorTransfer, Step, StepOutcome};
+use wire::{OperatorTransfer, Step, StepOutcome, Transfer};
 
 use crate::act::{Act, Method, nothing};
 use crate::cell::{Cell, Tone};
 use crate::document::{Block, Document};
-use crate::view::{Body, Target, View};
+use crate::view::{Body, Filter, Target, View, column, row, wide};
+
+/// What can be searched for.
+const FILTERS: &[Filter] = &[
+    Filter { name: "wallet_id", about: "source or destination" },
+    Filter { name: "status", about: "how it stands, such as settled or stuck" },
+    Filter { name: "kind", about: "what sort of transfer" },
+    Filter { name: "reference", about: "the client's own text" },
+    Filter { name: "idempotency_key", about: "the key that the client sent" },
+    Filter { name: "correlation_id", about: "of the request that began it" },
+    Filter { name: "from", about: "accepted at this time or later (RFC 3339)" },
+    Filter { name: "to", about: "accepted before this time (RFC 3339)" },
+];
+
+/// All of them, or what is searched for.
+pub const LIST: View = View {
+    name: "transfers",
+    aliases: &["t"],
+    about: "transfers, newest first; search by wallet, key, reference, correlation id",
+    path: "/transfers",
+    filters: FILTERS,
+    body: Body::List {
+        columns: &[
+            column("id", 36, 1),
+            column("status", 10, 0),
+            column("amount", 18, 0),
+            column("accepted", 19, 2),
+            wide("failure", 10, 28, 3),
+            column("from", 36, 4),
+            column("to", 36, 5),
+            wide("reference", 10, 30, 6),
+        ],
+        read: |raw| row(raw, |transfer: &Transfer| transfer.id.to_string(), cells),
+        opens: Some(|row| Some(Target::one("transfer", &row.id))),
+    },
+    acts: &[&PARK, &UNPARK, &RETRY_NOW],
+};
+
+fn cells(transfer: &Transfer) -> Vec<Cell> {
+    let status = transfer.status.to_string();
+    let tone = status_tone(&status);
+    vec![
+        Cell::id(transfer.id),
+        Cell::toned(status, tone),
+        Cell::money(transfer.amount_minor.0, transfer.currency),
+        Cell::At(transfer.created_at),
+        Cell::maybe(transfer.failure.as_ref().map(|failure| &failure.code)),
+        transfer.source_wallet_id.map_or(Cell::None, Cell::id),
+        Cell::id(transfer.destination_wallet_id),
+        Cell::maybe(transfer.reference.as_ref()),
+    ]
+}
 
 /// One, with its saga.
 pub const ONE: View = View {
@@ -37,8 +88,6 @@ fn page(found: &OperatorTransfer) -> Document {
         ("status", Cell::toned(status, tone)),
         ("kind", Cell::text(transfer.kind)),
         ("amount", money(transfer.amount_minor.0)),
-        ("from", Cell::maybe(transfer.source_wallet_id)),
-        ("to", Cell::id(transfer.destination_wallet_id)),
         ("reference", Cell::maybe(transfer.reference.as_ref())),
         ("accepted", Cell::At(transfer.created_at)),
         ("changed", transfer.updated_at.map_or(Cell::None, Cell::At)),
@@ -69,6 +118,12 @@ fn page(found: &OperatorTransfer) -> Document {
         (cells, Some(Target::one("dead-letter", letter.id)))
     });
     let document = document.table("gave up", &["dead letter", "cause", "status", "age"], letters);
+    let ends = [("from", transfer.source_wallet_id), ("to", Some(transfer.destination_wallet_id))];
+    let ends = ends.into_iter().filter_map(|(end, wallet)| {
+        let wallet = wallet?;
+        Some((vec![Cell::text(end), Cell::id(wallet)], Some(Target::one("wallet", wallet))))
+    });
+    let document = document.table("wallets", &["", "wallet"], ends);
     timeline(document, transfer.steps.as_deref().unwrap_or_default())
 }
 

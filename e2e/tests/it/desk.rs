@@ -44,6 +44,11 @@ impl Faults for Fails {
     }
 }
 
+/// Every screening fails until all tries are used.
+pub fn screening_fails() -> impl Faults + 'static {
+    Fails(Step::Screen, false, FailureClass::Transient)
+}
+
 fn olga() -> Operator {
     Operator { name: "olga".to_owned(), role: OperatorRole::Operator }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod concurrency;
+mod console;
 mod consumers;
 mod crash;
 mod desk;

@@ -21,7 +21,12 @@ impl Process {
 
     /// Starts the API on `address` and waits until it listens.
     pub fn api(database_url: &str, address: &str) -> Self {
-        let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", "127.0.0.1:0")];
+        Self::api_at(database_url, address, "127.0.0.1:0")
+    }
+
+    /// The same, with an address of its own for operators.
+    pub fn api_at(database_url: &str, address: &str, admin: &str) -> Self {
+        let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
         let mut command = command("api", database_url, &variables);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();

@@ -1,0 +1,186 @@
+//! Recordings: the answers of a live system in a file, to be looked at later and elsewhere.
+//!
+//! A recording follows the links that an operator would follow, some of each kind, so that
+//! whoever opens it can walk from the overview to the last step of a saga. What clients and
+//! operators have written is replaced (see [`redact`]).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::headless::ShowError;
+use crate::source::{Source, SourceError};
+use crate::update::Items;
+use crate::view::{Body, Target, View, find};
+
+mod redact;
+
+pub use redact::Redactor;
+
+/// Pages of one kind that are followed from lists and pages.
+const EACH_MAX: usize = 12;
+/// Pages of a recording: beyond it, it is no longer a file to be sent to somebody.
+const ALL_MAX: usize = 600;
+/// The recording that comes with the console: a stack under load, with failures made on purpose.
+const DEMO: &str = include_str!("../demo.json");
+
+/// Answers by path and query.
+pub type Answers = BTreeMap<String, Box<RawValue>>;
+
+/// A recording.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Recording {
+    /// Which console made it.
+    pub version: String,
+    /// Name of the context it was made of.
+    pub place: String,
+    /// When.
+    pub recorded_at: DateTime<Utc>,
+    /// The answers.
+    pub answers: Answers,
+}
+
+/// Why a recording cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Read(#[from] std::io::Error),
+    /// It is not a recording.
+    #[error("not a recording of holdfast-admin: {0}")]
+    Parse(#[from] serde_json::Error),
+}
+
+impl Recording {
+    /// The one that comes with the console.
+    ///
+    /// # Errors
+    /// When it does not fit this version, which a test rules out.
+    pub fn demo() -> Result<Self, OpenError> {
+        Ok(serde_json::from_str(DEMO)?)
+    }
+
+    /// From a file.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(path: &std::path::Path) -> Result<Self, OpenError> {
+        Ok(serde_json::from_str(&std::fs::read_to_string(path)?)?)
+    }
+
+    /// Reads a live system: every view that needs no id, and what they lead to.
+    ///
+    /// # Errors
+    /// When the system is away. What it refuses, such as a page that has gone meanwhile, is left out.
+    pub async fn make(source: &Source, place: &str) -> Result<Self, ShowError> {
+        let redactor = Redactor::new();
+        let mut walk = Walk::new();
+        let mut answers = Answers::new();
+        let me = source.get(ME).await?;
+        answers.insert(ME.to_owned(), redactor.redact(&me)?);
+        while let Some((view, target)) = walk.next() {
+            let path = target.path(view);
+            let raw = match source.get(&path).await {
+                Ok(raw) => raw,
+                Err(error @ SourceError::Away(..)) => return Err(error.into()),
+                Err(_) => continue,
+            };
+            walk.follow(view, &raw)?;
+            answers.insert(path, redactor.redact(&only_page(&raw)?)?);
+        }
+        Ok(Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            place: place.to_owned(),
+            recorded_at: Utc::now(),
+            answers,
+        })
+    }
+}
+
+/// Whose token it was: asked for by the screen, shown by no view.
+pub(crate) const ME: &str = "/admin/v1/me";
+
+/// A list in a recording ends with its first page.
+fn only_page(raw: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
+    let mut value: Value = serde_json::from_str(raw.get())?;
+    if let Some(cursor) = value.get_mut("next_cursor") {
+        *cursor = Value::Null;
+    }
+    serde_json::value::to_raw_value(&value)
+}
+
+/// What is still to be read, and what was.
+struct Walk {
+    queue: VecDeque<Target>,
+    seen: BTreeSet<(&'static str, String)>,
+    counts: BTreeMap<&'static str, usize>,
+}
+
+impl Walk {
+    /// Begins with every view that needs no id.
+    fn new() -> Self {
+        let mut walk =
+            Self { queue: VecDeque::new(), seen: BTreeSet::new(), counts: BTreeMap::new() };
+        for view in crate::views::ALL.iter().filter(|view| !view.path.contains("{id}")) {
+            walk.add(Target::of(view.name), usize::MAX);
+        }
+        walk
+    }
+
+    fn add(&mut self, target: Target, each_max: usize) {
+        let count = self.counts.entry(target.view).or_default();
+        let Some(view) = find(target.view) else { return };
+        if *count >= each_max || self.seen.len() >= ALL_MAX {
+            return;
+        }
+        if self.seen.insert((view.name, target.path(view))) {
+            *count += 1;
+            self.queue.push_back(target);
+        }
+    }
+
+    fn next(&mut self) -> Option<(&'static View, Target)> {
+        let target = self.queue.pop_front()?;
+        Some((find(target.view)?, target))
+    }
+
+    /// Notes what an answer leads to: where `Enter` goes, and what an act would show first.
+    fn follow(&mut self, view: &'static View, raw: &RawValue) -> Result<(), serde_json::Error> {
+        match &view.body {
+            Body::List { read, opens, .. } => {
+                for item in Items::read(raw)?.items.iter().take(EACH_MAX) {
+                    let row = read(item)?;
+                    let facts = view.acts.iter().filter_map(|act| act.facts(&row.id));
+                    let opened = opens.and_then(|opens| opens(&row));
+                    for target in opened.into_iter().chain(facts) {
+                        self.add(target, EACH_MAX);
+                    }
+                }
+            }
+            Body::Page { read, .. } => {
+                for target in read(raw)?.links() {
+                    self.add(target.clone(), EACH_MAX);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_view_can_read_its_part_of_the_demo() {
+        let demo = Recording::demo().unwrap();
+        for view in crate::views::ALL.iter().filter(|view| !view.path.contains("{id}")) {
+            let path = Target::of(view.name).path(view);
+            let raw = demo.answers.get(&path).unwrap_or_else(|| panic!("{path} is missing"));
+            Walk::new().follow(view, raw).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+    }
+}
