@@ -296,12 +296,9 @@ impl Pane {
     pub fn arrange(&mut self) {
         let kept = self.row().map(|row| row.id.clone());
         let words = Words::new(&self.filter);
-        let now = self.read_at.unwrap_or_default();
         let rows = &self.rows;
         self.shown = (0..rows.len())
-            .filter(|&at| {
-                words.is_empty() || rows.get(at).is_some_and(|row| words.match_row(row, now))
-            })
+            .filter(|&at| words.is_empty() || rows.get(at).is_some_and(|row| words.match_row(row)))
             .collect();
         if let Some((column, reversed)) = self.sort {
             let cell = |at: &usize| rows.get(*at).and_then(|row| row.cells.get(column));
@@ -346,10 +343,8 @@ impl Words {
         self.wanted.is_empty() && self.unwanted.is_empty()
     }
 
-    fn match_row(&self, row: &Row, now: DateTime<Utc>) -> bool {
-        let text = row.cells.iter().map(|cell| cell.show(now)).collect::<Vec<_>>().join(" ");
-        let text = text.to_lowercase();
-        self.wanted.iter().all(|word| text.contains(word) || row.id.contains(word.as_str()))
-            && !self.unwanted.iter().any(|word| text.contains(word))
+    fn match_row(&self, row: &Row) -> bool {
+        self.wanted.iter().all(|word| row.words.contains(word.as_str()))
+            && !self.unwanted.iter().any(|word| row.words.contains(word.as_str()))
     }
 }
