@@ -5,7 +5,7 @@
 //!
 //! [contexts.local]
 //! address = "http://127.0.0.1:8081"
-//! token_file = ".holdfast/operator-token"
+//! token_file = ".holdfast/admin-token"
 //!
 //! [contexts.production]
 //! address = "https://admin.holdfast.example"
@@ -20,6 +20,9 @@ use serde::Deserialize;
 
 /// Where `cargo run` serves operators.
 pub const LOCAL_ADDRESS: &str = "http://127.0.0.1:8081";
+
+/// What `cargo run` leaves in the current folder.
+const LOCAL_CONFIG: &str = ".holdfast/admin.toml";
 
 /// The file.
 #[derive(Debug, Default, Deserialize)]
@@ -67,8 +70,14 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Where the file is: `holdfast/admin.toml` where the system keeps configuration.
+    /// Where the file is: `holdfast/admin.toml` where the system keeps configuration, else where `cargo run`
+    /// leaves one.
     pub fn path() -> Option<PathBuf> {
+        let own = Self::own_path().filter(|path| path.exists());
+        own.or_else(|| Some(PathBuf::from(LOCAL_CONFIG)).filter(|path| path.exists()))
+    }
+
+    fn own_path() -> Option<PathBuf> {
         let home = std::env::var_os("XDG_CONFIG_HOME")
             .map(PathBuf::from)
             .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")))?;

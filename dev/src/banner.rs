@@ -34,6 +34,7 @@ impl fmt::Display for Banner<'_> {
         for Token { role, token } in *tokens {
             writeln!(f, "  {role:<10}  {token}")?;
         }
+        writeln!(f, "  console     cargo run -p admin-tui -- --allow-changes")?;
         if !places.passed_over.is_empty() {
             let usual: Vec<_> = places.passed_over.iter().map(ToString::to_string).collect();
             writeln!(f, "  ports       the next free ones after {}", usual.join(" and "))?;

@@ -30,6 +30,9 @@ pub enum DevError {
     /// The demo operators could not be written down.
     #[error("cannot issue the operators' tokens")]
     Operators(#[source] store::StoreError),
+    /// The console could not be told where this system is.
+    #[error("cannot write {0} for the operators' console")]
+    Introduce(&'static str, #[source] std::io::Error),
     /// The API cannot start or had to stop.
     #[error("the API")]
     Api(#[from] api::ApiStartError),

@@ -4,6 +4,7 @@
 //! everything down again, in the opposite order of who needs whom, when it is told to. The parts are those of
 //! production; only what starts them is different.
 
+mod admin;
 mod args;
 mod banner;
 mod client;
@@ -117,6 +118,7 @@ async fn start(
     }
     console.step("ready");
     let tokens = operators::issue(&places.database_url).await?;
+    admin::introduce(&places, &tokens)?;
     let banner = Banner { places: &places, demo: &demo, tokens: &tokens, options };
     console::print(&banner.to_string());
     Ok(load)
