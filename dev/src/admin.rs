@@ -15,10 +15,10 @@ use crate::system::Places;
 const CONFIG: &str = ".holdfast/admin.toml";
 const TOKEN: &str = ".holdfast/admin-token";
 
-/// Writes its address and the admin's token, which only the owner may read.
+/// Writes its address and the token of the highest role, which only the owner may read.
 pub(crate) fn introduce(places: &Places, tokens: &[Token]) -> Result<(), DevError> {
-    let admin = tokens.iter().find(|token| token.role == OperatorRole::Admin);
-    let token = admin.map_or("", |token| token.token.as_str());
+    let approver = tokens.iter().find(|token| token.role == OperatorRole::Approver);
+    let token = approver.map_or("", |token| token.token.as_str());
     let config = format!(
         "default = \"local\"\n\n[contexts.local]\naddress = \"{}\"\ntoken_file = \"{TOKEN}\"\n",
         places.admin_url()
