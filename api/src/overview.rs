@@ -1,9 +1,8 @@
 //! How Holdfast stands, on one page for operators.
 //!
-//! One sampler for all consoles of a process: while somebody has asked in the last ten
-//! seconds it looks once a second, and keeps what it found in memory. A request reads
-//! nothing but that. So the database pays for looking once, however many look, and
-//! nothing when nobody does. All figures come from the database, so that processes agree.
+//! A process samples for all consoles together: once a second while somebody has asked in
+//! the last ten, and into memory. A request reads nothing but that. So the database pays
+//! once, however many look, and nothing when nobody does. All figures come from the database, so that processes agree.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,29 +14,29 @@ use tokio::time::timeout;
 mod history;
 mod known;
 mod latency;
-mod looks;
 mod pace;
+mod samplers;
 mod shared;
 mod view;
 
 pub(crate) use history::POINTS_MAX;
 use known::Known;
-use looks::{CheckLook, OpenLook, PulseLook};
 use pace::{Asked, Pace};
+use samplers::{CheckSampler, OpenSampler, PulseSampler};
 pub(crate) use shared::SharedRead;
 
-/// After a question looks go on for so long: a console that lives asks again much sooner.
+/// After a question samples are taken for so long: a console that lives asks again much sooner.
 const ASKED_FOR: Duration = Duration::from_secs(10);
-/// Between two looks at what changes all the time.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Between two samples of what changes all the time.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 /// Between two checks of the ledger, which read every wallet.
 const CHECK_EVERY: Duration = Duration::from_secs(30);
-/// What is older was found before somebody began to look, who had better wait for the first new look.
+/// What is older is from before somebody began to look, who had better wait for a new sample.
 const STALE_AFTER: Duration = Duration::from_secs(3);
-/// Longer than a look takes that is still of use.
+/// Longer than any sample takes that is still of use.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// The sampler. Dropping it ends its tasks.
+/// The samplers. Dropping this ends their tasks.
 pub(crate) struct Overview {
     asked: Arc<Asked>,
     known: Arc<Known>,
@@ -45,15 +44,15 @@ pub(crate) struct Overview {
 }
 
 impl Overview {
-    /// Starts its tasks on the current runtime; they sleep until somebody asks. `checks` is a
+    /// Starts their tasks on the current runtime; they sleep until somebody asks. `checks` is a
     /// pool without time limits, because a check of many wallets takes long.
     pub(crate) fn start(reads: &Pool, checks: Pool) -> Self {
         let (asked, known) = (Arc::new(Asked::default()), Arc::new(Known::new()));
-        let often = Pace { every: LOOK_EVERY, asked_for: ASKED_FOR };
+        let often = Pace { every: SAMPLE_EVERY, asked_for: ASKED_FOR };
         let rarely = Pace { every: CHECK_EVERY, asked_for: ASKED_FOR };
-        let pulse = PulseLook::new(reads.clone(), known.clone());
-        let open = OpenLook::new(reads.clone(), known.clone());
-        let check = CheckLook::new(checks, known.clone());
+        let pulse = PulseSampler::new(reads.clone(), known.clone());
+        let open = OpenSampler::new(reads.clone(), known.clone());
+        let check = CheckSampler::new(checks, known.clone());
         let tasks = [
             tokio::spawn(pace::run(asked.clone(), often, pulse)),
             tokio::spawn(pace::run(asked.clone(), often, open)),
@@ -71,7 +70,7 @@ impl Overview {
         self.known.view(points)
     }
 
-    /// Ends its tasks.
+    /// Ends their tasks.
     pub(crate) fn stop(&self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }

@@ -1,4 +1,4 @@
-//! What the sampler has found so far.
+//! What the samplers have found so far.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::history::History;
 
-/// What a look at rates and queues has found, besides what is in the history.
+/// Rates and queues, besides what is in the history.
 #[derive(Debug)]
 pub(super) struct Pulse {
     pub saga: SagaQueue,
@@ -26,7 +26,7 @@ pub(super) struct Pulse {
     pub workers_dead: i64,
 }
 
-/// What a look at the open work and at what is dead has found.
+/// The open work, and what is dead.
 #[derive(Debug)]
 pub(super) struct Open {
     pub steps: Vec<OpenAt>,
@@ -34,7 +34,7 @@ pub(super) struct Open {
     pub queues: Vec<WatchedQueue>,
 }
 
-/// The newest look of one part.
+/// The newest sample of one part.
 #[derive(Debug)]
 pub(super) struct Seen<T> {
     pub found: T,
@@ -42,11 +42,11 @@ pub(super) struct Seen<T> {
     pub read_at: Instant,
     pub took: Duration,
     pub statement_count: u64,
-    /// Looks so far, this one included.
-    pub look_count: u64,
+    /// Samples so far, this one included.
+    pub sample_count: u64,
 }
 
-/// Everything, each part none before its first look.
+/// Everything, each part none before its first sample.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub pulse: Option<Seen<Pulse>>,
@@ -55,18 +55,18 @@ pub(super) struct State {
     pub history: History,
 }
 
-/// What all looks write and all requests read.
+/// What all samplers write and all requests read.
 #[derive(Debug)]
 pub(super) struct Known {
     /// Seconds of the history are counted from here.
     pub started: Instant,
     state: Mutex<State>,
-    /// Told of each look.
+    /// Told of each sample.
     news: watch::Sender<()>,
 }
 
 impl<T> Seen<T> {
-    /// A look that began at `began` and ends now, after `last`.
+    /// A sample that began at `began` and ends now, after `last`.
     pub(super) fn now(
         found: T,
         began: (DateTime<Utc>, Instant),
@@ -74,8 +74,8 @@ impl<T> Seen<T> {
         last: Option<&Self>,
     ) -> Self {
         let (at, read_at) = began;
-        let look_count = last.map_or(0, |last| last.look_count) + 1;
-        Self { found, at, read_at, took: read_at.elapsed(), statement_count, look_count }
+        let sample_count = last.map_or(0, |last| last.sample_count) + 1;
+        Self { found, at, read_at, took: read_at.elapsed(), statement_count, sample_count }
     }
 }
 

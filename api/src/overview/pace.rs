@@ -1,4 +1,4 @@
-//! When to look: while somebody asks, and for a twentieth of the time at most.
+//! When to sample: while somebody asks, and for a twentieth of the time at most.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// After a look there is a rest of so many times as long as it took.
+/// After a sample there is a rest of so many times as long as it took.
 const REST: u32 = 19;
 
-/// How often to look.
+/// How often to sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    /// From the begin of a look to the next, or a multiple of it after one that took long.
+    /// From the begin of a sample to the next, or a multiple of it after one that took long.
     pub every: Duration,
-    /// How long a question keeps the looks going.
+    /// How long a question keeps the samples coming.
     pub asked_for: Duration,
 }
 
@@ -40,14 +40,14 @@ impl Asked {
     }
 }
 
-/// Something to look at again and again.
-pub(super) trait Look: Send {
-    /// Looks once. `due` is when this was to begin: looks in a row are whole intervals apart.
-    fn look(&mut self, due: Instant) -> impl Future<Output = ()> + Send;
+/// Takes samples of one part.
+pub(super) trait Sampler: Send {
+    /// Takes one. `due` is when this was to begin: samples in a row are whole intervals apart.
+    fn sample(&mut self, due: Instant) -> impl Future<Output = ()> + Send;
 }
 
-/// Looks at this pace until it is aborted.
-pub(super) async fn run(asked: Arc<Asked>, pace: Pace, mut what: impl Look) {
+/// Takes samples at this pace until it is aborted.
+pub(super) async fn run(asked: Arc<Asked>, pace: Pace, mut sampler: impl Sampler) {
     let mut due = Instant::now();
     loop {
         sleep_until(due).await;
@@ -56,7 +56,7 @@ pub(super) async fn run(asked: Arc<Asked>, pace: Pace, mut what: impl Look) {
         if waited {
             due = began;
         }
-        what.look(due).await;
+        sampler.sample(due).await;
         due = after(due, pace.every, began, Instant::now());
     }
 }
@@ -80,43 +80,43 @@ mod tests {
 
     struct Counter(Arc<AtomicU32>);
 
-    impl Look for Counter {
-        async fn look(&mut self, _: Instant) {
+    impl Sampler for Counter {
+        async fn sample(&mut self, _: Instant) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     #[tokio::test]
-    async fn it_looks_for_all_who_ask_together_and_not_when_nobody_does() {
+    async fn it_samples_for_all_who_ask_together_and_not_when_nobody_does() {
         let (asked, count) = (Arc::new(Asked::default()), Arc::new(AtomicU32::new(0)));
-        let looks = || count.load(Ordering::Relaxed);
+        let samples = || count.load(Ordering::Relaxed);
         let task = tokio::spawn(run(asked.clone(), PACE, Counter(count.clone())));
         tokio::time::sleep(EVERY * 3).await;
-        assert_eq!(looks(), 0, "nobody has asked");
+        assert_eq!(samples(), 0, "nobody has asked");
 
         let began = Instant::now();
-        while looks() < 5 {
+        while samples() < 5 {
             // Many at once, again and again.
             (0..100).for_each(|_| asked.ask());
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let made = looks();
+        let made = samples();
         let intervals = began.elapsed().as_millis() / EVERY.as_millis();
-        assert!(u128::from(made) <= intervals + 1, "{made} looks in {intervals} intervals");
+        assert!(u128::from(made) <= intervals + 1, "{made} samples in {intervals} intervals");
 
         tokio::time::sleep(PACE.asked_for + EVERY * 2).await;
-        let then = looks();
+        let then = samples();
         tokio::time::sleep(EVERY * 5).await;
-        assert_eq!(looks(), then, "nobody asks any more");
+        assert_eq!(samples(), then, "nobody asks any more");
         asked.ask();
-        while looks() == then {
+        while samples() == then {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         task.abort();
     }
 
     #[test]
-    fn what_takes_long_is_looked_at_less_often() {
+    fn what_takes_long_is_sampled_less_often() {
         let due = Instant::now();
         let every = Duration::from_secs(1);
         let next = |took_ms| {

@@ -19,7 +19,7 @@ use crate::admin::{queues, sqs, switches};
 const VIOLATIONS_MAX: usize = 20;
 
 impl Known {
-    /// What is known; none before the first looks.
+    /// What is known; none before the first samples.
     pub(super) fn view(&self, points: u64) -> Option<Overview> {
         let state = self.state();
         let (pulse, open) = (state.pulse.as_ref()?, state.open.as_ref()?);
@@ -131,7 +131,7 @@ fn cost(state: &State, pulse: &Seen<Pulse>, open: &Seen<Open>) -> SamplerCost {
     let [pulse, open] = [part("pulse", pulse), part("open", open)];
     let check = state.check.as_ref().map(|seen| part("check", seen));
     SamplerCost {
-        sample_count: pulse.look_count,
+        sample_count: pulse.sample_count,
         statement_count: pulse.statement_count + open.statement_count,
         duration_us: pulse.duration_us + open.duration_us,
         parts: [Some(pulse), Some(open), check].into_iter().flatten().collect(),
@@ -141,7 +141,7 @@ fn cost(state: &State, pulse: &Seen<Pulse>, open: &Seen<Open>) -> SamplerCost {
 fn part<T>(name: &str, seen: &Seen<T>) -> SamplerPart {
     SamplerPart {
         name: name.to_owned(),
-        look_count: seen.look_count,
+        sample_count: seen.sample_count,
         statement_count: seen.statement_count,
         duration_us: u64::try_from(seen.took.as_micros()).unwrap_or(u64::MAX),
         age_ms: milliseconds(seen.read_at),

@@ -1,4 +1,4 @@
-//! What is looked at, each part at its own pace.
+//! What is sampled, each part at its own pace.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use wire::TransferCounts;
 use super::history::{Point, Stretch};
 use super::known::{Known, Open, Pulse, Seen};
 use super::latency::Latencies;
-use super::pace::Look;
+use super::pace::Sampler;
 
 /// What was begun longer ago is committed, unless something hangs. Also more than the clocks
 /// of processes, which make the ids, may differ.
 const SETTLED_AFTER: TimeDelta = TimeDelta::seconds(1);
-/// The stretch of a look that has none before it.
+/// The stretch of a sample that has none before it.
 const STRETCH: TimeDelta = TimeDelta::seconds(1);
-/// A longer one is not caught up with: it would cost more than a look may.
+/// A longer one is not caught up with: it would cost more than a sample may.
 const STRETCH_MAX: TimeDelta = TimeDelta::seconds(5);
 
-/// Statements of each look.
+/// Statements of each sample.
 const PULSE_STATEMENTS: u64 = 5;
 const OPEN_STATEMENTS: u64 = 3;
 /// With the begin and the end of its transaction.
 const CHECK_STATEMENTS: u64 = 7;
 
-/// Says once that a look fails, and not again before one has gone well.
+/// Says once that a sample fails, and not again before one has gone well.
 #[derive(Debug, Default)]
 struct Trouble(bool);
 
@@ -39,14 +39,14 @@ impl Trouble {
         if let Err(error) = &found
             && was_well
         {
-            tracing::warn!(error = describe(error), "the overview cannot look at {what}");
+            tracing::warn!(error = describe(error), "the overview cannot sample {what}");
         }
         found.ok()
     }
 }
 
 /// Rates, queues, switches and workers.
-pub(super) struct PulseLook {
+pub(super) struct PulseSampler {
     pool: Pool,
     known: Arc<Known>,
     /// Where the last stretch ended.
@@ -54,12 +54,12 @@ pub(super) struct PulseLook {
     trouble: Trouble,
 }
 
-impl PulseLook {
+impl PulseSampler {
     pub(super) fn new(pool: Pool, known: Arc<Known>) -> Self {
         Self { pool, known, until: None, trouble: Trouble::default() }
     }
 
-    /// The stretch that is settled by now and was not looked at yet.
+    /// The stretch that is settled by now and is in no sample yet.
     fn stretch(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
         let until = now - SETTLED_AFTER;
         let follows = |from: &DateTime<Utc>| *from < until && until - *from <= STRETCH_MAX;
@@ -94,8 +94,8 @@ impl PulseLook {
     }
 }
 
-impl Look for PulseLook {
-    async fn look(&mut self, due: Instant) {
+impl Sampler for PulseSampler {
+    async fn sample(&mut self, due: Instant) {
         let (at, began) = (Utc::now(), Instant::now());
         let found = self.read(began).await;
         let Some((pulse, stretch)) = self.trouble.sort_out("rates and queues", found) else {
@@ -128,13 +128,13 @@ fn point(second: u64, at: DateTime<Utc>, pulse: &Pulse, stretch: &Stretch) -> Po
 }
 
 /// The open work, and what is dead.
-pub(super) struct OpenLook {
+pub(super) struct OpenSampler {
     pool: Pool,
     known: Arc<Known>,
     trouble: Trouble,
 }
 
-impl OpenLook {
+impl OpenSampler {
     pub(super) fn new(pool: Pool, known: Arc<Known>) -> Self {
         Self { pool, known, trouble: Trouble::default() }
     }
@@ -147,8 +147,8 @@ impl OpenLook {
     }
 }
 
-impl Look for OpenLook {
-    async fn look(&mut self, _: Instant) {
+impl Sampler for OpenSampler {
+    async fn sample(&mut self, _: Instant) {
         let began = (Utc::now(), Instant::now());
         let found = self.read().await;
         let Some(open) = self.trouble.sort_out("the open work", found) else { return };
@@ -159,20 +159,20 @@ impl Look for OpenLook {
 }
 
 /// The quick ledger check.
-pub(super) struct CheckLook {
+pub(super) struct CheckSampler {
     pool: Pool,
     known: Arc<Known>,
     trouble: Trouble,
 }
 
-impl CheckLook {
+impl CheckSampler {
     pub(super) fn new(pool: Pool, known: Arc<Known>) -> Self {
         Self { pool, known, trouble: Trouble::default() }
     }
 }
 
-impl Look for CheckLook {
-    async fn look(&mut self, _: Instant) {
+impl Sampler for CheckSampler {
+    async fn sample(&mut self, _: Instant) {
         let began = (Utc::now(), Instant::now());
         let found = ledger::check(&self.pool, Mode::Quick).await;
         let Some(report) = self.trouble.sort_out("the ledger", found) else { return };
