@@ -2,7 +2,8 @@
 //!
 //! A process samples for all consoles together: once a second while somebody has asked in
 //! the last ten, and into memory. A request reads nothing but that. So the database pays
-//! once, however many look, and nothing when nobody does. All figures come from the database, so that processes agree.
+//! once, however many look, and nothing when nobody does. All figures come from the
+//! database, so that processes agree. See docs/decisions/0020.
 
 use std::sync::Arc;
 use std::time::Duration;
