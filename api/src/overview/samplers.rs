@@ -69,11 +69,12 @@ impl PulseSampler {
     async fn read(&mut self, began: Instant) -> Result<(Pulse, Stretch), StoreError> {
         let (from, until) = self.stretch(Utc::now());
         let moved = overview::pulse(&self.pool, from, until).await?;
-        self.until = Some(until);
         let saga = queues::saga(&self.pool).await?;
         let outbox = relay::lag(&self.pool).await?;
         let settings = switches::list(&self.pool).await?;
         let workers = queues::workers(&self.pool).await?;
+        // Not before all of it was read: what is thrown away is to be counted the next time.
+        self.until = Some(until);
         let alive = workers.iter().filter(|worker| worker.alive).count();
         let dead = workers.len() - alive;
         let stretch = Stretch {
