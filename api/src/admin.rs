@@ -7,14 +7,17 @@ mod acts;
 mod audit;
 pub(crate) mod commands;
 mod dead_letters;
+pub(crate) mod incidents;
 mod ledger;
 mod operator;
+mod overview;
 pub(crate) mod plans;
-mod queues;
+pub(crate) mod queues;
 pub(crate) mod sqs;
-mod switches;
+pub(crate) mod switches;
 mod transfers;
 mod views;
+pub(crate) mod wallets;
 
 pub(crate) use acts::{
     compensate, discard, force_forward, options as dead_letter_options, redrive, resolve,
@@ -26,9 +29,10 @@ pub(crate) use dead_letters::{
 };
 pub(crate) use ledger::check as ledger_check;
 pub(crate) use operator::me;
+pub(crate) use overview::get as overview;
 pub(crate) use queues::{get_job as job, jobs, list as queues, retry_job, workers};
 pub(crate) use switches::{
     list as switches, pause as pause_queue, put as put_switch, put_maintenance,
     resume as resume_queue,
 };
-pub(crate) use transfers::{get as transfer, park, retry_now, unpark};
+pub(crate) use transfers::{get as transfer, list as transfers, park, retry_now, unpark};

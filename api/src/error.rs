@@ -93,6 +93,11 @@ impl ApiError {
         Self::new(ProblemCode::Maintenance, detail).retry_after(RETRY_AFTER_MAINTENANCE_S)
     }
 
+    /// The database gives no answer.
+    pub(crate) fn database_away() -> Self {
+        Self::unavailable(RETRY_AFTER_S)
+    }
+
     fn unavailable(retry_after_s: u32) -> Self {
         let detail = "The database does not answer. Send the same request again, with the same \
                       idempotency key if it has one.";
@@ -140,7 +145,7 @@ impl From<&StoreError> for ApiError {
     fn from(error: &StoreError) -> Self {
         let cause = describe(error);
         match error.temper() {
-            Temper::Outage => Self::unavailable(RETRY_AFTER_S).because(cause),
+            Temper::Outage => Self::database_away().because(cause),
             // A SQLSTATE of class 22 or 23: the database refuses what the client sent.
             Temper::Data if error.sqlstate().is_some() => Self::refused().because(cause),
             Temper::Data | Temper::Bug => Self::internal(cause),

@@ -18,6 +18,7 @@ mod health;
 mod intake;
 mod maintenance;
 mod observe;
+mod overview;
 mod router;
 mod server;
 mod state;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use store::StoreError;
+use store::incidents::Incident;
 use store::ledger::{LedgerReport, Mode};
 use store::pool::{self, Pool, Purpose};
 use store::readers::Readers;
@@ -10,6 +11,7 @@ use store::wake::{Channel, Waker};
 use crate::config::Config;
 use crate::facts::Facts;
 use crate::intake::Intake;
+use crate::overview::{Overview, SharedRead};
 use crate::waiters::Waiters;
 
 /// Connections of the ledger check. One: a full check reads everything, and two of
@@ -36,6 +38,10 @@ pub struct Shared {
     pub(crate) news: Waker,
     /// Wakes the desk: an operator has decided something.
     pub(crate) desk: Waker,
+    /// How Holdfast stands, sampled for all consoles together.
+    pub(crate) overview: Overview,
+    /// What is dead, read for all consoles together.
+    pub(crate) incidents: SharedRead<Vec<Incident>>,
     checks: Pool,
 }
 
@@ -68,6 +74,9 @@ impl App {
         let switches = Switches::start(url).await?;
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::start(readers.writer());
+        // Not the pool of the checks that operators ask for: neither is to wait for the other.
+        let badge = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
+        let overview = Overview::start(readers.writer(), badge);
         Ok(Self(Arc::new(Shared {
             readers,
             facts,
@@ -77,6 +86,8 @@ impl App {
             waker,
             news,
             desk,
+            overview,
+            incidents: SharedRead::default(),
             checks,
         })))
     }
@@ -87,6 +98,7 @@ impl App {
 
     /// Closes the pools, after the last request.
     pub(crate) async fn close(&self) {
+        self.overview.stop();
         self.readers.close().await;
         self.checks.close().await;
     }

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ids::WalletId;
+use domain::money::Currency;
 use store::facts::WalletFacts;
+use store::statements::Place;
 use wire::{BalanceReading, Page, Posting, ProblemCode};
 
 use crate::cursor::Cursor;
@@ -36,27 +38,13 @@ pub(crate) async fn balance(
     Id(wallet_id): WalletPath,
     mut params: Params,
 ) -> Result<Json<BalanceReading>, ApiError> {
-    let wanted = "must be an RFC 3339 time that is not in the future, such as 2026-11-20T10:00:00Z";
-    let at = params
-        .read("at", wanted, |text| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()));
+    let at = instant(&mut params);
     params.finish()?;
     let currency = facts(&app, wallet_id).await?.currency;
-    let writer = app.readers.writer();
     if let Some(as_of) = at {
-        let ledger = store::statements::ledger_at(writer, wallet_id, as_of).await?;
-        let future = || ApiError::field(ProblemCode::InvalidParameter, "at", wanted);
-        let ledger_minor = ledger.ok_or_else(future)?;
-        let (available_minor, held_minor) = (None, None);
-        return Ok(Json(BalanceReading {
-            wallet_id,
-            currency,
-            as_of,
-            ledger_minor,
-            available_minor,
-            held_minor,
-        }));
+        return balance_at(&app, wallet_id, currency, as_of).await.map(Json);
     }
-    let reading = store::wallets::balance(writer, wallet_id).await?;
+    let reading = store::wallets::balance(app.readers.writer(), wallet_id).await?;
     let (balance, as_of) = reading.ok_or_else(ApiError::wallet_not_found)?;
     Ok(Json(BalanceReading {
         wallet_id,
@@ -68,6 +56,30 @@ pub(crate) async fn balance(
     }))
 }
 
+/// What `at` must be.
+const INSTANT: &str =
+    "must be an RFC 3339 time that is not in the future, such as 2026-11-20T10:00:00Z";
+
+/// The parameter `at`.
+pub(crate) fn instant(params: &mut Params) -> Option<DateTime<Utc>> {
+    let read = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
+    params.read("at", INSTANT, read)
+}
+
+/// The balance of a wallet that exists, at an instant.
+pub(crate) async fn balance_at(
+    app: &App,
+    wallet_id: WalletId,
+    currency: Currency,
+    as_of: DateTime<Utc>,
+) -> Result<BalanceReading, ApiError> {
+    let ledger = store::statements::ledger_at(app.readers.writer(), wallet_id, as_of).await?;
+    let future = || ApiError::field(ProblemCode::InvalidParameter, "at", INSTANT);
+    let ledger_minor = ledger.ok_or_else(future)?;
+    let (available_minor, held_minor) = (None, None);
+    Ok(BalanceReading { wallet_id, currency, as_of, ledger_minor, available_minor, held_minor })
+}
+
 /// `GET /v1/wallets/{wallet_id}/postings?limit=&cursor=`
 pub(crate) async fn postings(
     State(app): State<App>,
@@ -77,6 +89,16 @@ pub(crate) async fn postings(
     let (limit, before) = params.page();
     params.finish()?;
     facts(&app, wallet_id).await?;
+    page(&app, wallet_id, before, limit).await
+}
+
+/// A page of the statement of a wallet that exists.
+pub(crate) async fn page(
+    app: &App,
+    wallet_id: WalletId,
+    before: Option<Place>,
+    limit: u64,
+) -> Result<(HeaderMap, Json<Page<Posting>>), ApiError> {
     let (pool, as_of) = app.readers.for_lists();
     let (lines, more) = store::statements::lines(pool, wallet_id, before, limit).await?;
     let next_cursor = lines.last().filter(|_| more).map(|line| line.place().encode());

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use domain::idempotency::IdempotencyKey;
 use domain::ids::{TransferId, WalletId};
 use domain::transfer::TransferStatus;
-use store::transfers::{ListQuery, Transfer};
+use store::transfers::{LOOKED_AT_FOR_CLIENTS, ListQuery};
 use wire::Page;
 
 use crate::cursor::Cursor;
@@ -51,25 +51,36 @@ pub(crate) async fn list(
     let words: Vec<&str> = TransferStatus::ALL.iter().map(|status| status.as_str()).collect();
     let wanted = format!("must be one of {}", words.join(", "));
     let status: Option<TransferStatus> = params.read("status", &wanted, |text| text.parse().ok());
-    let wanted = "must be 1 to 255 visible ASCII characters";
-    let key = params.read("idempotency_key", wanted, |text| IdempotencyKey::new(text).ok());
+    let key = key(&mut params);
     let (limit, before) = params.page();
     params.finish()?;
 
-    if let Some(key) = key {
-        // At most one, and of the caller's own: a look-up, for which the writer is right.
+    let looked_at_max = LOOKED_AT_FOR_CLIENTS;
+    let query = ListQuery { wallet, status, before, limit, looked_at_max, ..ListQuery::default() };
+    page(&app, &query, key.map(|key| (caller, key))).await
+}
+
+/// The parameter `idempotency_key`.
+pub(crate) fn key(params: &mut Params) -> Option<IdempotencyKey> {
+    let wanted = "must be 1 to 255 visible ASCII characters";
+    params.read("idempotency_key", wanted, |text| IdempotencyKey::new(text).ok())
+}
+
+/// A page of a list of transfers; with a key of a caller, of the one that it made.
+pub(crate) async fn page(
+    app: &App,
+    query: &ListQuery,
+    key: Option<(String, IdempotencyKey)>,
+) -> Result<(HeaderMap, Json<Page<wire::Transfer>>), ApiError> {
+    if let Some((caller, key)) = key {
+        // At most one: a look-up, for which the writer is right.
         let found = store::transfers::by_key(app.readers.writer(), &caller, &key).await?;
-        let fits = |transfer: &Transfer| {
-            wallet.is_none_or(|id| transfer.source == Some(id) || transfer.destination == id)
-                && status.is_none_or(|status| transfer.status == status)
-                && before.is_none_or(|id| transfer.id < id)
-        };
-        let items = found.into_iter().filter(fits).map(views::transfer).collect();
+        let found = found.into_iter().filter(|transfer| query.picks(transfer));
+        let items = found.map(views::transfer).collect();
         return Ok((HeaderMap::new(), Json(Page { items, next_cursor: None })));
     }
     let (pool, as_of) = app.readers.for_lists();
-    let query = ListQuery { wallet, status, before, limit };
-    let page = store::transfers::list(pool, &query).await?;
+    let page = store::transfers::list(pool, query).await?;
     let next_cursor = page.before.map(|id| id.encode());
     let items = page.transfers.into_iter().map(views::transfer).collect();
     Ok((statements::as_of_header(as_of), Json(Page { items, next_cursor })))

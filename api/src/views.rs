@@ -99,7 +99,7 @@ pub(crate) fn fresh_transfer(new: NewTransfer) -> wire::Transfer {
 
 /// When a transfer was accepted: its id is made then and holds the time. The first
 /// answer has not asked the database, and all later ones must say the same.
-fn accepted_at(id: TransferId) -> DateTime<Utc> {
+pub(crate) fn accepted_at(id: TransferId) -> DateTime<Utc> {
     let time = id.0.get_timestamp().and_then(|timestamp| {
         let (seconds, nanos) = timestamp.to_unix();
         DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::ids::WalletId;
+use domain::wallet::WalletKind;
 use store::wallets::{Change, ListQuery, NewWallet, Opened};
 use uuid::Uuid;
 use wire::{ChangeWallet, OpenWallet, Page};
@@ -74,11 +75,19 @@ pub(crate) async fn list(
     let owner_id = params.text("owner_id");
     let (limit, before) = params.page();
     params.finish()?;
+    let kind = Some(WalletKind::Customer);
+    page(&app, &ListQuery { owner_id, kind, before, limit, ..ListQuery::default() }).await
+}
+
+/// A page of a list of wallets.
+pub(crate) async fn page(
+    app: &App,
+    query: &ListQuery,
+) -> Result<(HeaderMap, Json<Page<wire::Wallet>>), ApiError> {
     let (pool, as_of) = app.readers.for_lists();
-    let query = ListQuery { owner_id, before, limit };
-    let (wallets, more) = store::wallets::list(pool, &query).await?;
-    let next_cursor = wallets.last().filter(|_| more).map(|wallet| wallet.id.encode());
-    let items = wallets.into_iter().map(views::wallet).collect();
+    let page = store::wallets::list(pool, query).await?;
+    let next_cursor = page.before.map(|id| id.encode());
+    let items = page.wallets.into_iter().map(views::wallet).collect();
     Ok((statements::as_of_header(as_of), Json(Page { items, next_cursor })))
 }
 

@@ -43,6 +43,13 @@ pub(crate) fn newest_before(at: chrono::DateTime<chrono::Utc>) -> Uuid {
     first_of_millisecond(ms.saturating_add(SKEW_MS))
 }
 
+/// The smallest uuid v7 that can have been made at `at` or later, by the time in it: whole milliseconds.
+pub(crate) fn first_from(at: chrono::DateTime<chrono::Utc>) -> Uuid {
+    let whole = at.timestamp_subsec_nanos().is_multiple_of(1_000_000);
+    let ms = at.timestamp_millis().saturating_add(i64::from(!whole));
+    first_of_millisecond(u64::try_from(ms).unwrap_or(0))
+}
+
 /// The smallest uuid with this time in its first 48 bits; partitions are cut at such ids.
 fn first_of_millisecond(ms: u64) -> Uuid {
     const LAST_MS: u64 = (1 << 48) - 1;
@@ -61,6 +68,14 @@ mod tests {
         let at: DateTime<Utc> = "2023-11-14T22:13:20Z".parse().unwrap();
         assert!(oldest_after(id) < id && id < newest_before(at));
         assert_eq!(oldest_after(id).to_string(), "018bcabf-0c00-0000-0000-000000000000");
+    }
+
+    #[test]
+    fn ids_from_an_instant_on_begin_with_the_next_whole_millisecond() {
+        let first = |text: &str| first_from(text.parse().unwrap()).to_string();
+        assert_eq!(first("2023-11-14T22:13:20Z"), "018bcfe5-6800-0000-0000-000000000000");
+        assert_eq!(first("2023-11-14T22:13:20.0001Z"), "018bcfe5-6801-0000-0000-000000000000");
+        assert_eq!(first("1969-07-20T20:17:40Z"), "00000000-0000-0000-0000-000000000000");
     }
 
     #[test]

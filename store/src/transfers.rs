@@ -16,7 +16,7 @@ use crate::idempotency::key_hash;
 use crate::{StoreError, orm};
 
 mod list;
-pub use list::{ListQuery, Page, list};
+pub use list::{LOOKED_AT_FOR_CLIENTS, LOOKED_AT_FOR_OPERATORS, ListQuery, Page, list};
 
 /// A transfer as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,18 +8,21 @@ use domain::ids::WalletId;
 use domain::money::{Currency, MinorUnits};
 use domain::wallet::{HotWallet, WalletKind, WalletStatus};
 use entities::{wallet, wallet_balance};
+use uuid::Uuid;
 
 use crate::StoreError;
 
 mod change;
 mod events;
 mod open;
+mod operators;
 mod read;
 mod system;
 
 pub use change::{Change, ChangeError, change};
 pub use open::{NewWallet, Opened, open};
-pub use read::{ListQuery, balance, get, list};
+pub use operators::{Hold, OperatorWallet, get_any, holds};
+pub use read::{ListQuery, Page, balance, get, list};
 
 /// A wallet as clients see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,12 +95,20 @@ impl Wallet {
     fn of_customer(
         row: (wallet::Model, Option<wallet_balance::Model>),
     ) -> Result<Option<Self>, StoreError> {
-        let (cold, hot) = row;
-        if cold.kind()? != WalletKind::Customer {
+        if row.0.kind()? != WalletKind::Customer {
             return Ok(None);
         }
-        let hot =
-            hot.ok_or_else(|| StoreError::Corrupt(format!("wallet {} has no balance", cold.id)))?;
-        Self::of(cold, &hot).map(Some)
+        Self::of_row(row).map(Some)
     }
+
+    /// A row of the join, whoever's it is.
+    fn of_row(row: (wallet::Model, Option<wallet_balance::Model>)) -> Result<Self, StoreError> {
+        let (cold, hot) = row;
+        let hot = hot.ok_or_else(|| without_balance(cold.id))?;
+        Self::of(cold, &hot)
+    }
+}
+
+fn without_balance(id: Uuid) -> StoreError {
+    StoreError::Corrupt(format!("wallet {id} has no balance"))
 }

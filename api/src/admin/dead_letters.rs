@@ -1,6 +1,5 @@
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use domain::dead_letter::DeadLetterStatus;
 use domain::failure::FailureClass;
 use domain::ids::DeadLetterId;
@@ -44,19 +43,13 @@ fn filter(params: &mut Params) -> Filter {
         fingerprint: params.text("fingerprint"),
         wallet: params.id("wallet_id"),
         reason: params.word("reason", StuckReason::ALL),
-        opened_from: time(params, "opened_from"),
-        opened_to: time(params, "opened_to"),
+        opened_from: params.time("opened_from"),
+        opened_to: params.time("opened_to"),
         amount_min: minor(params, "amount_min"),
         amount_max: minor(params, "amount_max"),
         currency: params.read("currency", "must be an ISO 4217 code", |text| text.parse().ok()),
         before: None,
     }
-}
-
-fn time(params: &mut Params, name: &str) -> Option<DateTime<Utc>> {
-    params.read(name, "must be a time as RFC 3339 has it", |text| {
-        DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
-    })
 }
 
 fn minor(params: &mut Params, name: &str) -> Option<i64> {

@@ -8,7 +8,8 @@ use domain::job::{JobState, Queue};
 use domain::switch::Switch;
 use domain::transfer::TransferStatus;
 use store::queues::{self, RetryError};
-use store::{relay, switches};
+use store::relay::{self, Lag};
+use store::switches::{self, Setting};
 use wire::{
     Job, JobCounts, JobTransfer, OpenCounts, OperatorReason, OutboxQueue, Page, ProblemCode,
     Queues, SagaQueue, SubscriberQueue, Worker,
@@ -29,10 +30,16 @@ pub(crate) async fn list(
 ) -> Result<Json<Queues>, ApiError> {
     let writer = app.readers.writer();
     let settings = switches::list(writer).await?;
+    let saga = queues::saga(writer).await?;
+    let lag = relay::lag(writer).await?;
+    Ok(Json(view(&saga, &lag, &settings)))
+}
+
+/// Queues as they were found.
+pub(crate) fn view(saga: &queues::SagaQueue, lag: &Lag, settings: &[Setting]) -> Queues {
     let paused =
         |queue: Queue| settings.iter().any(|one| one.on && one.switch == Switch::PauseQueue(queue));
-    let saga = saga(&queues::saga(writer).await?, paused(Queue::Saga));
-    let lag = relay::lag(writer).await?;
+    let saga = self::saga(saga, paused(Queue::Saga));
     let oldest = Some(lag.oldest).filter(|_| lag.row_count > 0);
     let outbox = OutboxQueue {
         paused: paused(Queue::Outbox),
@@ -42,7 +49,7 @@ pub(crate) async fn list(
     let subscribers = [Queue::WalletAudit, Queue::WalletMetrics]
         .map(|queue| SubscriberQueue { name: queue.to_string(), paused: paused(queue) })
         .to_vec();
-    Ok(Json(Queues { saga, outbox, subscribers }))
+    Queues { saga, outbox, subscribers }
 }
 
 /// `GET /admin/v1/jobs?queue=&status=&limit=&cursor=`, newest first.

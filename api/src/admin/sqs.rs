@@ -19,7 +19,11 @@ pub(crate) async fn queues(
     _: NoParams,
 ) -> Result<Json<Vec<SqsQueue>>, ApiError> {
     let queues = queue_desk::queues(app.readers.writer()).await?;
-    let queue = |queue: queue_desk::WatchedQueue| SqsQueue {
+    Ok(Json(queues.into_iter().map(queue).collect()))
+}
+
+pub(crate) fn queue(queue: queue_desk::WatchedQueue) -> SqsQueue {
+    SqsQueue {
         name: queue.name,
         source_queue: queue.source_queue,
         visible_count: queue.visible_count,
@@ -29,8 +33,7 @@ pub(crate) async fn queues(
         sampled_at: queue.sampled_at,
         present_count: queue.present_count,
         first_expires_at: queue.first_expires_at,
-    };
-    Ok(Json(queues.into_iter().map(queue).collect()))
+    }
 }
 
 /// `GET /admin/v1/sqs/dead-messages?queue=&status=&reason=&fingerprint=&transfer_id=`, newest first.

@@ -98,7 +98,7 @@ async fn turn(
     Ok(Json(view(setting)))
 }
 
-fn view(setting: Setting) -> wire::Switch {
+pub(crate) fn view(setting: Setting) -> wire::Switch {
     let Setting { switch, on, change } = setting;
     let (reason, changed_by, changed_at) = match change {
         Some(change) => (Some(change.reason), Some(change.by), Some(change.at)),

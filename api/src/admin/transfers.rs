@@ -1,18 +1,54 @@
-//! Single transfers as operators see them, stop them and start them again.
+//! Transfers as operators find them, and single ones as they see them, stop them and start
+//! them again.
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use domain::ids::TransferId;
+use domain::transfer::{TransferKind, TransferStatus};
 use store::desk;
-use wire::{OperatorReason, OperatorTransfer};
+use store::transfers::{LOOKED_AT_FOR_OPERATORS, ListQuery};
+use wire::{OperatorReason, OperatorTransfer, Page, Transfer};
 
 use super::operator::{Changer, Viewer};
 use super::views;
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, NoParams, TransferPath};
+use crate::extract::{Body, Caller, Id, NoParams, Params, TransferPath};
 use crate::state::App;
-use crate::transfers::read;
+use crate::transfers::{self, read};
+
+/// `GET /admin/v1/transfers?wallet_id=&status=&kind=&reference=&correlation_id=&from=&to=...`,
+/// newest first; or of the one that a key made: `idempotency_key=`, and `caller=` when it is
+/// another's than ours. A page of what no index knows (all but wallet, times and key) ends when so
+/// many rows were looked at, and its cursor goes on from there: give times to look at fewer.
+pub(crate) async fn list(
+    State(app): State<App>,
+    _: Viewer,
+    Caller(caller): Caller,
+    mut params: Params,
+) -> Result<(HeaderMap, Json<Page<Transfer>>), ApiError> {
+    let key = transfers::key(&mut params);
+    let of = params.read("caller", "must come with an idempotency_key", |text| {
+        key.is_some().then(|| text.to_owned())
+    });
+    let (limit, before) = params.page();
+    let query = ListQuery {
+        wallet: params.id("wallet_id"),
+        status: params.word("status", TransferStatus::ALL),
+        kind: params.word("kind", TransferKind::ALL),
+        reference: params.text("reference"),
+        correlation_id: params.text("correlation_id"),
+        made_from: params.time("from"),
+        made_to: params.time("to"),
+        before,
+        limit,
+        looked_at_max: LOOKED_AT_FOR_OPERATORS,
+    };
+    params.finish()?;
+    let key = key.map(|key| (of.unwrap_or(caller), key));
+    transfers::page(&app, &query, key).await
+}
 
 /// `GET /admin/v1/transfers/{transfer_id}`
 pub(crate) async fn get(

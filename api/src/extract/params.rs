@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
 use wire::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use wire::{FieldError, ProblemCode};
 
@@ -70,6 +71,13 @@ impl Params {
     /// An id.
     pub(crate) fn id<T: FromStr>(&mut self, name: &str) -> Option<T> {
         self.read(name, "must be a UUID", |text| text.parse().ok())
+    }
+
+    /// An instant.
+    pub(crate) fn time(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        self.read(name, "must be a time as RFC 3339 has it", |text| {
+            DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+        })
     }
 
     /// How many items, and where the page begins.

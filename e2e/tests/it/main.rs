@@ -12,6 +12,7 @@ mod crash;
 mod desk;
 mod events;
 mod intake;
+mod overview;
 mod plans;
 mod queue_desk;
 mod relay;

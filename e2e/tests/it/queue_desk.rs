@@ -18,6 +18,7 @@ use crate::support::sqs::{Sqs, dead_letters_of};
 use crate::support::{World, http_client};
 
 mod conformance;
+mod incidents;
 mod index;
 mod redrive;
 

@@ -1,26 +1,60 @@
 use chrono::{DateTime, Utc};
 use domain::ids::WalletId;
-use domain::wallet::{HotWallet, WalletKind};
+use domain::money::Currency;
+use domain::wallet::{HotWallet, WalletKind, WalletStatus};
 use entities::{wallet, wallet_balance};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::{Balance, Wallet};
 use crate::{StoreError, orm};
 
+/// A list with a filter that has no index looks at no more rows than this for one page. The
+/// page then ends early, and its cursor goes on from there.
+const LOOKED_AT_MAX: u64 = 20_000;
+
 /// Which wallets, and how many of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ListQuery {
     /// Only of this owner.
     pub owner_id: Option<String>,
+    /// Only customers', or only ours.
+    pub kind: Option<WalletKind>,
+    /// Only with this label, letter for letter.
+    pub label: Option<String>,
+    /// Only those that count this.
+    pub currency: Option<Currency>,
+    /// Only those that stand so.
+    pub status: Option<WalletStatus>,
     /// Only those opened before this one.
     pub before: Option<WalletId>,
     /// At most this many.
     pub limit: u64,
+}
+
+/// Wallets, newest first.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The wallets; may be fewer than asked for even if more follow.
+    pub wallets: Vec<Wallet>,
+    /// Where the next page begins; none at the end.
+    pub before: Option<WalletId>,
+}
+
+impl ListQuery {
+    /// The filters without an index; none when there is none. Ours are so few that their kind needs none.
+    fn unindexed(&self) -> Option<Condition> {
+        let label = self.label.as_deref().map(|text| wallet::Column::Label.eq(text));
+        let currency = self.currency.map(|one| wallet::Column::Currency.eq(one.to_string()));
+        let status = self.status.map(|one| wallet_balance::Column::Status.eq(one.as_str()));
+        let condition = Condition::all().add_option(label).add_option(currency).add_option(status);
+        (!condition.is_empty()).then_some(condition)
+    }
 }
 
 /// A customer's wallet with its balance; none when it is unknown or ours.
@@ -39,25 +73,33 @@ pub(super) async fn find(
     row.map_or(Ok(None), Wallet::of_customer)
 }
 
-/// Customers' wallets, newest first; whether more follow.
-pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<(Vec<Wallet>, bool), StoreError> {
-    let mut select = wallet::Entity::find()
-        .find_also_related(wallet_balance::Entity)
-        .filter(wallet::Column::Kind.eq(WalletKind::Customer.as_str()))
-        .order_by_desc(wallet::Column::Id)
-        .limit(query.limit.saturating_add(1));
-    if let Some(owner_id) = &query.owner_id {
-        select = select.filter(wallet::Column::OwnerId.eq(owner_id));
+/// Wallets that match all that is given, newest first; ours come last.
+pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> {
+    let connection = orm::connection(pool);
+    let owner = query.owner_id.as_deref().map(|id| wallet::Column::OwnerId.eq(id));
+    let before = query.before.map(|id| wallet::Column::Id.lt(id.0));
+    let walk = wallet::Entity::find()
+        .filter(Condition::all().add_option(owner).add_option(before))
+        .order_by_desc(wallet::Column::Id);
+    let mut picked =
+        Condition::all().add_option(query.kind.map(|kind| wallet::Column::Kind.eq(kind.as_str())));
+    let mut edge: Option<Uuid> = None;
+    if let Some(unindexed) = query.unindexed() {
+        let ids = walk.clone().select_only().column(wallet::Column::Id);
+        edge = ids.offset(LOOKED_AT_MAX - 1).limit(1).into_tuple().one(&connection).await?;
+        let within = edge.map(|edge| wallet::Column::Id.gte(edge));
+        picked = picked.add(unindexed).add_option(within);
     }
-    if let Some(before) = query.before {
-        select = select.filter(wallet::Column::Id.lt(before.0));
-    }
-    let mut rows = select.all(&orm::connection(pool)).await?;
+    let found = walk.find_also_related(wallet_balance::Entity).filter(picked);
+    let mut rows = found.limit(query.limit.saturating_add(1)).all(&connection).await?;
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let wallets = rows.into_iter().filter_map(|row| Wallet::of_customer(row).transpose());
-    Ok((wallets.collect::<Result<_, _>>()?, more))
+    let mut before = edge.map(WalletId);
+    if rows.len() > limit {
+        rows.truncate(limit);
+        before = rows.last().map(|(cold, _)| WalletId(cold.id));
+    }
+    let wallets = rows.into_iter().map(Wallet::of_row).collect::<Result<_, _>>()?;
+    Ok(Page { wallets, before })
 }
 
 /// The balance of a wallet now, with the database's time of the reading.

@@ -9,7 +9,7 @@ use super::{Queues, SqsQueue, Switch};
 
 /// `GET /admin/v1/overview`: how Holdfast stands. An API process samples for all consoles
 /// together, at most once a second and only while somebody looks; an answer costs the
-/// database nothing but the look at the token.
+/// database nothing but the reading of the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
     /// When rates, queues, switches and workers were read, by the clock of the API.
@@ -30,8 +30,7 @@ pub struct Overview {
     pub sqs: Vec<SqsQueue>,
     /// Open dead letters.
     pub dead_letters: DeadLetterTotals,
-    /// Whether the money adds up; null until the first check since this process was last idle
-    /// for long is done.
+    /// Whether the money adds up; null until the first check of this process is done.
     pub conservation: Option<Conservation>,
     /// Switches that do not stand at their default.
     pub switches: Vec<Switch>,
@@ -43,9 +42,8 @@ pub struct Overview {
     pub history: History,
 }
 
-/// Transfers per second, and of the last minute. What was begun is counted by the time in its
-/// id, and a second is counted when it has been over for one more: what takes longer than that
-/// to be committed is missed here, and nowhere else.
+/// Transfers per second, and of the last minute. They are counted by the times in ids, a second
+/// after its end: what is committed later still is missing here, and only here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rates {
     /// In the newest second that was counted.
@@ -186,14 +184,14 @@ pub struct Violation {
 /// What the sampling costs the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamplerCost {
-    /// Samples of rates and queues since this process started: one a second for all who look.
+    /// Samples of rates and queues since this process started: one a second at most, for all who look.
     pub sample_count: u64,
-    /// Statements of the last look of each part, together.
+    /// Statements of the last sample of each part, together. Without the ledger check.
     pub statement_count: u64,
-    /// How long they took, in microseconds, together. Without the ledger check.
+    /// How long they took, in microseconds.
     pub duration_us: u64,
-    /// Each part with its own pace. A part whose look takes long is looked at less often, so
-    /// that it never takes more than a twentieth of the time.
+    /// Each part with its own pace. One that takes long is sampled less often, so that it never
+    /// takes more than a twentieth of the time.
     pub parts: Vec<SamplerPart>,
 }
 
@@ -203,11 +201,11 @@ pub struct SamplerPart {
     /// `pulse`: rates, queues, switches, workers. `open`: open transfers, money held, dead letters,
     /// SQS queues. `check`: the ledger check.
     pub name: String,
-    /// Looks since this process started.
-    pub look_count: u64,
-    /// Statements of the last look.
+    /// Samples since this process started.
+    pub sample_count: u64,
+    /// Statements of the last sample.
     pub statement_count: u64,
-    /// How long the last look took, in microseconds.
+    /// How long the last sample took, in microseconds.
     pub duration_us: u64,
     /// How old what it found was when this was answered, in milliseconds.
     pub age_ms: i64,

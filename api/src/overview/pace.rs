@@ -1,0 +1,128 @@
+//! When to sample: while somebody asks, and for a twentieth of the time at most.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+/// After a sample there is a rest of so many times as long as it took.
+const REST: u32 = 19;
+
+/// How often to sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// From the begin of a sample to the next, or a multiple of it after one that took long.
+    pub every: Duration,
+    /// How long a question keeps the samples coming.
+    pub asked_for: Duration,
+}
+
+/// When somebody asked last.
+#[derive(Debug, Default)]
+pub(super) struct Asked(watch::Sender<Option<Instant>>);
+
+impl Asked {
+    /// Somebody asks now.
+    pub(super) fn ask(&self) {
+        self.0.send_replace(Some(Instant::now()));
+    }
+
+    /// Returns once somebody has asked within the last `patience`, and whether that had to be awaited.
+    async fn within(&self, patience: Duration) -> bool {
+        let lately = |asked: &Option<Instant>| asked.is_some_and(|at| at.elapsed() < patience);
+        if lately(&self.0.borrow()) {
+            return false;
+        }
+        // Fails only when there is no sender any more, and that is this.
+        let _ = self.0.subscribe().wait_for(lately).await;
+        true
+    }
+}
+
+/// Takes samples of one part.
+pub(super) trait Sampler: Send {
+    /// Takes one. `due` is when this was to begin: samples in a row are whole intervals apart.
+    fn sample(&mut self, due: Instant) -> impl Future<Output = ()> + Send;
+}
+
+/// Takes samples at this pace until it is aborted.
+pub(super) async fn run(asked: Arc<Asked>, pace: Pace, mut sampler: impl Sampler) {
+    let mut due = Instant::now();
+    loop {
+        sleep_until(due).await;
+        let waited = asked.within(pace.asked_for).await;
+        let began = Instant::now();
+        if waited {
+            due = began;
+        }
+        sampler.sample(due).await;
+        due = after(due, pace.every, began, Instant::now());
+    }
+}
+
+/// The first whole interval after `due` that leaves enough rest.
+fn after(due: Instant, every: Duration, began: Instant, ended: Instant) -> Instant {
+    let rested = ended + (ended - began) * REST;
+    let behind = rested.saturating_duration_since(due + every);
+    let skipped = behind.as_nanos().div_ceil(every.as_nanos().max(1));
+    due + every * u32::try_from(skipped).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    const EVERY: Duration = Duration::from_millis(20);
+    const PACE: Pace = Pace { every: EVERY, asked_for: Duration::from_millis(200) };
+
+    struct Counter(Arc<AtomicU32>);
+
+    impl Sampler for Counter {
+        async fn sample(&mut self, _: Instant) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn it_samples_for_all_who_ask_together_and_not_when_nobody_does() {
+        let (asked, count) = (Arc::new(Asked::default()), Arc::new(AtomicU32::new(0)));
+        let samples = || count.load(Ordering::Relaxed);
+        let task = tokio::spawn(run(asked.clone(), PACE, Counter(count.clone())));
+        tokio::time::sleep(EVERY * 3).await;
+        assert_eq!(samples(), 0, "nobody has asked");
+
+        let began = Instant::now();
+        while samples() < 5 {
+            // Many at once, again and again.
+            (0..100).for_each(|_| asked.ask());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let made = samples();
+        let intervals = began.elapsed().as_millis() / EVERY.as_millis();
+        assert!(u128::from(made) <= intervals + 1, "{made} samples in {intervals} intervals");
+
+        tokio::time::sleep(PACE.asked_for + EVERY * 2).await;
+        let then = samples();
+        tokio::time::sleep(EVERY * 5).await;
+        assert_eq!(samples(), then, "nobody asks any more");
+        asked.ask();
+        while samples() == then {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        task.abort();
+    }
+
+    #[test]
+    fn what_takes_long_is_sampled_less_often() {
+        let due = Instant::now();
+        let every = Duration::from_secs(1);
+        let next = |took_ms| {
+            let ended = due + Duration::from_millis(took_ms);
+            (after(due, every, due, ended) - due).as_secs()
+        };
+        assert_eq!([0, 1, 50, 51, 100, 1_000].map(next), [1, 1, 1, 2, 2, 20]);
+    }
+}
