@@ -39,8 +39,9 @@ fn page(from: u32) -> Result<Box<RawValue>, serde_json::Error> {
 }
 
 fn main() -> Result<(), Failure> {
-    let mut state = State::new(Target::of("wallets"), Place::default(), Rights::default(), Utc::now())
-        .ok_or("no such view")?;
+    let mut state =
+        State::new(Target::of("wallets"), Place::default(), Rights::default(), Utc::now())
+            .ok_or("no such view")?;
     (state.width, state.height) = SIZE;
     let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
     fill(&mut state)?;

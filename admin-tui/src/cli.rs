@@ -44,8 +44,13 @@ pub enum Wish {
     },
     /// A change to a whole cause, by a redrive plan.
     Redrive(redrive::Wish),
-    /// A recording, into this file.
-    Record(PathBuf),
+    /// A recording.
+    Record {
+        /// Into this file.
+        file: PathBuf,
+        /// With what clients and operators wrote.
+        as_it_is: bool,
+    },
     /// Completions for a shell.
     Completions(Shell),
     /// The man page.
@@ -94,14 +99,18 @@ pub fn command() -> Command {
 /// What is neither a view nor an act.
 const OWN: [fn() -> Command; 3] = [
     || {
+        let as_it_is = Arg::new("as-it-is").long("as-it-is").action(ArgAction::SetTrue);
         let file = Arg::new("file").required(true).value_parser(value_parser!(PathBuf));
         Command::new("record")
             .about("Writes what can be seen to a file, for --open. What clients and operators wrote is replaced.")
             .arg(file.help("the file"))
+            .arg(as_it_is.help("keeps what clients and operators wrote"))
     },
     || {
         let shell = Arg::new("shell").required(true).value_parser(value_parser!(Shell));
-        Command::new("completions").about("Prints completions for a shell.").arg(shell.help("which"))
+        Command::new("completions")
+            .about("Prints completions for a shell.")
+            .arg(shell.help("which"))
     },
     || Command::new("man").about("Prints the man page."),
 ];
@@ -232,7 +241,8 @@ pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
     match name {
         "record" => {
             let file = of_view.get_one::<PathBuf>("file").cloned().unwrap_or_default();
-            return Ok((options, Wish::Record(file)));
+            let as_it_is = of_view.get_flag("as-it-is");
+            return Ok((options, Wish::Record { file, as_it_is }));
         }
         "completions" => {
             let shell = of_view.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);

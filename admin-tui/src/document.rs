@@ -98,15 +98,14 @@ impl Document {
 
     /// Where its rows lead, in the order in which the cursor meets them.
     pub fn links(&self) -> Vec<&Target> {
-        let of = |block| -> Vec<&Target> {
-            match block {
-                Block::Table { rows, .. } => {
-                    rows.iter().filter_map(|(_, to)| to.as_ref()).collect()
-                }
-                Block::Side(parts) => parts.iter().flat_map(Self::links).collect(),
-                _ => Vec::new(),
-            }
-        };
-        self.blocks.iter().flat_map(of).collect()
+        self.blocks.iter().flat_map(links_of).collect()
+    }
+}
+
+fn links_of(block: &Block) -> Vec<&Target> {
+    match block {
+        Block::Table { rows, .. } => rows.iter().filter_map(|(_, to)| to.as_ref()).collect(),
+        Block::Side(parts) => parts.iter().flat_map(Document::links).collect(),
+        _ => Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use crate::act::Act;
 use crate::cli::{self, Options, Wish};
 use crate::config::{Config, ConfigError, Context};
 use crate::headless::{self, Output, ShowError};
-use crate::recording::Recording;
+use crate::recording::{Recording, Redactor};
 use crate::redrive::redrive;
 use crate::source::{Source, SourceError};
 use crate::state::{Place, Rights, State};
@@ -69,9 +69,13 @@ async fn carry_out(options: &Options, wish: Wish) -> Done {
             let done = redrive(&source, &wish, |line| eprintln!("{line}")).await;
             let (text, good) = done.map_err(|error| exit(&error))?;
             print!("{text}");
-            if good { Ok(()) } else { Err((REFUSED, "not all of it came to a good end".to_owned())) }
+            if good {
+                Ok(())
+            } else {
+                Err((REFUSED, "not all of it came to a good end".to_owned()))
+            }
         }
-        Wish::Record(path) => record(&source, &place.name, &path).await,
+        Wish::Record { file, as_it_is } => record(&source, &place.name, &file, as_it_is).await,
         wish => change(&source, wish).await,
     }
 }
@@ -122,8 +126,10 @@ async fn change(source: &Source, wish: Wish) -> Done {
     Ok(())
 }
 
-async fn record(source: &Source, place: &str, path: &Path) -> Done {
-    let recording = Recording::make(source, place).await.map_err(|error| exit(&error))?;
+async fn record(source: &Source, place: &str, path: &Path, as_it_is: bool) -> Done {
+    let redactor = (!as_it_is).then(Redactor::new);
+    let made = Recording::make(source, place, redactor.as_ref()).await;
+    let recording = made.map_err(|error| exit(&error))?;
     let text = serde_json::to_string(&recording).map_err(|error| exit(&error.into()))?;
     fs::write(path, text).map_err(|error| (WRONG, format!("{}: {error}", path.display())))?;
     let path = path.display();

@@ -71,16 +71,24 @@ impl Recording {
         Ok(serde_json::from_str(&std::fs::read_to_string(path)?)?)
     }
 
-    /// Reads a live system: every view that needs no id, and what they lead to.
+    /// Reads a live system: every view that needs no id, and what they lead to. Without a redactor, what
+    /// clients and operators wrote is kept.
     ///
     /// # Errors
     /// When the system is away. What it refuses, such as a page that has gone meanwhile, is left out.
-    pub async fn make(source: &Source, place: &str) -> Result<Self, ShowError> {
-        let redactor = Redactor::new();
+    pub async fn make(
+        source: &Source,
+        place: &str,
+        redactor: Option<&Redactor>,
+    ) -> Result<Self, ShowError> {
+        let redacted = |raw: Box<RawValue>| match redactor {
+            Some(redactor) => redactor.redact(&raw),
+            None => Ok(raw),
+        };
         let mut walk = Walk::new();
         let mut answers = Answers::new();
         let me = source.get(ME).await?;
-        answers.insert(ME.to_owned(), redactor.redact(&me)?);
+        answers.insert(ME.to_owned(), redacted(me)?);
         while let Some((view, target)) = walk.next() {
             let path = target.path(view);
             let raw = match source.get(&path).await {
@@ -89,7 +97,7 @@ impl Recording {
                 Err(_) => continue,
             };
             walk.follow(view, &raw)?;
-            answers.insert(path, redactor.redact(&only_page(&raw)?)?);
+            answers.insert(path, redacted(only_page(&raw)?)?);
         }
         Ok(Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),

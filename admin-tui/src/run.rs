@@ -35,7 +35,8 @@ pub async fn run(mut state: State, source: Source) -> io::Result<()> {
     while !state.done {
         state.cost = source.cost();
         terminal.screen.draw(|frame| draw(frame, &state))?;
-        let Some(action) = next(&mut events, &mut arrived, &mut tick, &state, &source).await? else {
+        let Some(action) = next(&mut events, &mut arrived, &mut tick, &state, &source).await?
+        else {
             continue;
         };
         apply(&mut state, action, &source, &replies);

@@ -274,9 +274,10 @@ impl Pane {
     pub fn link(&self) -> Option<Target> {
         match &self.view.body {
             Body::List { opens, .. } => opens.and_then(|opens| self.row().and_then(opens)),
-            Body::Page { .. } => {
-                self.document.as_ref().and_then(|page| page.links().get(self.cursor).copied().cloned())
-            }
+            Body::Page { .. } => self
+                .document
+                .as_ref()
+                .and_then(|page| page.links().get(self.cursor).copied().cloned()),
         }
     }
 

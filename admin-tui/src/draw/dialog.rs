@@ -62,7 +62,7 @@ fn fact_lines(state: &State, dialog: &Dialog, width: usize) -> Vec<Line<'static>
     let theme = state.theme;
     match &dialog.facts {
         Some(Ok(document)) => {
-            let (mut lines, _) = page::lines(document, state, width, None);
+            let mut lines = page::lines(document, state, width);
             lines.push(Line::raw(""));
             lines
         }

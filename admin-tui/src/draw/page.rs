@@ -22,7 +22,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, pane: &Pane
     let Some(document) = &pane.document else {
         return;
     };
-    let (lines, cursor) = lines(document, state, usize::from(area.width), Some(pane.cursor));
+    let (lines, cursor) = body(document, state, usize::from(area.width), Some(pane.cursor));
     let room = usize::from(area.height);
     // The link under the cursor is in sight; a page without links is scrolled by hand.
     let offset = match cursor {
@@ -33,15 +33,21 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, pane: &Pane
     frame.render_widget(Paragraph::new(shown), area);
 }
 
-/// A document as lines, and which of them the cursor is on.
-pub(super) fn lines(
+/// A document as lines, below its title.
+pub(super) fn lines(document: &Document, state: &State, width: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::styled(format!(" {}", document.title), state.theme.heading())];
+    lines.extend(body(document, state, width, None).0);
+    lines
+}
+
+/// A document as lines, and which of them the cursor is on. The crumbs say what it is about.
+fn body(
     document: &Document,
     state: &State,
     width: usize,
     cursor: Option<usize>,
 ) -> (Vec<Line<'static>>, Option<usize>) {
     let mut writer = Writer { state, width, lines: Vec::new(), links: 0, cursor, at: None };
-    writer.push(Line::styled(format!(" {}", document.title), state.theme.heading()));
     for block in &document.blocks {
         writer.block(block);
     }

@@ -92,7 +92,7 @@ fn facts(open: &mut Dialog, reply: &Reply) {
 /// The id of what a change has made.
 #[derive(Deserialize)]
 struct Made {
-    id: Option<serde_json::Value>,
+    id: Option<Value>,
 }
 
 /// After a change: a message, and on to where its answer leads, or what is shown is read again.

@@ -35,8 +35,8 @@ pub const GROUPS: View = View {
         columns: &[
             wide("cause", 20, 60, 0),
             column("count", 8, 0),
-            column("held", 18, 1),
-            column("amount", 18, 3),
+            wide("held", 16, 26, 1),
+            wide("amount", 16, 26, 3),
             column("wallets", 7, 4),
             column("oldest", 8, 2),
             column("newest", 8, 5),
@@ -110,8 +110,8 @@ pub const LIST: View = View {
         columns: &[
             column("id", 36, 3),
             wide("cause", 20, 44, 0),
-            column("amount", 16, 0),
-            column("held", 16, 2),
+            wide("amount", 16, 26, 0),
+            wide("held", 14, 26, 2),
             column("tries", 5, 5),
             column("status", 11, 1),
             column("age", 8, 1),

@@ -17,7 +17,7 @@ pub const LIST: View = View {
             column("where", 14, 1),
             wide("cause", 20, 60, 0),
             column("count", 8, 0),
-            column("held", 18, 1),
+            wide("held", 16, 26, 1),
             column("wallets", 7, 5),
             column("in both", 7, 4),
             column("oldest", 8, 2),

@@ -37,9 +37,8 @@ fn badge(checked: Option<&Conservation>) -> Block {
     let age = crate::cell::lasts(checked.age_ms);
     let took = checked.duration_ms;
     if checked.ok {
-        let text = format!(
-            "CONSERVED  debits = credits, held = open holds  ({age} ago, took {took} ms)"
-        );
+        let text =
+            format!("CONSERVED  debits = credits, held = open holds  ({age} ago, took {took} ms)");
         return Block::Note(text, Tone::Good);
     }
     let count = checked.violation_count;

@@ -109,7 +109,8 @@ fn page(plan: &Plan) -> Document {
     });
     let document =
         document.table("forecast", &["would end as", "code", "count", "amount", "held"], forecast);
-    let receipt = plan.receipt.iter().flatten().map(|line| {
+    // Before it is applied, nothing has become of anything.
+    let receipt = plan.receipt.iter().flatten().filter(|_| plan.applied.is_some()).map(|line| {
         let cells = vec![
             Cell::text(line.status),
             Cell::maybe(line.code.as_ref()),

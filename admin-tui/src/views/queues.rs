@@ -154,7 +154,7 @@ fn job(job: &Job) -> Document {
 /// Workers.
 pub const WORKERS: View = View {
     name: "workers",
-    aliases: &["w"],
+    aliases: &["wo"],
     about: "who takes jobs, and who has not been seen lately",
     path: "/workers",
     filters: &[],

@@ -30,7 +30,7 @@ pub const LIST: View = View {
         columns: &[
             column("id", 36, 1),
             column("status", 10, 0),
-            column("amount", 18, 0),
+            wide("amount", 16, 26, 0),
             column("accepted", 19, 2),
             wide("failure", 10, 28, 3),
             column("from", 36, 4),

@@ -6,7 +6,7 @@ use crate::cell::{Cell, Tone};
 use crate::document::Document;
 use crate::view::{Body, Filter, Target, View, column, row, wide};
 
-fn status(status: impl ToString) -> Cell {
+fn status(status: &impl ToString) -> Cell {
     let status = status.to_string();
     let tone = if status == "active" { Tone::Good } else { Tone::Warn };
     Cell::toned(status, tone)
@@ -29,9 +29,9 @@ pub const LIST: View = View {
             wide("owner", 10, 30, 2),
             wide("label", 8, 24, 4),
             column("status", 8, 1),
-            column("ledger", 20, 3),
-            column("available", 20, 0),
-            column("held", 18, 2),
+            wide("ledger", 18, 28, 3),
+            wide("available", 18, 28, 0),
+            wide("held", 16, 28, 2),
         ],
         read: |raw| {
             row(
@@ -43,7 +43,7 @@ pub const LIST: View = View {
                         Cell::id(wallet.id),
                         Cell::text(&wallet.owner_id),
                         Cell::maybe(wallet.label.as_ref()),
-                        status(wallet.status),
+                        status(&wallet.status),
                         money(wallet.balance.ledger_minor.0),
                         money(wallet.balance.available_minor.0),
                         money(wallet.balance.held_minor.0),
@@ -75,7 +75,7 @@ fn page(found: &OperatorWallet) -> Document {
         ("role", Cell::maybe(found.role)),
         ("owner", Cell::text(&wallet.owner_id)),
         ("label", Cell::maybe(wallet.label.as_ref())),
-        ("status", status(wallet.status)),
+        ("status", status(&wallet.status)),
         ("ledger balance", money(wallet.balance.ledger_minor.0)),
         ("available", money(wallet.balance.available_minor.0)),
         ("held", money(wallet.balance.held_minor.0)),
@@ -131,8 +131,8 @@ pub const STATEMENT: View = View {
             column("seq", 9, 1),
             column("posted", 19, 0),
             column("side", 6, 3),
-            column("amount", 20, 0),
-            column("balance after", 20, 0),
+            wide("amount", 16, 28, 0),
+            wide("balance after", 18, 28, 0),
             column("transfer", 36, 2),
         ],
         read: |raw| {

@@ -42,7 +42,9 @@ impl Chance {
             9 => KeyCode::PageUp,
             10 => KeyCode::Home,
             11 => KeyCode::End,
-            12 => KeyCode::Char(['ä', '漢', '🦀', '\u{301}', '\u{200b}'][usize::from(self.size(5))]),
+            12 => {
+                KeyCode::Char(['ä', '漢', '🦀', '\u{301}', '\u{200b}'][usize::from(self.size(5))])
+            }
             _ => KeyCode::Char(letter),
         };
         match self.below(40) {

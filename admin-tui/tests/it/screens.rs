@@ -15,14 +15,16 @@ fn target(view: &'static View) -> Target {
         return Target::of(view.name);
     }
     let (before, after) = view.path.split_once("{id}").unwrap();
-    let id = demo().answers.keys().find_map(|path| {
-        let rest = path.strip_prefix("/admin/v1")?.strip_prefix(before)?;
-        let id = rest.strip_suffix(after)?;
-        (!id.is_empty() && !id.contains(['/', '?'])).then(|| id.to_owned())
+    let found = demo().answers.keys().find_map(|path| {
+        let path = path.strip_prefix("/admin/v1")?;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let id = path.strip_prefix(before)?.strip_suffix(after)?;
+        // What has a slash in it, or is a word, is another view.
+        ([26, 36].contains(&id.len()) && !id.contains('/')).then_some((id, query))
     });
-    let id = id.unwrap_or_else(|| panic!("the recording has no {}", view.name));
-    // Groups are not ids of a dead letter, nor is anything else that is a list of its own.
-    Target::one(view.name, id)
+    let (id, query) = found.unwrap_or_else(|| panic!("the recording has no {}", view.name));
+    let params = query.split_terminator('&').filter_map(|pair| pair.split_once('='));
+    params.fold(Target::one(view.name, id), |target, (name, value)| target.with(name, value))
 }
 
 fn snapshot(name: &str, console: &mut Console) {

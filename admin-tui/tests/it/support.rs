@@ -69,10 +69,10 @@ impl Console {
                 }
                 Effect::Change { act, id, path, body, leads_to, .. } => {
                     self.changes.push(format!("{path} {body}"));
-                    let answer = self.refusal.clone().map_or_else(
-                        || Ok(RawValue::from_string("{}".to_owned()).unwrap()),
-                        Err,
-                    );
+                    let answer = self
+                        .refusal
+                        .clone()
+                        .map_or_else(|| Ok(RawValue::from_string("{}".to_owned()).unwrap()), Err);
                     Action::Changed(ChangeReply { act, id, leads_to, answer })
                 }
                 Effect::Me => {
@@ -140,7 +140,7 @@ impl Console {
         self.state.theme = theme;
         let buffer = self.draw();
         let width = usize::from(buffer.area.width);
-        let mut known: Vec<Style> = vec![Style::reset()];
+        let mut known: Vec<Style> = vec![ratatui::buffer::Cell::EMPTY.style()];
         let mut lines = String::new();
         for (number, row) in buffer.content.chunks(width).enumerate() {
             let mut runs = Vec::new();

@@ -122,7 +122,9 @@ async fn a_group_is_found_forecast_redriven_and_audited() {
     terminal.keys(&["A"]);
     terminal.wait_for("Sends the items of this plan");
     terminal.wait_until("the hash in the dialog", |screen| {
-        screen.lines().any(|line| line.contains("hash") && line.matches(char::is_alphanumeric).count() > 60)
+        screen
+            .lines()
+            .any(|line| line.contains("hash") && line.matches(char::is_alphanumeric).count() > 60)
     });
     terminal.type_text("the provider is back");
     terminal.keys(&["Enter"]);
