@@ -98,6 +98,7 @@ fn a_server_that_is_away_is_told_and_found_again() {
     assert!(!console.text().contains("STALE"));
     console.key(KeyCode::Esc);
     console.key(KeyCode::Esc);
-    let cause = |text: &str| text.lines().nth(3).map(|line| line.chars().take(40).collect::<String>());
+    let cause =
+        |text: &str| text.lines().nth(3).map(|line| line.chars().take(40).collect::<String>());
     assert_eq!(cause(&console.text()), cause(&before));
 }

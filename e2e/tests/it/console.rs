@@ -27,7 +27,7 @@ impl Terminal {
         let terminal = Self { socket: format!("holdfast-{}", uuid::Uuid::new_v4()) };
         let mut command = terminal.tmux();
         command.args(["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "sh"]);
-        command.env("CONSOLE", env!("CARGO_BIN_EXE_holdfast-e2e")).env("PS1", "shell> ");
+        command.env("CONSOLE", env!("CARGO_BIN_EXE_holdfast-e2e"));
         command.env("TERM", "xterm-256color").envs(variables.iter().copied());
         let status = command.status().expect("tmux, which this test needs: apt-get install tmux");
         assert!(status.success(), "tmux did not start");
@@ -117,7 +117,7 @@ async fn a_group_is_found_forecast_redriven_and_audited() {
     terminal.keys(&["R"]);
     terminal.wait_for("Makes a redrive plan");
     terminal.keys(&["Enter"]);
-    let plan = terminal.wait_for("forecast");
+    let plan = terminal.wait_for("would end as");
     assert!(plan.contains("draft") && plan.contains("settle"), "{plan}");
     terminal.keys(&["A"]);
     terminal.wait_for("Sends the items of this plan");
@@ -137,7 +137,7 @@ async fn a_group_is_found_forecast_redriven_and_audited() {
     assert!(audit.contains("olga"), "{audit}");
 
     terminal.keys(&["q"]);
-    terminal.wait_for("shell>");
+    terminal.wait_for("$CONSOLE console");
     terminal.type_text("stty -a");
     terminal.keys(&["Enter"]);
     terminal.wait_until("a terminal as it was", |screen| {
