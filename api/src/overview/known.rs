@@ -92,7 +92,7 @@ impl Known {
 
     /// Changes what is known, and tells those who wait.
     pub(super) fn learn(&self, change: impl FnOnce(&mut State)) {
-        change(&mut *self.state());
+        change(&mut self.state());
         self.news.send_replace(());
     }
 
