@@ -18,19 +18,36 @@ pub(super) struct Pace {
     pub asked_for: Duration,
 }
 
+/// Questions that came without a long pause between them.
+#[derive(Debug, Clone, Copy)]
+struct Watch {
+    began: Instant,
+    last: Instant,
+}
+
 /// When somebody asked last.
 #[derive(Debug, Default)]
-pub(super) struct Asked(watch::Sender<Option<Instant>>);
+pub(super) struct Asked(watch::Sender<Option<Watch>>);
 
 impl Asked {
-    /// Somebody asks now.
-    pub(super) fn ask(&self) {
-        self.0.send_replace(Some(Instant::now()));
+    /// Somebody asks now. Returns since when questions have come with no pause of `patience`.
+    pub(super) fn ask(&self, patience: Duration) -> Instant {
+        let now = Instant::now();
+        let mut began = now;
+        self.0.send_modify(|watch| {
+            if let Some(watch) = watch
+                && watch.last.elapsed() < patience
+            {
+                began = watch.began;
+            }
+            *watch = Some(Watch { began, last: now });
+        });
+        began
     }
 
-    /// Returns once somebody has asked within the last `patience`, and whether that had to be awaited.
+    /// Returns once somebody has asked within the last `patience`; whether that had to be awaited.
     async fn within(&self, patience: Duration) -> bool {
-        let lately = |asked: &Option<Instant>| asked.is_some_and(|at| at.elapsed() < patience);
+        let lately = |watch: &Option<Watch>| watch.is_some_and(|one| one.last.elapsed() < patience);
         if lately(&self.0.borrow()) {
             return false;
         }
@@ -97,7 +114,7 @@ mod tests {
         let began = Instant::now();
         while samples() < 5 {
             // Many at once, again and again.
-            (0..100).for_each(|_| asked.ask());
+            (0..100).for_each(|_| _ = asked.ask(PACE.asked_for));
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let made = samples();
@@ -108,11 +125,21 @@ mod tests {
         let then = samples();
         tokio::time::sleep(EVERY * 5).await;
         assert_eq!(samples(), then, "nobody asks any more");
-        asked.ask();
+        asked.ask(PACE.asked_for);
         while samples() == then {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         task.abort();
+    }
+
+    #[test]
+    fn a_watch_begins_anew_after_a_pause() {
+        let (asked, long) = (Asked::default(), Duration::from_hours(1));
+        let began = asked.ask(long);
+        assert_eq!(asked.ask(long), began);
+        let again = asked.ask(Duration::ZERO);
+        assert!(again > began);
+        assert_eq!(asked.ask(long), again);
     }
 
     #[test]
