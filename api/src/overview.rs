@@ -47,8 +47,8 @@ impl Overview {
     /// pool without time limits, because a check of many wallets takes long.
     pub(crate) fn start(reads: &Pool, checks: Pool) -> Self {
         let (asked, known) = (Arc::new(Asked::default()), Arc::new(Known::new()));
-        let often = Pace { every: SAMPLE_EVERY, asked_for: ASKED_FOR };
-        let rarely = Pace { every: CHECK_EVERY, asked_for: ASKED_FOR };
+        let often = Pace { every: SAMPLE_EVERY, asked_for: ASKED_FOR, forgives_one: true };
+        let rarely = Pace { every: CHECK_EVERY, asked_for: ASKED_FOR, forgives_one: false };
         let pulse = PulseSampler::new(reads.clone(), known.clone());
         let open = OpenSampler::new(reads.clone(), known.clone());
         let check = CheckSampler::new(checks, known.clone());
