@@ -32,10 +32,8 @@ const ASKED_FOR: Duration = Duration::from_secs(10);
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 /// Between two checks of the ledger, which read every wallet.
 const CHECK_EVERY: Duration = Duration::from_secs(30);
-/// What is older is from before somebody began to look, who had better wait for a new sample.
-const STALE_AFTER: Duration = Duration::from_secs(3);
-/// Longer than any sample takes that is still of use.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long those who begin to look wait for the first sample.
+const WAIT_MAX: Duration = Duration::from_secs(4);
 
 /// The samplers. Dropping this ends their tasks.
 pub(crate) struct Overview {
@@ -49,8 +47,8 @@ impl Overview {
     /// pool without time limits, because a check of many wallets takes long.
     pub(crate) fn start(reads: &Pool, checks: Pool) -> Self {
         let (asked, known) = (Arc::new(Asked::default()), Arc::new(Known::new()));
-        let often = Pace { every: SAMPLE_EVERY, asked_for: ASKED_FOR };
-        let rarely = Pace { every: CHECK_EVERY, asked_for: ASKED_FOR };
+        let often = Pace { every: SAMPLE_EVERY, asked_for: ASKED_FOR, forgives_one: true };
+        let rarely = Pace { every: CHECK_EVERY, asked_for: ASKED_FOR, forgives_one: false };
         let pulse = PulseSampler::new(reads.clone(), known.clone());
         let open = OpenSampler::new(reads.clone(), known.clone());
         let check = CheckSampler::new(checks, known.clone());
@@ -62,12 +60,12 @@ impl Overview {
         Self { asked, known, tasks }
     }
 
-    /// The newest sample with `points` seconds of history. None when the database gives no
-    /// answer for the first one.
+    /// The newest sample with `points` seconds of history, at once while somebody looks. None
+    /// when the database gives no answer for the first one.
     pub(crate) async fn read(&self, points: u64) -> Option<wire::Overview> {
-        self.asked.ask();
+        let began = self.asked.ask(ASKED_FOR);
         // In vain when the database is away: then an old sample says how old it is.
-        let _ = timeout(WAIT_MAX, self.known.fresher_than(STALE_AFTER)).await;
+        let _ = timeout(WAIT_MAX, self.known.known_since(began)).await;
         self.known.view(points)
     }
 

@@ -92,24 +92,22 @@ impl Known {
 
     /// Changes what is known, and tells those who wait.
     pub(super) fn learn(&self, change: impl FnOnce(&mut State)) {
-        change(&mut *self.state());
+        change(&mut self.state());
         self.news.send_replace(());
     }
 
-    /// Returns once the first two parts are known and were read less than `age` ago.
-    pub(super) async fn fresher_than(&self, age: Duration) {
+    /// Returns once the first two parts are known, and the first one was read at `since` or later.
+    pub(super) async fn known_since(&self, since: Instant) {
         let mut news = self.news.subscribe();
-        while !self.is_fresh(age) {
+        while !self.is_known_since(since) {
             // Fails only when there is no sender any more, and that is this.
             let _ = news.changed().await;
         }
     }
 
-    fn is_fresh(&self, age: Duration) -> bool {
+    fn is_known_since(&self, since: Instant) -> bool {
         let state = self.state();
-        let is_fresh = |read_at: Instant| read_at.elapsed() < age;
-        state.pulse.as_ref().is_some_and(|seen| is_fresh(seen.read_at))
-            // It may rest longer, but has to be there.
-            && state.open.is_some()
+        // The other one may rest longer, but has to be there.
+        state.pulse.as_ref().is_some_and(|seen| seen.read_at >= since) && state.open.is_some()
     }
 }

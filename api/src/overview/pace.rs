@@ -16,21 +16,40 @@ pub(super) struct Pace {
     pub every: Duration,
     /// How long a question keeps the samples coming.
     pub asked_for: Duration,
+    /// Whether a single one that took long needs no rest: the first one on a new connection does.
+    pub forgives_one: bool,
+}
+
+/// Questions that came without a long pause between them.
+#[derive(Debug, Clone, Copy)]
+struct Watch {
+    began: Instant,
+    last: Instant,
 }
 
 /// When somebody asked last.
 #[derive(Debug, Default)]
-pub(super) struct Asked(watch::Sender<Option<Instant>>);
+pub(super) struct Asked(watch::Sender<Option<Watch>>);
 
 impl Asked {
-    /// Somebody asks now.
-    pub(super) fn ask(&self) {
-        self.0.send_replace(Some(Instant::now()));
+    /// Somebody asks now. Returns since when questions have come with no pause of `patience`.
+    pub(super) fn ask(&self, patience: Duration) -> Instant {
+        let now = Instant::now();
+        let mut began = now;
+        self.0.send_modify(|watch| {
+            if let Some(watch) = watch
+                && watch.last.elapsed() < patience
+            {
+                began = watch.began;
+            }
+            *watch = Some(Watch { began, last: now });
+        });
+        began
     }
 
-    /// Returns once somebody has asked within the last `patience`, and whether that had to be awaited.
+    /// Returns once somebody has asked within the last `patience`; whether that had to be awaited.
     async fn within(&self, patience: Duration) -> bool {
-        let lately = |asked: &Option<Instant>| asked.is_some_and(|at| at.elapsed() < patience);
+        let lately = |watch: &Option<Watch>| watch.is_some_and(|one| one.last.elapsed() < patience);
         if lately(&self.0.borrow()) {
             return false;
         }
@@ -49,6 +68,7 @@ pub(super) trait Sampler: Send {
 /// Takes samples at this pace until it is aborted.
 pub(super) async fn run(asked: Arc<Asked>, pace: Pace, mut sampler: impl Sampler) {
     let mut due = Instant::now();
+    let mut last = Duration::ZERO;
     loop {
         sleep_until(due).await;
         let waited = asked.within(pace.asked_for).await;
@@ -57,13 +77,15 @@ pub(super) async fn run(asked: Arc<Asked>, pace: Pace, mut sampler: impl Sampler
             due = began;
         }
         sampler.sample(due).await;
-        due = after(due, pace.every, began, Instant::now());
+        let took = began.elapsed();
+        let counted = if pace.forgives_one { took.min(last) } else { took };
+        due = after(due, pace.every, began + took + counted * REST);
+        last = took;
     }
 }
 
-/// The first whole interval after `due` that leaves enough rest.
-fn after(due: Instant, every: Duration, began: Instant, ended: Instant) -> Instant {
-    let rested = ended + (ended - began) * REST;
+/// The first whole interval after `due` that is not before `rested`.
+fn after(due: Instant, every: Duration, rested: Instant) -> Instant {
     let behind = rested.saturating_duration_since(due + every);
     let skipped = behind.as_nanos().div_ceil(every.as_nanos().max(1));
     due + every * u32::try_from(skipped).unwrap_or(u32::MAX).saturating_add(1)
@@ -71,12 +93,14 @@ fn after(due: Instant, every: Duration, began: Instant, ended: Instant) -> Insta
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
 
     const EVERY: Duration = Duration::from_millis(20);
-    const PACE: Pace = Pace { every: EVERY, asked_for: Duration::from_millis(200) };
+    const PACE: Pace =
+        Pace { every: EVERY, asked_for: Duration::from_millis(200), forgives_one: true };
 
     struct Counter(Arc<AtomicU32>);
 
@@ -97,7 +121,7 @@ mod tests {
         let began = Instant::now();
         while samples() < 5 {
             // Many at once, again and again.
-            (0..100).for_each(|_| asked.ask());
+            (0..100).for_each(|_| _ = asked.ask(PACE.asked_for));
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let made = samples();
@@ -108,7 +132,7 @@ mod tests {
         let then = samples();
         tokio::time::sleep(EVERY * 5).await;
         assert_eq!(samples(), then, "nobody asks any more");
-        asked.ask();
+        asked.ask(PACE.asked_for);
         while samples() == then {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -116,13 +140,49 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_long_is_sampled_less_often() {
-        let due = Instant::now();
-        let every = Duration::from_secs(1);
-        let next = |took_ms| {
-            let ended = due + Duration::from_millis(took_ms);
-            (after(due, every, due, ended) - due).as_secs()
+    fn a_watch_begins_anew_after_a_pause() {
+        let (asked, long) = (Asked::default(), Duration::from_hours(1));
+        let began = asked.ask(long);
+        assert_eq!(asked.ask(long), began);
+        let again = asked.ask(Duration::ZERO);
+        assert!(again > began);
+        assert_eq!(asked.ask(long), again);
+    }
+
+    #[test]
+    fn samples_are_whole_intervals_apart() {
+        let (due, every) = (Instant::now(), Duration::from_secs(1));
+        let next = |rested_ms| {
+            let rested = due + Duration::from_millis(rested_ms);
+            (after(due, every, rested) - due).as_millis()
         };
-        assert_eq!([0, 1, 50, 51, 100, 1_000].map(next), [1, 1, 1, 2, 2, 20]);
+        assert_eq!([0, 999, 1_000, 1_001, 20_000].map(next), [1_000, 1_000, 1_000, 2_000, 20_000]);
+    }
+
+    /// Takes as long as an interval, and notes when it began.
+    struct Slow(Arc<Mutex<Vec<Instant>>>);
+
+    impl Sampler for Slow {
+        async fn sample(&mut self, _: Instant) {
+            self.0.lock().unwrap().push(Instant::now());
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_is_sampled_less_often_but_once_is_forgiven() {
+        for (forgives_one, short) in [(true, 1), (false, 0)] {
+            let (asked, began) = (Arc::new(Asked::default()), Arc::new(Mutex::new(Vec::new())));
+            let pace = Pace { forgives_one, asked_for: Duration::from_mins(1), ..PACE };
+            asked.ask(pace.asked_for);
+            let task = tokio::spawn(run(asked, pace, Slow(began.clone())));
+            while began.lock().unwrap().len() < 3 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            task.abort();
+            let began = began.lock().unwrap().clone();
+            let long = began.windows(2).filter(|two| two[1] - two[0] >= EVERY * REST).count();
+            assert_eq!(long, 2 - short, "{began:?}");
+        }
     }
 }

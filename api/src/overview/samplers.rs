@@ -20,7 +20,7 @@ const SETTLED_AFTER: TimeDelta = TimeDelta::seconds(1);
 /// The stretch of a sample that has none before it.
 const STRETCH: TimeDelta = TimeDelta::seconds(1);
 /// A longer one is not caught up with: it would cost more than a sample may.
-const STRETCH_MAX: TimeDelta = TimeDelta::seconds(5);
+const STRETCH_MAX: TimeDelta = TimeDelta::seconds(10);
 
 /// Statements of each sample.
 const PULSE_STATEMENTS: u64 = 5;

@@ -52,10 +52,17 @@ impl Console {
     }
 
     async fn ask(&self, path: &str) -> (u16, Value) {
-        let request = self.http.get(format!("{}{path}", self.admin)).bearer_auth(&self.token);
-        let answer = request.send().await.expect("an answer");
-        let status = answer.status().as_u16();
-        (status, answer.json().await.expect("JSON"))
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let request = self.http.get(format!("{}{path}", self.admin)).bearer_auth(&self.token);
+            let answer = request.send().await.expect("an answer");
+            let status = answer.status().as_u16();
+            let body = answer.json().await.expect("JSON");
+            // On a machine with much else to do, the first sample may come too late.
+            if status != 503 || Instant::now() > deadline {
+                return (status, body);
+            }
+        }
     }
 
     async fn get(&self, path: &str) -> Value {

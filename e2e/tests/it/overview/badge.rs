@@ -31,7 +31,7 @@ async fn a_damaged_row_turns_it_red_and_says_which_wallet_to_look_at() {
     drop(well);
 
     // A hold that no transfer has, and money from nowhere.
-    let [held, rich] = [wallets[1], wallets[2]].map(|id| id.to_string());
+    let [owing, rich] = [wallets[1], wallets[2]].map(|id| id.to_string());
     for (set, id) in [("debits_pending = 5", wallets[1]), ("credits_posted = 1001", wallets[2])] {
         let sql = format!("UPDATE wallet_balance SET {set} WHERE wallet_id = '{id}'");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&world.reads).await.expect("a damage");
@@ -45,12 +45,12 @@ async fn a_damaged_row_turns_it_red_and_says_which_wallet_to_look_at() {
         violations.iter().find(named).unwrap_or_else(|| panic!("no {rule}: {badge_after:#}"))
     };
     let hold = of("held money");
-    assert_eq!((&hold["wallet_id"], &hold["id"]), (&json!(held), &json!(held)));
+    assert_eq!((&hold["wallet_id"], &hold["id"]), (&json!(owing), &json!(owing)));
     let sums = of("debits equal credits");
     assert_eq!((&sums["wallet_id"], &sums["id"]), (&Value::Null, &json!("EUR")));
 
     // One key away: the wallet with its holds.
-    let wallet = ill.get(&format!("/wallets/{held}")).await;
+    let wallet = ill.get(&format!("/wallets/{owing}")).await;
     assert_eq!(wallet["wallet"]["balance"]["held_minor"], 5);
     assert_eq!(wallet["holds"], json!([]));
     let wallet = ill.get(&format!("/wallets/{rich}")).await;
