@@ -56,13 +56,15 @@ pub(crate) async fn run(
     repetition: u32,
 ) -> Result<Run, Failure> {
     report::headline(scenario, repetition, options);
+    // Before the baselines: they must not share the machine with the vacuum of the run before.
+    let url = database.fresh(HOLDFAST).await?;
     let baseline = match options.baseline_seconds {
         Some(seconds) => {
             baseline::run(database, scenario, seconds, &options.baseline_clients).await?
         }
         None => None,
     };
-    let url = prepare(database, options, scenario).await?;
+    prepare(&url, options, scenario).await?;
     let mut running = Bench::start(database, options, scenario, &url).await?;
     let loaded = running.load().await?;
     let mut run = running.finish(loaded, baseline).await?;
@@ -70,21 +72,16 @@ pub(crate) async fn run(
     Ok(run)
 }
 
-/// A migrated database with wallets, and what was before them.
-async fn prepare(
-    database: &Database,
-    options: &Options,
-    scenario: &Scenario,
-) -> Result<String, Failure> {
+/// Migrates a database, and makes wallets and what was before them.
+async fn prepare(url: &str, options: &Options, scenario: &Scenario) -> Result<(), Failure> {
     let began = Instant::now();
-    let url = database.fresh(HOLDFAST).await?;
-    migration::up(&url).await?;
+    migration::up(url).await?;
     let filling = Filling::new(scenario.wallets, options.prefill);
-    filling.write(&url).await?;
+    filling.write(url).await?;
     let (wallets, prefill) = (scenario.wallets, filling.prefill());
     let seconds = began.elapsed().as_secs_f64();
     println!("  {wallets} wallets and {prefill} settled transfers were made in {seconds:.1} s");
-    Ok(url)
+    Ok(())
 }
 
 /// A run under way.
