@@ -43,7 +43,8 @@ pub(crate) fn newest_before(at: chrono::DateTime<chrono::Utc>) -> Uuid {
     first_of_millisecond(ms.saturating_add(SKEW_MS))
 }
 
-/// The smallest uuid v7 that can have been made at `at` or later, by the time in it: whole milliseconds.
+/// The smallest uuid v7 that can have been made at `at` or later, by the time in it, which is
+/// in whole milliseconds.
 pub(crate) fn first_from(at: chrono::DateTime<chrono::Utc>) -> Uuid {
     let whole = at.timestamp_subsec_nanos().is_multiple_of(1_000_000);
     let ms = at.timestamp_millis().saturating_add(i64::from(!whole));

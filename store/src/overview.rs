@@ -51,7 +51,8 @@ pub struct OpenAt {
 }
 
 /// Counts what was begun from `from` on and before `until`, by the times in ids. What is not
-/// committed yet is missed, so `until` must lie a moment back; a long stretch costs as much as it has transfers.
+/// committed yet is missed, so `until` must lie a moment back. It costs as much as there is in
+/// that time.
 pub async fn pulse(
     pool: &PgPool,
     from: DateTime<Utc>,
@@ -81,7 +82,8 @@ pub async fn pulse(
     Ok(pulse)
 }
 
-/// From the time in a transfer's id to that of its event. Two clocks: a little less than nothing is nothing.
+/// From the time in a transfer's id to that of its event. These are two clocks: less than
+/// nothing is nothing.
 fn settled_after_ms(row: &PgRow) -> Result<Vec<u64>, StoreError> {
     let ids: Vec<Uuid> = row.try_get("transfer_ids")?;
     let told_at: Vec<DateTime<Utc>> = row.try_get("told_at")?;

@@ -47,7 +47,7 @@ impl Asked {
         began
     }
 
-    /// Returns once somebody has asked within the last `patience`; whether that had to be awaited.
+    /// Returns once somebody has asked within the last `patience`: whether it had to wait.
     async fn within(&self, patience: Duration) -> bool {
         let lately = |watch: &Option<Watch>| watch.is_some_and(|one| one.last.elapsed() < patience);
         if lately(&self.0.borrow()) {

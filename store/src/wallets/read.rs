@@ -47,7 +47,8 @@ pub struct Page {
 }
 
 impl ListQuery {
-    /// The filters without an index; none when there is none. Ours are so few that their kind needs none.
+    /// The filters without an index; none when there is none. That of the kind needs none, because
+    /// ours are few and come last.
     fn unindexed(&self) -> Option<Condition> {
         let label = self.label.as_deref().map(|text| wallet::Column::Label.eq(text));
         let currency = self.currency.map(|one| wallet::Column::Currency.eq(one.to_string()));

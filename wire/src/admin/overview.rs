@@ -26,7 +26,8 @@ pub struct Overview {
     pub held: Vec<HeldMoney>,
     /// Saga queue and outbox, as `GET /admin/v1/queues` has them.
     pub queues: Queues,
-    /// SQS queues and their dead-letter queues as last counted, as `GET /admin/v1/sqs/queues` has them.
+    /// SQS queues and their dead-letter queues as last counted, as `GET /admin/v1/sqs/queues`
+    /// has them.
     pub sqs: Vec<SqsQueue>,
     /// Open dead letters.
     pub dead_letters: DeadLetterTotals,
@@ -184,7 +185,8 @@ pub struct Violation {
 /// What the sampling costs the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamplerCost {
-    /// Samples of rates and queues since this process started: one a second at most, for all who look.
+    /// Samples of rates and queues since this process started: one a second at most, for all who
+    /// look.
     pub sample_count: u64,
     /// Statements of the last sample of each part, together. Without the ledger check.
     pub statement_count: u64,
@@ -212,10 +214,12 @@ pub struct SamplerPart {
 }
 
 /// The last minutes, a point a second: arrays of the same length, oldest first, null where
-/// nothing was measured because nobody looked.
+/// nothing was measured because nobody looked. Rates and percentiles are those of the second
+/// that had been over for one when the point was measured.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct History {
-    /// When the newest points were measured; null without any. Each one before it is a second older.
+    /// When the newest points were measured; null without any. Each one before them is a second
+    /// older.
     pub newest_at: Option<DateTime<Utc>>,
     /// Transfers accepted per second.
     pub accepted: Vec<Option<u64>>,
