@@ -107,6 +107,11 @@ sql_migration!(
     "../sql/create_switches_up.sql",
     "../sql/create_switches_down.sql"
 );
+sql_migration!(
+    m20261121_000015_create_archive,
+    "../sql/create_archive_up.sql",
+    "../sql/create_archive_down.sql"
+);
 
 struct Migrator;
 
@@ -127,6 +132,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_create_queue_desk::Migration),
             Box::new(m20261121_000012_widen_dead_letter::Migration),
             Box::new(m20261121_000013_create_switches::Migration),
+            Box::new(m20261121_000015_create_archive::Migration),
         ]
     }
 }
