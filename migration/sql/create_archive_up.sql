@@ -65,6 +65,19 @@ CREATE TABLE archive.transfer (LIKE transfer INCLUDING ALL) PARTITION BY RANGE (
 CREATE TABLE archive.journal_entry (LIKE journal_entry INCLUDING ALL) PARTITION BY RANGE (id);
 CREATE TABLE archive.posting (LIKE posting INCLUDING ALL) PARTITION BY RANGE (entry_id);
 
+-- From when on events are kept. Null while none were dropped: transfers never are, and the weeks of all tables are made
+-- together, so a week of transfers without its week of events tells of a drop.
+CREATE FUNCTION events_kept_since() RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT uuid_v7_time(kept.lower)
+    FROM (SELECT lower FROM weeks_of('event') ORDER BY lower LIMIT 1) AS kept
+    WHERE EXISTS (
+        SELECT 1
+        FROM (SELECT lower FROM weeks_of('transfer') UNION ALL SELECT lower FROM weeks_of('archive.transfer')) AS made
+        WHERE made.lower < kept.lower
+    )
+$$;
+
 CREATE FUNCTION archive.refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN

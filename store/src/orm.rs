@@ -43,6 +43,11 @@ pub(crate) fn newest_before(at: chrono::DateTime<chrono::Utc>) -> Uuid {
     first_of_millisecond(ms.saturating_add(SKEW_MS))
 }
 
+/// The smallest uuid that a uuid v7 of this millisecond can have.
+pub(crate) fn first_from(at: chrono::DateTime<chrono::Utc>) -> Uuid {
+    first_of_millisecond(u64::try_from(at.timestamp_millis()).unwrap_or(0))
+}
+
 /// The smallest uuid with this time in its first 48 bits; partitions are cut at such ids.
 fn first_of_millisecond(ms: u64) -> Uuid {
     const LAST_MS: u64 = (1 << 48) - 1;
