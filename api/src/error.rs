@@ -1,5 +1,7 @@
 //! How a request fails: one type that becomes a problem document.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use store::wallets::ChangeError;
@@ -123,7 +125,20 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        let cause = describe(&error);
+        (&error).into()
+    }
+}
+
+/// One statement that failed may have been for several requests.
+impl From<Arc<StoreError>> for ApiError {
+    fn from(error: Arc<StoreError>) -> Self {
+        (&*error).into()
+    }
+}
+
+impl From<&StoreError> for ApiError {
+    fn from(error: &StoreError) -> Self {
+        let cause = describe(error);
         match error.temper() {
             Temper::Outage => Self::unavailable(RETRY_AFTER_S).because(cause),
             // A SQLSTATE of class 22 or 23: the database refuses what the client sent.

@@ -1,8 +1,9 @@
 //! The intake batcher: commands of many requests become durable in one transaction.
 //!
 //! A batch is whatever queued up while the last one was committed, at most
-//! [`BATCH_MAX`]; there is no timer. At low load a batch is one command; under
-//! load it grows, and the cost of each command falls. One bad command never
+//! [`BATCH_MAX`]. At low load a batch is one command, which waits for nothing; as
+//! soon as commands come together, each batch waits [`LINGER`] for more: a statement,
+//! a job and a commit cost as much as a dozen commands. One bad command never
 //! fails its neighbours: a batch that the database refuses is halved until the
 //! command at fault is alone.
 
@@ -23,6 +24,10 @@ pub use gate::Limits;
 
 /// Most commands of one transaction: past this the cost per command falls no further.
 const BATCH_MAX: usize = 256;
+/// How long a batch waits for more, when the last one was not alone either.
+const LINGER: Duration = Duration::from_millis(3);
+/// A batch of this many does not wait: by then the fixed part of its cost is small.
+const BATCH_FULL: usize = 64;
 /// Batches in flight: while one waits for its commit another is built.
 const BATCHER_COUNT: usize = 2;
 /// Commands that may wait for a batch; more are turned away at once.
@@ -83,10 +88,10 @@ impl Intake {
         limits: Limits,
     ) -> Result<Self, StoreError> {
         let (queue, requests) = mpsc::channel(QUEUE_MAX);
-        let requests = Arc::new(Mutex::new(requests));
+        let inbox = Arc::new(Mutex::new(Inbox { requests, last_count: 0 }));
         for _ in 0..BATCHER_COUNT {
             let connection = Single::new(database_url, Purpose::Hot)?;
-            tokio::spawn(serve(requests.clone(), connection, waker.clone()));
+            tokio::spawn(serve(inbox.clone(), connection, waker.clone()));
         }
         Ok(Self { queue, gate: Gate::start(reads, limits) })
     }
@@ -105,15 +110,36 @@ impl Intake {
     }
 }
 
-async fn serve(
-    requests: Arc<Mutex<mpsc::Receiver<Request>>>,
-    mut connection: Single,
-    waker: Waker,
-) {
-    loop {
+/// What waits for a batch.
+struct Inbox {
+    requests: mpsc::Receiver<Request>,
+    /// Size of the last batch.
+    last_count: usize,
+}
+
+impl Inbox {
+    /// The next batch; empty when there will be none.
+    async fn batch(&mut self) -> Vec<Request> {
         let mut batch = Vec::new();
-        // Held while waiting for the first command, so the batchers take turns.
-        if requests.lock().await.recv_many(&mut batch, BATCH_MAX).await == 0 {
+        self.requests.recv_many(&mut batch, BATCH_MAX).await;
+        if self.last_count > 1 && batch.len() < BATCH_FULL {
+            tokio::time::sleep(LINGER).await;
+            while batch.len() < BATCH_MAX
+                && let Ok(request) = self.requests.try_recv()
+            {
+                batch.push(request);
+            }
+        }
+        self.last_count = batch.len();
+        batch
+    }
+}
+
+async fn serve(inbox: Arc<Mutex<Inbox>>, mut connection: Single, waker: Waker) {
+    loop {
+        // Held while waiting for commands, so the batchers take turns.
+        let batch = inbox.lock().await.batch().await;
+        if batch.is_empty() {
             return;
         }
         let (commands, clients): (Vec<_>, Vec<_>) =

@@ -67,7 +67,7 @@ impl App {
         let waiters = Waiters::start(readers.clone());
         let switches = Switches::start(url).await?;
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
-        let facts = Facts::new();
+        let facts = Facts::start(readers.writer());
         Ok(Self(Arc::new(Shared {
             readers,
             facts,

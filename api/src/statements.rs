@@ -1,7 +1,5 @@
 //! Balances and statements of a wallet.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -27,8 +25,8 @@ pub(crate) fn as_of_header(as_of: Option<DateTime<Utc>>) -> HeaderMap {
 }
 
 /// The facts of the wallet in the path.
-async fn facts(app: &App, id: WalletId) -> Result<Arc<WalletFacts>, ApiError> {
-    let [facts] = app.facts.of_customers(&app.readers, [id]).await?;
+async fn facts(app: &App, id: WalletId) -> Result<WalletFacts, ApiError> {
+    let [facts] = app.facts.of_customers([id]).await?;
     facts.ok_or_else(ApiError::wallet_not_found)
 }
 

@@ -97,6 +97,7 @@ fn second(second: &Second) -> Value {
         fields.insert("lag_s".to_owned(), events.lag_s.into());
         fields.insert("audited".to_owned(), events.audited.into());
         fields.insert("behind".to_owned(), events.behind.into());
+        fields.insert("uncounted".to_owned(), events.uncounted.into());
     }
     value
 }

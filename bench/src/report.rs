@@ -136,7 +136,11 @@ pub(crate) fn second(second: &Second, before: Option<&Second>, unavailable: u64)
         let outbox = grouped(events.outbox as f64, 0);
         let behind = grouped(events.behind as f64, 0);
         // Writing to a String does not fail, here and below.
-        let _ = write!(line, "  outbox {outbox}  audited {audited}/s, {behind} behind");
+        let uncounted = grouped(events.uncounted as f64, 0);
+        let _ = write!(
+            line,
+            "  outbox {outbox}  audited {audited}/s, behind {behind}, figures {uncounted}"
+        );
     }
     if unavailable > 0 {
         let _ = write!(line, "  503 so far {}", grouped(unavailable as f64, 0));

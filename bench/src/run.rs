@@ -125,6 +125,10 @@ impl<'a> Bench<'a> {
             let (sqs, sqs_url) = Running::start(Part::Sqs, &common, folder).await?;
             for_jobs.push(("SQS_ENDPOINT_URL", sqs_url));
             for_jobs.push(variable("HOLDFAST_CREATE_QUEUES", "true"));
+            if scenario.events_per_message > 1 {
+                let most = scenario.events_per_message.to_string();
+                for_jobs.push(("HOLDFAST_EVENTS_PER_MESSAGE", most));
+            }
             Some(sqs)
         } else {
             None
@@ -224,6 +228,7 @@ impl<'a> Bench<'a> {
         }
         let mut events = outcome::events(&self.pool, &mut self.connection).await?;
         events.behind = (ended - events.audited).max(0);
+        events.uncounted = (ended - outcome::metrics_count(&mut self.connection).await?).max(0);
         Ok(Some(events))
     }
 

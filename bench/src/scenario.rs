@@ -21,12 +21,18 @@ pub(crate) struct Scenario {
     pub(crate) rate: Option<u32>,
     /// Whether relay and both consumers run, on an SQS endpoint of their own.
     pub(crate) events: bool,
+    /// The most events in one message; 1 leaves it to the variable, or to its default.
+    pub(crate) events_per_message: u32,
     /// Seconds that are measured.
     pub(crate) seconds: u64,
 }
 
 /// The rate of the open loops, which the latency goals are about.
 pub(crate) const OPEN_RATE: u32 = 5_000;
+/// At this rate relay and consumers are to keep up, each event in a message of its own.
+const EVENTS_RATE: u32 = 2_500;
+/// And at this one, several events in a message.
+const PACKED_RATE: u32 = 4_000;
 
 const PLAIN: Scenario = Scenario {
     name: "uniform-10k",
@@ -38,6 +44,7 @@ const PLAIN: Scenario = Scenario {
     reads_per_second: 0,
     rate: None,
     events: false,
+    events_per_message: 1,
     seconds: 20,
 };
 
@@ -78,7 +85,22 @@ const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "events",
-        about: "uniform-10k with relay and both consumers on",
+        about: "2,500 transfers/s by the clock, with relay and both consumers",
+        rate: Some(EVENTS_RATE),
+        events: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "events-packed",
+        about: "4,000 transfers/s by the clock, the same with up to 100 events in a message",
+        rate: Some(PACKED_RATE),
+        events: true,
+        events_per_message: 100,
+        ..PLAIN
+    },
+    Scenario {
+        name: "events-full",
+        about: "uniform-10k with relay and both consumers: what is behind is caught up afterwards",
         events: true,
         ..PLAIN
     },

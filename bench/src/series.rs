@@ -34,6 +34,8 @@ pub(crate) struct EventsSecond {
     pub(crate) audited: i64,
     /// Of transfers that are at their end, and not written by the audit consumer yet.
     pub(crate) behind: i64,
+    /// Of the same, not counted by the consumer of the business figures yet.
+    pub(crate) uncounted: i64,
 }
 
 /// The median and the 99th percentile, in ms.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt, join_all};
-use sqlx::PgPool;
 use store::describe;
+use store::pool::Single;
 use store::switches::Switches;
 use store::wake::Channel;
 use tokio::sync::{Notify, watch};
@@ -28,6 +28,10 @@ pub(crate) struct Events {
     pub(crate) config: SqsConfig,
     pub(crate) roles: Vec<Role>,
     pub(crate) pools: Arc<Pools>,
+    /// For the commits of the consumer of the same name, until it takes it.
+    pub(crate) audit: Option<Single>,
+    /// For the commits of the consumer of the same name, until it takes it.
+    pub(crate) metrics: Option<Single>,
     /// Rung when there are new events.
     pub(crate) news: Arc<Notify>,
     /// What operators have paused.
@@ -71,11 +75,12 @@ impl Events {
                 Role::Desk => running.push(self.queue_desk(&queues)),
                 Role::Relay => running.extend(self.relay(&queues)),
                 Role::Audit => {
-                    running.push(self.consumer(Consumer::Audit, &queues.audit, &self.pools.audit));
+                    let connection = self.audit.take();
+                    running.extend(self.consumer(Consumer::Audit, &queues.audit, connection));
                 }
                 Role::Metrics => {
-                    let pool = &self.pools.metrics;
-                    running.push(self.consumer(Consumer::Metrics, &queues.metrics, pool));
+                    let connection = self.metrics.take();
+                    running.extend(self.consumer(Consumer::Metrics, &queues.metrics, connection));
                 }
             }
         }
@@ -91,11 +96,18 @@ impl Events {
         [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
     }
 
-    fn consumer(&self, consumer: Consumer, queue: &Queue, pool: &PgPool) -> BoxFuture<'static, ()> {
+    /// None when it runs already: a role may be named twice.
+    fn consumer(
+        &self,
+        consumer: Consumer,
+        queue: &Queue,
+        connection: Option<Single>,
+    ) -> Option<BoxFuture<'static, ()>> {
+        let connection = connection?;
         let (timeout, faults) = (self.config.consumer_timeout, self.faults.clone());
         let handling = Handling { timeout, faults, switches: self.switches.clone() };
-        let (queue, pool, stopping) = (queue.clone(), pool.clone(), self.stopping.clone());
-        consumers::run(consumer, queue, pool, handling, stopping).boxed()
+        let (queue, stopping) = (queue.clone(), self.stopping.clone());
+        Some(consumers::run(consumer, queue, connection, handling, stopping).boxed())
     }
 
     fn queue_desk(&self, queues: &Queues) -> BoxFuture<'static, ()> {

@@ -103,6 +103,8 @@ pub async fn run(
             config: sqs,
             roles: roles.clone(),
             pools: pools.clone(),
+            audit: Some(Single::new(&config.database_url, Purpose::Consumer)?),
+            metrics: Some(Single::new(&config.database_url, Purpose::Consumer)?),
             news: news.clone(),
             switches: switches.clone(),
             faults: hooks.consumers.clone(),
@@ -185,10 +187,6 @@ struct Pools {
     relay: PgPool,
     /// Plans and commands of operators.
     desk: PgPool,
-    /// Commits of the consumer of the same name.
-    audit: PgPool,
-    /// Commits of the consumer of the same name.
-    metrics: PgPool,
 }
 
 impl Pools {
@@ -200,15 +198,13 @@ impl Pools {
             keep: pool::open(url, Purpose::Maintenance, 2)?,
             relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
             desk: pool::open(url, Purpose::Maintenance, 4)?,
-            audit: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
-            metrics: pool::open(url, Purpose::Reads, consumers::POLLERS)?,
         })
     }
 
     async fn close(&self) {
-        let Self { queue, listen, keep, relay, desk, audit, metrics } = self;
+        let Self { queue, listen, keep, relay, desk } = self;
         // One that still waits for a hung connection ends with the process.
-        let closing = [queue, listen, keep, relay, desk, audit, metrics]
+        let closing = [queue, listen, keep, relay, desk]
             .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));
         futures::future::join_all(closing).await;
     }

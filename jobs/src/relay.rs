@@ -4,6 +4,7 @@
 //! one transaction that lasts at most [`PUBLISH_MAX`] and is never open during a
 //! pause. Several relays share the outbox; each skips what another has in hand.
 
+use std::iter::repeat_n;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use domain::ids::EventId;
 use domain::switch::Switch;
 use futures::future::join_all;
 use sqlx::PgPool;
-use store::relay::{self, Claim};
+use store::relay::{self, Claim, LoggedEvent};
 use store::switches::Switches;
 use store::{StoreError, describe};
 use tokio::sync::{Notify, watch};
@@ -27,9 +28,10 @@ pub(crate) use bell::{Bell, listen};
 pub(crate) use held::Answer;
 use held::Held;
 pub(crate) use message::message;
+use message::pack;
 pub(crate) use publish::{PUBLISH_MAX, send_all};
 
-use crate::sqs::{BATCH_MAX, Queue, Queues, SqsConfig, SqsError, connect};
+use crate::sqs::{BATCH_MAX, Outgoing, Queue, Queues, SqsConfig, SqsError, connect};
 
 /// Rows of one claim: 64 requests to each queue.
 const CLAIM_MAX: usize = 640;
@@ -190,12 +192,34 @@ impl Relay {
             let (held, events) = (self.held(), claim.events.iter().enumerate());
             events.filter(|(_, one)| held.wants(number, one.id, began)).map(|(at, _)| at).collect()
         };
-        let messages: Vec<_> =
-            wanted.iter().map(|&at| message(&claim.events[at], queue.is_fifo())).collect();
+        let (messages, counts) = self.pack(queue, claim, &wanted);
         let sent = send_all(queue, &messages, began + PUBLISH_MAX).await;
         let mut answers = vec![Answer::None; claim.events.len()];
-        wanted.into_iter().zip(sent.answers).for_each(|(at, answer)| answers[at] = answer);
+        // The queue's answer to a message goes for all its events.
+        let of_events = sent.answers.into_iter().zip(counts).flat_map(|(answer, count)| {
+            let together = count > 1 && answer == Answer::Refused;
+            repeat_n(if together { Answer::RefusedTogether } else { answer }, count)
+        });
+        wanted.into_iter().zip(of_events).for_each(|(at, answer)| answers[at] = answer);
         (answers, sent.trouble)
+    }
+
+    /// Messages of the `wanted` events of a claim, in their order, and how many each holds.
+    fn pack(&self, queue: &Queue, claim: &Claim, wanted: &[usize]) -> (Vec<Outgoing>, Vec<usize>) {
+        let most = self.config.events_per_message;
+        let events: Vec<&LoggedEvent> = wanted.iter().map(|&at| &claim.events[at]).collect();
+        if queue.is_fifo() || most == 1 {
+            let alone = events.iter().map(|event| (message(event, queue.is_fifo()), 1));
+            return alone.unzip();
+        }
+        let held = self.held();
+        // Runs of those that may share a message, and those that may not.
+        let runs = events.chunk_by(|one, next| held.is_apart(one.id) == held.is_apart(next.id));
+        let packed = runs.flat_map(|run| {
+            let apart = run.first().is_some_and(|event| held.is_apart(event.id));
+            pack(run, if apart { 1 } else { most })
+        });
+        packed.unzip()
     }
 
     /// In development a queue may be gone because the endpoint has forgotten it.

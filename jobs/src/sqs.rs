@@ -15,7 +15,7 @@ mod dead;
 mod queue;
 mod tasks;
 
-pub(crate) use batch::{BATCH_MAX, batches};
+pub(crate) use batch::{BATCH_MAX, MESSAGE_BYTES_MAX, batches};
 pub use config::{QueueAt, SqsConfig};
 pub(crate) use connect::{connect, connect_one};
 pub(crate) use dead::{Purged, Status};

@@ -108,6 +108,11 @@ sql_migration!(
     "../sql/create_switches_down.sql"
 );
 sql_migration!(
+    m20261121_000014_tune_hot_path,
+    "../sql/tune_hot_path_up.sql",
+    "../sql/tune_hot_path_down.sql"
+);
+sql_migration!(
     m20261121_000015_create_archive,
     "../sql/create_archive_up.sql",
     "../sql/create_archive_down.sql"
@@ -132,6 +137,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_create_queue_desk::Migration),
             Box::new(m20261121_000012_widen_dead_letter::Migration),
             Box::new(m20261121_000013_create_switches::Migration),
+            Box::new(m20261121_000014_tune_hot_path::Migration),
             Box::new(m20261121_000015_create_archive::Migration),
         ]
     }

@@ -60,7 +60,7 @@ struct End {
 }
 
 async fn lock_head_in_tx(connection: &mut PgConnection) -> Result<End, StoreError> {
-    let row = sqlx::query("SELECT seq, hash FROM event_audit_head FOR UPDATE")
+    let row = sqlx::query("SELECT seq, hash FROM event_audit_head WHERE only_row FOR UPDATE")
         .fetch_optional(connection)
         .await?
         .ok_or_else(|| StoreError::Corrupt("event_audit_head has no row".to_owned()))?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::StoreError;
 
 /// The immutable facts of a wallet. Wallets are never deleted, so these may be cached for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WalletFacts {
     /// The one currency it counts.
     pub currency: Currency,

@@ -33,6 +33,9 @@ pub enum Purpose {
     /// Events on their way out. Its commits do not wait for the disk: one that is lost
     /// in a crash makes an event go out twice, which consumers expect anyway.
     Relay,
+    /// Commits of consumers: few statements, run again and again. Their commits wait for the
+    /// disk, because a message is deleted after them.
+    Consumer,
     /// Sweeper, purge, partitions, ledger check: no time limits.
     Maintenance,
 }
@@ -104,6 +107,12 @@ fn options(database_url: &str, purpose: Purpose) -> Result<PgConnectOptions, Sto
             ("statement_timeout", STATEMENT_TIMEOUT),
             // A relay that hangs must not keep its rows from the others.
             ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
+        ]),
+        Purpose::Consumer => options.application_name("holdfast consumer").options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("lock_timeout", LOCK_TIMEOUT),
+            ("statement_timeout", STATEMENT_TIMEOUT),
         ]),
         Purpose::Maintenance => options.application_name("holdfast maintenance"),
     })

@@ -122,9 +122,7 @@ pub(crate) async fn list(
     _: Viewer,
     mut params: Params,
 ) -> Result<Json<Page<Command>>, ApiError> {
-    let words: Vec<&str> = CommandStatus::ALL.iter().map(|status| status.as_str()).collect();
-    let wanted = format!("must be one of {}", words.join(", "));
-    let status = params.read("status", &wanted, |text| text.parse().ok());
+    let status = params.word("status", CommandStatus::ALL);
     let (limit, before) = params.page();
     let filter = CommandFilter { queue: params.text("queue"), status, before };
     params.finish()?;
@@ -183,7 +181,7 @@ fn view(command: queue_desk::Command) -> Command {
         reason: command.reason,
         created_at: command.created_at,
         started_at: command.started_at,
-        finished_at: command.finished_at,
+        ended_at: command.finished_at,
         stop_requested_at: command.stop_requested_at,
         heartbeat_at: command.heartbeat_at,
     }

@@ -1,6 +1,3 @@
-use std::fmt::Display;
-use std::str::FromStr;
-
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -40,13 +37,13 @@ pub(crate) async fn list(
 /// What the parameters ask for.
 fn filter(params: &mut Params) -> Filter {
     Filter {
-        status: word(params, "status", DeadLetterStatus::ALL),
-        saga: word(params, "saga", TransferKind::ALL),
-        step: word(params, "step", Step::ALL),
-        failure_class: word(params, "failure_class", FailureClass::ALL),
+        status: params.word("status", DeadLetterStatus::ALL),
+        saga: params.word("saga", TransferKind::ALL),
+        step: params.word("step", Step::ALL),
+        failure_class: params.word("failure_class", FailureClass::ALL),
         fingerprint: params.text("fingerprint"),
         wallet: params.id("wallet_id"),
-        reason: word(params, "reason", StuckReason::ALL),
+        reason: params.word("reason", StuckReason::ALL),
         opened_from: time(params, "opened_from"),
         opened_to: time(params, "opened_to"),
         amount_min: minor(params, "amount_min"),
@@ -54,12 +51,6 @@ fn filter(params: &mut Params) -> Filter {
         currency: params.read("currency", "must be an ISO 4217 code", |text| text.parse().ok()),
         before: None,
     }
-}
-
-fn word<T: FromStr + Display>(params: &mut Params, name: &str, all: &[T]) -> Option<T> {
-    let words: Vec<String> = all.iter().map(ToString::to_string).collect();
-    let wanted = format!("must be one of {}", words.join(", "));
-    params.read(name, &wanted, |text| text.parse().ok())
 }
 
 fn time(params: &mut Params, name: &str) -> Option<DateTime<Utc>> {

@@ -1,12 +1,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::Datelike;
+use domain::group::Outlook;
 use domain::ids::PlanId;
-use domain::plan::{Pace, PlanAct};
+use domain::plan::{ItemStatus, Pace, PlanAct, PlanStatus};
 use store::desk::Way;
 use store::operators::Operator;
 use store::plans::{self, Choice, Filter, PlanError};
-use wire::{ApplyPlan, MakePlan, OperatorReason, Page, Plan, PlanItem, ProblemCode};
+use wire::{
+    ApplyPlan, DeadLetterFilter, MakePlan, OperatorReason, Page, Plan, PlanItem, ProblemCode,
+};
 
 use super::operator::{Changer, Viewer};
 use crate::check::Checks;
@@ -32,8 +36,7 @@ pub(crate) async fn list(
     _: Viewer,
     mut params: Params,
 ) -> Result<Json<Page<Plan>>, ApiError> {
-    let wanted = "must be draft, running, paused, halted, stopped or done";
-    let status = params.read("status", wanted, |text| text.parse().ok());
+    let status = params.word("status", PlanStatus::ALL);
     let (limit, before) = params.page::<PlanId>();
     params.finish()?;
     let found = plans::list(app.readers.writer(), status, before, limit).await?;
@@ -63,7 +66,10 @@ pub(crate) async fn make(
             }
             Some(Choice::Ids(ids))
         }
-        (None, Some(filter)) => Some(Choice::Matching(view::filter(filter))),
+        (None, Some(filter)) => {
+            check(&mut checks, &filter);
+            Some(Choice::Matching(view::filter(filter)))
+        }
         _ => {
             let detail = "must be given, or dead_letter_ids, but not both";
             checks.wrong(ProblemCode::InvalidBody, "filter", detail);
@@ -76,6 +82,29 @@ pub(crate) async fn make(
     };
     let plan = plans::make(app.readers.writer(), way, &choice, &actor).await.map_err(problem)?;
     Ok((StatusCode::CREATED, whole(&app, plan).await?))
+}
+
+/// What serde lets through and the list of dead letters would refuse.
+fn check(checks: &mut Checks, filter: &DeadLetterFilter) {
+    if let Some(fingerprint) = &filter.fingerprint {
+        checks.text("filter.fingerprint", fingerprint);
+    }
+    for (field, time) in
+        [("filter.opened_from", filter.opened_from), ("filter.opened_to", filter.opened_to)]
+    {
+        // As RFC 3339 has it. The database knows no year that is much earlier.
+        if time.is_some_and(|time| !(0..=9999).contains(&time.year())) {
+            checks.wrong(ProblemCode::InvalidBody, field, "must be in the years 0000 to 9999");
+        }
+    }
+    for (field, minor) in
+        [("filter.amount_min", filter.amount_min), ("filter.amount_max", filter.amount_max)]
+    {
+        if minor.is_some_and(|minor| minor < 0) {
+            let detail = "must be a whole number of minor units, 0 or more";
+            checks.wrong(ProblemCode::InvalidBody, field, detail);
+        }
+    }
 }
 
 /// `GET /admin/v1/redrive-plans/{plan_id}`, with forecast and receipt.
@@ -96,8 +125,8 @@ pub(crate) async fn items(
     Id(id): Id<PlanId>,
     mut params: Params,
 ) -> Result<Json<Page<PlanItem>>, ApiError> {
-    let status = params.read("status", "must be the status of an item", |text| text.parse().ok());
-    let outlook = params.read("outlook", "must be an outlook", |text| text.parse().ok());
+    let status = params.word("status", ItemStatus::ALL);
+    let outlook = params.word("outlook", Outlook::ALL);
     let (limit, after) = params.page::<i64>();
     params.finish()?;
     let after = u32::try_from(after.unwrap_or(0)).unwrap_or(u32::MAX);

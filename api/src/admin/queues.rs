@@ -36,7 +36,7 @@ pub(crate) async fn list(
     let oldest = Some(lag.oldest).filter(|_| lag.row_count > 0);
     let outbox = OutboxQueue {
         paused: paused(Queue::Outbox),
-        rows: lag.row_count,
+        event_count: lag.row_count,
         oldest_ms: oldest.map(milliseconds),
     };
     let subscribers = [Queue::WalletAudit, Queue::WalletMetrics]
@@ -54,9 +54,7 @@ pub(crate) async fn jobs(
     // The other queues have no jobs; the parameter is there for the day when they have.
     let saga = |text: &str| (text == Queue::Saga.as_str()).then_some(());
     params.read("queue", "must be saga, the only queue with jobs", saga);
-    let words: Vec<&str> = JobState::ALL.iter().map(|state| state.as_str()).collect();
-    let wanted = format!("must be one of {}", words.join(", "));
-    let state: Option<JobState> = params.read("status", &wanted, |text| text.parse().ok());
+    let state = params.word("status", JobState::ALL);
     let (limit, before) = params.page::<JobPlace>();
     params.finish()?;
     let before = before.as_ref().map(|place| place.0.as_str());
@@ -152,13 +150,13 @@ fn job(found: queues::Job) -> Job {
         id: found.id,
         queue: Queue::Saga.to_string(),
         status: found.state,
-        attempts: found.attempts,
-        attempts_max: found.attempts_max,
+        attempt_count: found.attempts,
+        attempt_count_max: found.attempts_max,
         created_at: found.created_at,
         run_at: found.run_at,
-        lock_by: found.worker,
-        lock_at: found.taken_at,
-        done_at: found.done_at,
+        taken_by: found.worker,
+        taken_at: found.taken_at,
+        ended_at: found.done_at,
         last_result: found.last_result,
         transfer_count: u64::try_from(found.transfers.len()).unwrap_or(u64::MAX),
         transfers: None,
@@ -172,7 +170,7 @@ fn worker(found: queues::Worker) -> Worker {
         host: found.host,
         pid: found.pid,
         started_at: found.started_at,
-        last_seen: found.last_seen,
+        last_seen_at: found.last_seen,
         alive: found.alive,
         jobs_in_hand: found.in_hand,
     }

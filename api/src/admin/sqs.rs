@@ -39,9 +39,7 @@ pub(crate) async fn messages(
     _: Viewer,
     mut params: Params,
 ) -> Result<Json<Page<DeadMessage>>, ApiError> {
-    let words: Vec<&str> = DeadMessageStatus::ALL.iter().map(|status| status.as_str()).collect();
-    let wanted = format!("must be one of {}", words.join(", "));
-    let status = params.read("status", &wanted, |text| text.parse().ok());
+    let status = params.word("status", DeadMessageStatus::ALL);
     let (limit, before) = params.page();
     let filter = MessageFilter {
         queue: params.text("queue"),

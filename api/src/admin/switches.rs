@@ -7,7 +7,7 @@ use store::operators::Operator;
 use store::switches::{self, Setting};
 use wire::{OperatorReason, ProblemCode, TurnSwitch};
 
-use super::operator::{Changer, Viewer};
+use super::operator::{Changer, Viewer, require};
 use crate::check::Checks;
 use crate::error::ApiError;
 use crate::extract::{Body, NoParams, Words};
@@ -45,7 +45,7 @@ pub(crate) async fn put_maintenance(
     turn(&app, &actor, Switch::Maintenance, body.on, &body.reason).await
 }
 
-/// `POST /admin/v1/queues/{name}/pause`
+/// `POST /admin/v1/queues/{queue}/pause`
 pub(crate) async fn pause(
     State(app): State<App>,
     Changer(actor): Changer,
@@ -56,7 +56,7 @@ pub(crate) async fn pause(
     turn(&app, &actor, of_queue(&name)?, true, &body.reason).await
 }
 
-/// `POST /admin/v1/queues/{name}/resume`
+/// `POST /admin/v1/queues/{queue}/resume`
 pub(crate) async fn resume(
     State(app): State<App>,
     Changer(actor): Changer,
@@ -72,7 +72,7 @@ fn of_queue(name: &str) -> Result<Switch, ApiError> {
         let names: Vec<&str> = Queue::ALL.iter().map(|queue| queue.as_str()).collect();
         let names = names.join(", ");
         let detail = format!("There is no queue '{name}'; the queues are {names}.");
-        ApiError::new(ProblemCode::SwitchNotFound, detail)
+        ApiError::new(ProblemCode::QueueNotFound, detail)
     })
 }
 
@@ -84,10 +84,8 @@ async fn turn(
     reason: &str,
 ) -> Result<Json<wire::Switch>, ApiError> {
     // It stops the business of everybody, so it takes more than one's own judgement.
-    if switch.kind() == SwitchKind::Maintenance && actor.role < OperatorRole::Approver {
-        let detail =
-            format!("{} is an {}; maintenance needs the role approver.", actor.name, actor.role);
-        return Err(ApiError::new(ProblemCode::OperatorNotAllowed, detail));
+    if switch.kind() == SwitchKind::Maintenance {
+        require(actor, OperatorRole::Approver)?;
     }
     let mut checks = Checks::default();
     checks.text("reason", reason);

@@ -95,7 +95,7 @@ pub(super) fn open_row(row: desk::OpenRow) -> wire::OpenRow {
         step: row.step,
         attempt: row.attempt,
         undo_of: row.undo_of.map(Into::into),
-        hold_minor: row.hold,
+        held_minor: row.hold,
         due_at: row.due_at,
         waiting_for: row.waiting_for,
         parked_reason: row.parked_reason,

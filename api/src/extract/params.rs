@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Query};
@@ -57,6 +58,13 @@ impl Params {
             self.errors.push(FieldError::new(name, wanted));
         }
         value
+    }
+
+    /// One of these words.
+    pub(crate) fn word<T: FromStr + Display>(&mut self, name: &str, all: &[T]) -> Option<T> {
+        let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+        let wanted = format!("must be one of {}", words.join(", "));
+        self.read(name, &wanted, |text| text.parse().ok())
     }
 
     /// An id.

@@ -110,7 +110,7 @@ async fn check_wallets<const N: usize>(
     wallets: [(&str, WalletId); N],
     currency: Currency,
 ) -> Result<(), ApiError> {
-    let facts = app.facts.of_customers(&app.readers, wallets.map(|wallet| wallet.1)).await?;
+    let facts = app.facts.of_customers(wallets.map(|wallet| wallet.1)).await?;
     let mut unknown = Vec::new();
     let mut mismatched = Vec::new();
     for ((field, _), fact) in wallets.iter().zip(facts) {

@@ -58,7 +58,9 @@ async fn a_plan_shows_each_item_and_its_future_and_starts_by_its_hash() {
         .as_operator(&viewer, Method::GET, &format!("{path}/items?outlook=would_settle"), "")
         .await;
     let item = &items.body["items"][0];
-    assert_eq!(item["executed"], json!(["place_hold", "screen", "post_entry"]), "{items:?}");
+    let forward = |step: &str| json!({"step": step, "undo": false});
+    let executed = ["place_hold", "screen", "post_entry"].map(forward);
+    assert_eq!((&item["step"], &item["executed"]), (&json!("place_hold"), &json!(executed)));
     assert_eq!((&item["reused"], &item["status"]), (&json!([]), &json!("planned")));
 
     let apply = format!("{path}/apply");
@@ -99,6 +101,9 @@ async fn what_is_wrong_with_a_plan_is_told_by_name() {
         (r#"{"dead_letter_ids":["01a1fbb4-2655-75eb-986a-09c3fb00afa6"]}"#, "dead_letter_ids"),
         (r#"{"filter":{},"way":"sideways"}"#, "way"),
         (r#"{"filter":{"fingerprint":"other"}}"#, "filter"),
+        ("{\"filter\":{\"fingerprint\":\"a\\u0000\"}}", "filter.fingerprint"),
+        (r#"{"filter":{"opened_from":"-262000-01-01T00:00:00Z"}}"#, "filter.opened_from"),
+        (r#"{"filter":{"amount_max":-1}}"#, "filter.amount_max"),
     ] {
         let answer = api.as_operator(&operator, Method::POST, PLANS, body).await;
         answer.assert_problem(422, "invalid_body");

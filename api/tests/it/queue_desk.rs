@@ -212,3 +212,36 @@ async fn a_command_that_nobody_has_begun_is_stopped_at_once() {
     at.get(nobody).await.assert_problem(404, "command_not_found");
     at.ask(&format!("{nobody}/stop"), None, &reason).await.assert_problem(404, "command_not_found");
 }
+
+#[tokio::test]
+async fn a_command_whose_desk_is_gone_can_be_stopped() {
+    let at = Operators::start().await;
+    let body = json!({ "queue": "a-dlq", "reason": "why" });
+    let reason = json!({ "reason": "nobody is there" });
+    for (what, as_left, ends) in [
+        ("it was killed", "heartbeat_at = now() - interval '6 s'", true),
+        ("it drained", "heartbeat_at = NULL, taken_by = NULL", true),
+        (
+            "it was asked before it died",
+            "heartbeat_at = now() - interval '6 s', stop_requested_at = now()",
+            true,
+        ),
+        ("it lives", "heartbeat_at = now()", false),
+        ("SQS goes on moving", "heartbeat_at = now() - interval '6 s', task_handle = 'h'", false),
+    ] {
+        let command = at.ask("/sqs/redrive", None, &body).await;
+        let sql = "UPDATE operator_command SET status = 'running', started_at = now(), taken_by = gen_random_uuid()";
+        at.api.sql(sql).await;
+        at.api.sql(&format!("UPDATE operator_command SET {as_left}")).await;
+        let acts = at.api.count("operator_audit").await;
+        let stop = format!("/commands/{}/stop", command.text("/id"));
+        let expected = if ends { "stopped" } else { "running" };
+        for _ in 0..2 {
+            let stopped = at.ask(&stop, None, &reason).await;
+            assert_eq!((stopped.status, stopped.text("/status")), (200, expected), "{what}");
+            assert_ne!(stopped.body["stop_requested_at"], Value::Null, "{what}");
+        }
+        assert_eq!(at.api.count("operator_audit").await, acts + 1, "{what}: one act");
+        at.api.sql("DELETE FROM operator_command").await;
+    }
+}

@@ -60,7 +60,7 @@ async fn the_queues_are_counted() {
     let viewer = api.token("vera", OperatorRole::Viewer).await;
     let empty = api.look(&viewer, "/admin/v1/queues").await.body;
     assert_eq!(empty["saga"]["oldest_ready_ms"], Value::Null);
-    assert_eq!(empty["outbox"]["rows"], 1, "the wallet was opened");
+    assert_eq!(empty["outbox"]["event_count"], 1, "the wallet was opened");
     assert!(empty["outbox"]["oldest_ms"].as_i64().is_some());
 
     one_of_each(&api).await;
@@ -197,7 +197,7 @@ async fn a_job_in_hand_or_done_is_not_retried_and_a_failed_one_is() {
     assert_eq!(api.count("operator_audit").await, 0);
     let answer = api.retry(&operator, JOBS[3]).await;
     assert_eq!((answer.status, &answer.body["status"]), (200, &json!("ready")), "{answer:?}");
-    assert_eq!(answer.body["attempts"], 25, "what it was through is not forgotten");
+    assert_eq!(answer.body["attempt_count"], 25, "what it was through is not forgotten");
     // apalis would take it now.
     let taken = "apalis.get_jobs('w', 'wallet-saga', 9) WHERE id = '01K000000000000000000000A4'";
     assert_eq!(api.count(taken).await, 1);

@@ -131,7 +131,7 @@ async fn a_switch_that_is_not_there_is_answered_with_those_that_are() {
     let answer = api
         .as_operator(&approver, Method::POST, "/admin/v1/queues/x/pause", r#"{"reason":"why"}"#)
         .await;
-    answer.assert_problem(404, "switch_not_found");
+    answer.assert_problem(404, "queue_not_found");
     assert!(answer.text("/detail").contains("saga, outbox, wallet-audit, wallet-metrics"));
     let screen = "/admin/v1/switches/pause_step/screen";
     for body in ["{}", r#"{"on":true}"#, r#"{"on":true,"reason":""}"#, r#"{"on":1,"reason":"x"}"#] {

@@ -8,7 +8,7 @@ use crate::histogram::Histogram;
 use crate::load::Tally;
 use crate::measure::{MemoryUse, Snapshot};
 use crate::outcome::Settled;
-use crate::series::{Second, ms};
+use crate::series::{EventsSecond, Second, ms};
 
 /// Everything that a run has measured.
 pub(super) struct Measured<'a> {
@@ -62,6 +62,36 @@ const READ: Names = [
     ("read_p99_ms", "read p99, ms"),
     ("read_p999_ms", "read p99.9, ms"),
     ("read_max_ms", "read longest, ms"),
+];
+
+/// What waits at one place on the way: at the begin of the measurement, at its end, and at most.
+type Lag = ([(&'static str, &'static str); 3], fn(EventsSecond) -> i64);
+
+const LAGS: [Lag; 3] = [
+    (
+        [
+            ("outbox_begin", "outbox rows at begin"),
+            ("outbox_end", "outbox rows at end"),
+            ("outbox_max", "outbox rows at most"),
+        ],
+        |events| events.outbox,
+    ),
+    (
+        [
+            ("behind_begin", "audit behind at begin, events"),
+            ("behind_end", "audit behind at end"),
+            ("behind_max", "audit behind at most"),
+        ],
+        |events| events.behind,
+    ),
+    (
+        [
+            ("uncounted_begin", "figures behind at begin, events"),
+            ("uncounted_end", "figures behind at end"),
+            ("uncounted_max", "figures behind at most"),
+        ],
+        |events| events.uncounted,
+    ),
 ];
 
 impl Measured<'_> {
@@ -132,13 +162,17 @@ impl Measured<'_> {
         };
         let seconds = (events().count() as f64 - 1.0).max(1.0);
         let rate = (last.audited - first.audited) as f64 / seconds;
-        let rows = events().map(|event| event.outbox).max().unwrap_or(0);
-        let lag = events().map(|event| event.lag_s).fold(0.0, f64::max);
         figures.push("events_per_s", "events audited/s", 0, rate);
-        figures.push("outbox_max", "outbox, most rows", 0, rows as f64);
-        let behind = events().map(|event| event.behind).max().unwrap_or(0);
+        let warm = self.seconds.iter().rfind(|second| !second.measured);
+        let begin = warm.and_then(|second| second.events).unwrap_or(first);
+        for ([at_begin, at_end, most], of) in LAGS {
+            let highest = events().map(of).max().unwrap_or(0);
+            figures.push(at_begin.0, at_begin.1, 0, of(begin) as f64);
+            figures.push(at_end.0, at_end.1, 0, of(last) as f64);
+            figures.push(most.0, most.1, 0, highest as f64);
+        }
+        let lag = events().map(|event| event.lag_s).fold(0.0, f64::max);
         figures.push("lag_max_s", "outbox, oldest s", 1, lag);
-        figures.push("behind_max", "audit behind, most events", 0, behind as f64);
         figures.push("events_drain_s", "last event audited after s", 1, audited);
         let load_seconds = self.seconds.len() as f64 + audited;
         let all: i64 = self.statuses.values().sum();

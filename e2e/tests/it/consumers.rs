@@ -16,6 +16,7 @@ use tokio::sync::Barrier;
 use crate::support::{World, rules, transfer};
 
 mod outage;
+mod packed;
 mod queues;
 
 impl World {

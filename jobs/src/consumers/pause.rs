@@ -16,11 +16,6 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// Whether the last thing failed.
-    pub(super) fn is_set(&self) -> bool {
-        self.next.is_some()
-    }
-
     pub(super) fn reset(&mut self) {
         self.next = None;
     }

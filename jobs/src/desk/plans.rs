@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ids::PlanId;
 use domain::plan::TICK;
 use sqlx::PgPool;
 use store::wake::{Channel, Waker};
@@ -49,20 +50,31 @@ pub(crate) async fn run(
     }
 }
 
-/// One look at every active plan. Says whether there was any.
+/// One look at every active plan. Says whether there was any that could be moved on. A plan
+/// that cannot, such as one with a row that makes no sense, keeps no other from its turn.
 async fn round(pool: &PgPool, waker: &Waker) -> Result<bool, StoreError> {
-    let active = plans::run::active(pool).await?;
-    for &id in &active {
-        let mut connection = pool.acquire().await?;
-        for _ in 0..TICKS_MAX {
-            let ticked = plans::run::tick(&mut connection, id).await?;
-            if ticked.sent > 0 {
-                waker.wake();
-            }
-            if !ticked.again {
-                break;
+    let mut moved = false;
+    for id in plans::run::active(pool).await? {
+        match move_on(pool, waker, id).await {
+            Ok(()) => moved = true,
+            Err(error) => {
+                tracing::warn!(plan.id = %id, error = describe(&error), "redrive plan {id} waits");
             }
         }
     }
-    Ok(!active.is_empty())
+    Ok(moved)
+}
+
+async fn move_on(pool: &PgPool, waker: &Waker, id: PlanId) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    for _ in 0..TICKS_MAX {
+        let ticked = plans::run::tick(&mut connection, id).await?;
+        if ticked.sent > 0 {
+            waker.wake();
+        }
+        if !ticked.again {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -53,7 +53,7 @@ async fn send_one(
     deadline: Instant,
 ) -> (Vec<Answer>, Option<SqsError>) {
     let answer = timeout_at(deadline, queue.send(batch)).await;
-    match answer.unwrap_or_else(|_| Err(queue.too_slow())) {
+    match answer.unwrap_or_else(|_| Err(queue.too_slow("sending to"))) {
         Ok(taken) => {
             let answer = |taken| if taken { Answer::Taken } else { Answer::Refused };
             (taken.into_iter().map(answer).collect(), None)

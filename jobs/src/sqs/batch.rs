@@ -9,6 +9,9 @@ pub(crate) const BATCH_MAX: usize = 10;
 /// it keep to the 256 KiB of before, and events are far from either.
 const BATCH_BYTES_MAX: usize = 256 * 1024;
 
+/// Bytes of one message with its attributes, for the same reason.
+pub(crate) const MESSAGE_BYTES_MAX: usize = BATCH_BYTES_MAX;
+
 /// What SQS counts: the body and each attribute's name, type and value.
 fn bytes(message: &Outgoing) -> usize {
     let attribute = |(name, value): &(&str, String)| name.len() + "String".len() + value.len();

@@ -20,6 +20,8 @@ pub struct SqsConfig {
     /// queue that shows messages again sooner is refused, and one that is created hides them
     /// for three times as long.
     pub consumer_timeout: Duration,
+    /// The most events that the relay puts into one message, 1 to 100.
+    pub events_per_message: usize,
 }
 
 /// Where one queue is.
@@ -46,6 +48,9 @@ impl QueueAt {
 /// Visibility timeout of a queue that is created, in timeouts of a consumer.
 pub(crate) const VISIBILITY_FACTOR: u32 = 3;
 
+/// Of envelopes as they are, this many are half of what a message may have.
+const EVENTS_PER_MESSAGE_MAX: u32 = 100;
+
 /// Less than SQS's own default visibility timeout of 30 s.
 const CONSUMER_TIMEOUT_S: u32 = 20;
 /// SQS hides a message for 12 hours at most.
@@ -56,6 +61,7 @@ const AUDIT: &str = "HOLDFAST_QUEUE_AUDIT_URL";
 const METRICS: &str = "HOLDFAST_QUEUE_METRICS_URL";
 const CREATE: &str = "HOLDFAST_CREATE_QUEUES";
 const TIMEOUT: &str = "HOLDFAST_CONSUMER_TIMEOUT_S";
+const EVENTS_PER_MESSAGE: &str = "HOLDFAST_EVENTS_PER_MESSAGE";
 
 impl SqsConfig {
     /// Reads variables through `lookup`. None when nothing about SQS is set: this
@@ -83,6 +89,7 @@ impl SqsConfig {
         };
         let timeout_s = number(&lookup, TIMEOUT, 1..=CONSUMER_TIMEOUT_S_MAX)?;
         let timeout_s = timeout_s.unwrap_or(CONSUMER_TIMEOUT_S);
+        let per_message = number(&lookup, EVENTS_PER_MESSAGE, 1..=EVENTS_PER_MESSAGE_MAX)?;
         let queue = |variable, name: &str| QueueAt {
             variable,
             place: lookup(variable).unwrap_or_else(|| name.to_owned()),
@@ -93,6 +100,7 @@ impl SqsConfig {
             metrics: queue(METRICS, "wallet-metrics"),
             create_queues,
             consumer_timeout: Duration::from_secs(timeout_s.into()),
+            events_per_message: per_message.and_then(|most| most.try_into().ok()).unwrap_or(1),
         }))
     }
 }
@@ -120,6 +128,9 @@ mod tests {
         assert_eq!((config.audit.name(), config.audit.url()), ("money.fifo", Some(url)));
         assert_eq!(config.endpoint_url, None);
         assert_eq!(config.consumer_timeout, Duration::from_secs(20));
+        assert_eq!(config.events_per_message, 1);
+        let config = read(&[(AUDIT, url), (EVENTS_PER_MESSAGE, "100")]).unwrap().unwrap();
+        assert_eq!(config.events_per_message, 100);
     }
 
     #[test]
@@ -131,6 +142,11 @@ mod tests {
                 "SQS_ENDPOINT_URL is 'localhost'; it must start with http:// or https://",
             ),
             (CREATE, "yes", "HOLDFAST_CREATE_QUEUES must be true or false"),
+            (
+                EVENTS_PER_MESSAGE,
+                "101",
+                "HOLDFAST_EVENTS_PER_MESSAGE must be a whole number from 1 to 100",
+            ),
             (TIMEOUT, "0", "HOLDFAST_CONSUMER_TIMEOUT_S must be a whole number from 1 to 14400"),
         ] {
             assert_eq!(read(&[(AUDIT, "a"), (variable, value)]).unwrap_err(), sentence);

@@ -171,7 +171,7 @@ impl Queue {
             Ok(Ok(_)) => Ok(Purged::Done),
             Ok(Err(error)) if too_soon(&error) => Ok(Purged::TooSoon),
             Ok(Err(error)) => Err(failed("purging", self.name(), error)),
-            Err(_) => Err(self.too_slow()),
+            Err(_) => Err(self.too_slow("purging")),
         }
     }
 }

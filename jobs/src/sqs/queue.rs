@@ -219,8 +219,8 @@ impl Queue {
     }
 
     /// The error of a caller that had to give up waiting.
-    pub(crate) fn too_slow(&self) -> SqsError {
-        failed("sending to", self.name(), NoAnswer)
+    pub(crate) fn too_slow(&self, action: &'static str) -> SqsError {
+        failed(action, self.name(), NoAnswer)
     }
 
     pub(super) async fn answer<T, E: std::error::Error + Send + Sync + 'static>(

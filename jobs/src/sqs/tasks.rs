@@ -49,7 +49,7 @@ impl Queue {
                 Some(why) => Ok(TaskStart::Refused(why)),
                 None => Err(failed("moving messages of", self.name(), error)),
             },
-            Err(_) => Err(self.too_slow()),
+            Err(_) => Err(self.too_slow("moving messages of")),
         }
     }
 
@@ -61,7 +61,7 @@ impl Queue {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) if refusal(&error).is_some() => return Ok(None),
             Ok(Err(error)) => return Err(failed("asking about tasks of", self.name(), error)),
-            Err(_) => return Err(self.too_slow()),
+            Err(_) => return Err(self.too_slow("asking about tasks of")),
         };
         Ok(answer.results.unwrap_or_default().into_iter().next().map(|task| MoveTask {
             handle: task.task_handle,

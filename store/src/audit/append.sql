@@ -5,4 +5,4 @@ WITH appended AS (
     FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::uuid[], $6::text[], $7::bytea[], $8::bytea[])
         AS l (seq, event_id, type, transfer_id, body, prev_hash, hash)
 )
-UPDATE event_audit_head SET seq = $9, hash = $10
+UPDATE event_audit_head SET seq = $9, hash = $10 WHERE only_row

@@ -1,6 +1,6 @@
 //! Transfers stopped and started by hand, without a dead letter to begin with.
 
-use domain::dead_letter::DeskAct;
+use domain::dead_letter::{DeadLetterStatus, DeskAct};
 use domain::failure::{Failure, FailureClass};
 use domain::ids::TransferId;
 use domain::saga::StuckReason;
@@ -50,19 +50,25 @@ pub async fn park(
     Ok(tx.commit().await?)
 }
 
-/// Sends a parked transfer on from where it stands: redrives its open dead letter.
+/// Sends a parked transfer on from where it stands: redrives its open dead letter. One that
+/// was sent on already stays as it is, so that the same request can be sent again.
 pub async fn unpark(
     pool: &PgPool,
     id: TransferId,
     actor: &Operator,
     reason: &str,
 ) -> Result<(), DeskError> {
-    let Some(letter) = read::open_of(pool, id).await? else {
+    let letters = read::of_transfer(pool, id).await?;
+    let Some(letter) = letters.iter().find(|letter| letter.is_open()) else {
+        if letters.first().is_some_and(|newest| newest.status == DeadLetterStatus::Redriven) {
+            return Ok(());
+        }
         return Err(match transfers::get(pool, id).await? {
             None => DeskError::TransferNotFound,
             Some(_) => DeskError::TransferNotParked,
         });
     };
+    let letter = letter.id;
     let decision = Decision { act: DeskAct::Redrive, actor, reason, evidence: None };
     act(pool, letter, &decision).await.map(|_| ())
 }

@@ -90,7 +90,7 @@ pub struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// Source or destination.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "wallet_id", skip_serializing_if = "Option::is_none")]
     pub wallet: Option<WalletId>,
     /// Why it gave up.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,16 +154,6 @@ pub(super) async fn get_in_tx(
 pub async fn of_transfer(pool: &PgPool, id: TransferId) -> Result<Vec<DeadLetter>, StoreError> {
     let rows = sqlx::query("SELECT * FROM dead_letter WHERE transfer_id = $1 ORDER BY id DESC");
     rows.bind(id.0).fetch_all(pool).await?.iter().map(dead_letter).collect()
-}
-
-/// The open dead letter of one transfer.
-pub(super) async fn open_of(
-    pool: &PgPool,
-    id: TransferId,
-) -> Result<Option<DeadLetterId>, StoreError> {
-    let open =
-        sqlx::query_scalar("SELECT id FROM dead_letter WHERE transfer_id = $1 AND status = 'open'");
-    Ok(open.bind(id.0).fetch_optional(pool).await?.map(DeadLetterId))
 }
 
 /// Dead letters, newest first.

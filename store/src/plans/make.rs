@@ -112,7 +112,8 @@ fn freeze(way: Way, letters: Vec<DeadLetter>, peek: Peek) -> Result<Vec<Frozen>,
         transfers.into_iter().map(|one| (one.id, one)).collect();
     by_hand(now, |rules| {
         let freeze = |letter: DeadLetter| {
-            let transfer = open.remove(&letter.transfer_id).filter(|_| letter.is_open());
+            // A transfer may have died before: only its open dead letter speaks for it.
+            let transfer = if letter.is_open() { open.remove(&letter.transfer_id) } else { None };
             let Some(transfer) = transfer else { return closed(letter) };
             let Future { step, undo_of, told } = look_ahead(rules, way, transfer, &mut book);
             let (outlook, code) = (told.outlook, told.code);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::Command;
 use super::command::act;
+use super::{Command, LEASE};
 use crate::StoreError;
 use crate::operator_audit::{self, Act};
 use crate::operators::Operator;
@@ -186,7 +186,8 @@ async fn check_in_tx(connection: &mut PgConnection, new: &NewCommand) -> Result<
     if absent.is_empty() { Ok(()) } else { Err(RequestError::UnknownMessages(absent)) }
 }
 
-/// Stops a command: one that runs ends at its next message, one at its end stays as it is.
+/// Stops a command: one that runs ends at its next message, one that nobody is at ends at
+/// once, one at its end stays as it is.
 pub async fn stop(
     pool: &PgPool,
     actor: &Operator,
@@ -195,16 +196,19 @@ pub async fn stop(
 ) -> Result<Command, StopError> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
-    let row = sqlx::query("SELECT * FROM operator_command WHERE id = $1 FOR UPDATE")
+    let row = sqlx::query(include_str!("request/to_stop.sql"))
         .bind(id.0)
+        .bind(i32::try_from(LEASE.as_secs()).unwrap_or(i32::MAX))
         .fetch_optional(&mut *tx)
-        .await?;
-    let before = Command::of(&row.ok_or(StopError::NotFound)?)?;
-    let open = matches!(before.status, CommandStatus::Queued | CommandStatus::Running);
-    if !open || before.stop_requested_at.is_some() {
+        .await?
+        .ok_or(StopError::NotFound)?;
+    let (before, idle) = (Command::of(&row)?, row.try_get::<bool, _>("idle")?);
+    let runs = before.status == CommandStatus::Running && before.stop_requested_at.is_none();
+    if !idle && !runs {
         return Ok(before);
     }
-    let row = sqlx::query(include_str!("request/stop.sql")).bind(id.0).fetch_one(&mut *tx).await?;
+    let stopping = sqlx::query(include_str!("request/stop.sql")).bind(id.0).bind(idle);
+    let row = stopping.fetch_one(&mut *tx).await?;
     let after = Command::of(&row)?;
     let act = Act {
         actor,

@@ -108,7 +108,7 @@ pub struct OpenRow {
     /// What made the saga turn back; null while it goes forward.
     pub undo_of: Option<Failure>,
     /// What its hold reserves now, in minor units; 0 when there is none.
-    pub hold_minor: MinorUnits,
+    pub held_minor: MinorUnits,
     /// When it is to run; in the past when it is due.
     pub due_at: DateTime<Utc>,
     /// The outside event it waits for; null when it only waits for `due_at`.

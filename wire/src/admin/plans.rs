@@ -9,6 +9,8 @@ use domain::transfer::TransferKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::PlannedStep;
+
 /// Makes a redrive plan: exactly one of `dead_letter_ids` and `filter`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -194,14 +196,14 @@ pub struct PlanItem {
     pub transfer_id: TransferId,
     /// Its cause when the plan was made.
     pub fingerprint: String,
-    /// The step that is run next.
-    pub resumes_at: String,
+    /// The step to run next, or whose undo is next.
+    pub step: Step,
     /// Whether the undo of that step is run, not the step.
     pub undo: bool,
-    /// Steps whose work is kept.
-    pub reused: Vec<String>,
-    /// Steps that are run, as far as all goes well; with `undo`, the step that is undone.
-    pub executed: Vec<String>,
+    /// Steps that are done and are not run again; empty on the way back.
+    pub reused: Vec<Step>,
+    /// What is run, as far as all goes well; empty for one that is closed already.
+    pub executed: Vec<PlannedStep>,
     /// Where the money comes from; null for a deposit without a shard.
     pub source_wallet_id: Option<WalletId>,
     /// How much, in minor units.

@@ -70,7 +70,7 @@ pub struct OutboxQueue {
     /// Whether the relay sends nothing.
     pub paused: bool,
     /// Events still to be sent.
-    pub rows: i64,
+    pub event_count: i64,
     /// Age of the oldest of them in milliseconds; null when there is none.
     pub oldest_ms: Option<i64>,
 }
@@ -94,19 +94,19 @@ pub struct Job {
     /// Where it stands.
     pub status: JobState,
     /// Times that it was run or lost.
-    pub attempts: i32,
+    pub attempt_count: i32,
     /// After so many it is given up.
-    pub attempts_max: i32,
+    pub attempt_count_max: i32,
     /// When it was written.
     pub created_at: Option<DateTime<Utc>>,
     /// When it may be taken.
     pub run_at: DateTime<Utc>,
     /// The worker that took it last; null before the first.
-    pub lock_by: Option<String>,
+    pub taken_by: Option<String>,
     /// When that was.
-    pub lock_at: Option<DateTime<Utc>>,
+    pub taken_at: Option<DateTime<Utc>>,
     /// When it last ended; null before.
-    pub done_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
     /// What the handler said; null before it ended.
     pub last_result: Option<Value>,
     /// How many transfers it wakes; 0 when its payload cannot be read.
@@ -139,7 +139,7 @@ pub struct Worker {
     /// When it started.
     pub started_at: Option<DateTime<Utc>>,
     /// Its last sign of life.
-    pub last_seen: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
     /// Whether that was in the last five seconds.
     pub alive: bool,
     /// Jobs that it has now.

@@ -153,7 +153,7 @@ pub struct Command {
     /// When a desk first began; null before.
     pub started_at: Option<DateTime<Utc>>,
     /// When it came to its end; null before.
-    pub finished_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
     /// When an operator asked to stop it; null when none did.
     pub stop_requested_at: Option<DateTime<Utc>>,
     /// Last sign of life of the process that does it.

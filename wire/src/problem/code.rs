@@ -56,11 +56,11 @@ codes! {
     TransferNotFound = "transfer_not_found", 404, "There is no such transfer";
     /// There is no such dead letter.
     DeadLetterNotFound = "dead_letter_not_found", 404, "There is no such dead letter";
-    /// There is no such switch, or no such queue to pause.
+    /// There is no such switch.
     SwitchNotFound = "switch_not_found", 404, "There is no such switch";
     /// There is no such job; what is done is deleted soon.
     JobNotFound = "job_not_found", 404, "There is no such job";
-    /// The desk watches no such queue.
+    /// There is no such queue to pause, or the desk watches none of this name.
     QueueNotFound = "queue_not_found", 404, "There is no such queue";
     /// No dead-letter queue has, or had, such a message.
     DeadMessageNotFound = "dead_message_not_found", 404, "There is no such dead message";

@@ -1,9 +1,12 @@
 //! Plans as they are sent.
 
 use domain::dead_letter::DeadLetterStatus;
+use domain::group::Outlook;
 use domain::saga::Step;
 use store::{desk, plans};
-use wire::{AppliedPlan, DeadLetterFilter, Plan, PlanForecast, PlanHalt, PlanItem, PlanReceipt};
+use wire::{
+    AppliedPlan, DeadLetterFilter, Plan, PlanForecast, PlanHalt, PlanItem, PlanReceipt, PlannedStep,
+};
 
 pub(super) fn filter(filter: DeadLetterFilter) -> desk::Filter {
     desk::Filter {
@@ -79,19 +82,21 @@ pub(super) fn receipt(line: plans::ReceiptLine) -> PlanReceipt {
 }
 
 pub(super) fn item(item: plans::Item) -> PlanItem {
-    let (before, from): (Vec<Step>, Vec<Step>) =
-        Step::ALL.iter().partition(|step| **step < item.step);
-    let words = |steps: &[Step]| steps.iter().map(ToString::to_string).collect();
+    // What is closed is not sent, and nothing is kept for a way back.
+    let goes = item.outlook != Outlook::ClosedAlready;
+    let ahead = Step::ALL.iter().filter(|step| **step >= item.step);
+    // One that turns back runs the undo of this step.
+    let executed = if item.undo { vec![item.step] } else { ahead.copied().collect() };
+    let planned = |step: Step| PlannedStep { step, undo: item.undo };
     PlanItem {
         position: item.position,
         dead_letter_id: item.dead_letter_id,
         transfer_id: item.transfer_id,
         fingerprint: item.fingerprint,
-        resumes_at: item.step.to_string(),
+        step: item.step,
         undo: item.undo,
-        reused: words(&before),
-        // One that turns back runs the undo of this step.
-        executed: if item.undo { words(&[item.step]) } else { words(&from) },
+        reused: if goes && !item.undo { item.step.done_before() } else { Vec::new() },
+        executed: executed.into_iter().filter(|_| goes).map(planned).collect(),
         source_wallet_id: item.source_wallet_id,
         amount_minor: item.amount_minor,
         currency: item.currency,

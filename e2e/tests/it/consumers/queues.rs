@@ -42,7 +42,7 @@ impl Queues {
 
 impl World {
     /// Accepts `count` transfers, a third of them for more money than there is.
-    async fn order(&self, count: usize) {
+    pub(super) async fn order(&self, count: usize) {
         let wallets = self.wallets(10, 100_000).await;
         let commands: Vec<_> = (0..count)
             .map(|index| {

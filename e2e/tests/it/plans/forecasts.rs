@@ -115,6 +115,35 @@ async fn what_looks_worse_than_shown_is_passed_over() {
 }
 
 #[tokio::test]
+async fn a_transfer_that_died_twice_is_forecast_by_the_dead_letter_that_is_open() {
+    let world = World::new().await;
+    let wallets = world.wallets(2, 1_000).await;
+    let ids = stuck(&world, &[(wallets[0], wallets[1], 300)]).await;
+    let first = plan_of_all(&world, Way::Redrive).await;
+    apply(&world, &first, HEADLONG).await;
+    let done = carry_out(&world, &first, TwelveCauses).await;
+    assert_eq!(done.ended_count, 1);
+    let letters = desk::of_transfer(&world.reads, ids[0]).await.expect("its dead letters");
+    assert_eq!(letters.len(), 2, "one was redriven, one is open");
+
+    let choice = Choice::Ids(letters.iter().map(|letter| letter.id).collect());
+    let plan = plans::make(&world.reads, Way::Redrive, &choice, &olga()).await.expect("a plan");
+    let told: Vec<_> = items(&world, &plan)
+        .await
+        .into_iter()
+        .map(|item| (item.outlook, item.outlook_code))
+        .collect();
+    let closed = (Outlook::ClosedAlready, Some("redriven".to_owned()));
+    assert_eq!(told, [closed, (Outlook::WouldSettle, None)]);
+    apply(&world, &plan, HEADLONG).await;
+    let done = carry_out(&world, &plan, NoFaults).await;
+    assert_eq!((done.dispatched_count, done.skipped_count), (1, 1));
+    let receipt = plans::receipt(&world.reads, plan.id).await.expect("a receipt");
+    assert!(receipt.iter().all(|line| line.as_forecast == line.count), "{receipt:?}");
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
 async fn a_plan_is_applied_by_its_own_hash_alone() {
     let world = World::new().await;
     let wallets = world.wallets(2, 10_000).await;

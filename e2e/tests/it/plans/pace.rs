@@ -126,6 +126,30 @@ async fn two_plans_and_many_desks_send_each_dead_letter_once() {
     world.assert_ledger_clean().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_cannot_be_read_keeps_no_other_from_its_turn() {
+    let world = hundred().await;
+    let (broken, sound) =
+        (plan_of_all(&world, Way::Redrive).await, plan_of_all(&world, Way::Redrive).await);
+    apply(&world, &broken, HEADLONG).await;
+    apply(&world, &sound, HEADLONG).await;
+    let break_it = sqlx::query("UPDATE redrive_plan SET applied_role = 'nobody' WHERE id = $1");
+    break_it.bind(broken.id.0).execute(&world.reads).await.expect("a broken plan");
+    let mut config = jobs::Config::new(&world.url);
+    config.roles = Some(vec![jobs::Role::Desk]);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async { _ = stopped.await };
+    let desk = tokio::spawn(jobs::run(config, jobs::Hooks::default(), shutdown));
+    world
+        .wait_until(
+            "the sound one is sent",
+            "SELECT EXISTS (SELECT 1 FROM redrive_plan WHERE dispatched_count = 100)",
+        )
+        .await;
+    stop.send(()).expect("a desk that runs");
+    desk.await.expect("a task").expect("a desk");
+}
+
 #[tokio::test]
 async fn a_plan_leaves_alone_what_died_again_after_it_was_made() {
     let world = hundred().await;

@@ -25,6 +25,44 @@ async fn a_refused_message_is_joined_to_its_transfer_and_consumed_once_after_a_r
     refused(Desk::new().await).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_message_is_joined_to_all_its_transfers_and_goes_back_whole() {
+    let desk = Desk::new().await;
+    let world = &desk.world;
+    let wallets = world.wallets(2, 10_000).await;
+    let commands: Vec<_> = (1..=3).map(|amount| transfer(wallets[0], wallets[1], amount)).collect();
+    let ids = world.accept(&commands).await;
+    let sagas = desk.process("sagas");
+    world.wait_for_rest().await;
+    assert!(sagas.stop(), "a clean drain");
+    let all: String =
+        sqlx::query_scalar("SELECT '[' || string_agg(envelope, ',' ORDER BY id) || ']' FROM event")
+            .fetch_one(&world.reads)
+            .await
+            .expect("the log");
+    desk.fill([all.clone()]).await;
+
+    let process = desk.process("audit,desk");
+    let message = desk.message(&desk.present(1).await[0]).await;
+    assert_eq!(message["body"], all);
+    for id in &ids {
+        let listed = desk.get(&format!("/sqs/dead-messages?transfer_id={id}")).await;
+        assert_eq!(listed["items"][0]["message_id"], message["message_id"], "{id}");
+    }
+    let joined = message["transfers"].as_array().expect("transfers");
+    let settled =
+        |id| joined.contains(&json!({ "id": id, "status": "settled", "dead_letter_id": null }));
+    assert!(ids.iter().all(settled), "{message:#}");
+
+    let command = desk.redrive(None).await;
+    let command = desk.ended(&command).await;
+    assert_eq!((&command["status"], &command["done_count"]), (&json!("done"), &json!(1)));
+    let chained = "SELECT (SELECT count(*) FROM event) = (SELECT count(*) FROM event_audit)";
+    world.wait_until("all of it is chained", chained).await;
+    assert!(process.stop(), "a clean drain");
+    world.assert_ledger_clean().await;
+}
+
 pub async fn poison(desk: Desk) {
     let dead_url = desk.sqs.url(&desk.dead()).await;
     let kept = json!({ "MessageRetentionPeriod": "1209600" });
@@ -108,7 +146,7 @@ pub async fn refused(desk: Desk) {
     let url = desk.sqs.url(&desk.audit).await;
     let asked = json!({ "QueueUrl": url, "Attributes": { "VisibilityTimeout": "1" } });
     desk.sqs.call("SetQueueAttributes", &asked).await;
-    for _ in 0..5 {
+    for _ in 0..10 {
         world.accept(&[transfer(wallets[0], wallets[1], 1)]).await;
         world.wait_for_rest().await;
         world.wait_until("it is chained", chained).await;

@@ -19,6 +19,9 @@ const ORDERS_EVERY: Duration = Duration::from_secs(1);
 /// SQS allows one purge of a queue in 60 s; it is asked again this often.
 const PURGE_AGAIN: Duration = Duration::from_secs(5);
 
+/// Begins the detail of a command that met an error.
+const TRIES_AGAIN: &str = "tries again: ";
+
 /// Since when a command meets nothing but errors.
 #[derive(Debug, Default)]
 pub(super) struct Troubles(Option<(CommandId, Instant)>);
@@ -123,7 +126,7 @@ impl Pair {
             return Ok(End::failed(said));
         }
         troubles.0 = Some((command.id, since));
-        let detail = Some(format!("tries again: {said}"));
+        let detail = Some(format!("{TRIES_AGAIN}{said}"));
         self.report(command, Report { detail, ..Report::default() }).await?;
         Err(error)
     }
@@ -137,16 +140,21 @@ impl Pair {
         queue_desk::report(&self.pool, command.id, self.holder, &report).await
     }
 
-    /// Counts the queue, and says how much there is to do unless that is known.
+    /// Counts the queue, and says how much there is to do unless that is known, and that it
+    /// goes on if it was in trouble.
     pub(super) async fn begin(
         &self,
         command: &Command,
         total: Option<i64>,
     ) -> Result<Status, Trouble> {
         let status = self.dead.status().await?;
-        if command.total_count.is_none() {
-            let total_count = Some(total.unwrap_or_else(|| status.counts.total()));
-            self.report(command, Report { total_count, ..Report::default() }).await?;
+        let total = total.unwrap_or_else(|| status.counts.total());
+        let total_count = command.total_count.is_none().then_some(total);
+        let troubled = |detail: &String| detail.starts_with(TRIES_AGAIN);
+        let detail = command.detail.as_ref().filter(|detail| troubled(detail));
+        let detail = detail.map(|_| "goes on".to_owned());
+        if total_count.is_some() || detail.is_some() {
+            self.report(command, Report { total_count, detail, ..Report::default() }).await?;
         }
         Ok(status)
     }

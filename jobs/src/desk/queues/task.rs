@@ -79,6 +79,8 @@ impl Pair {
             let report = Report {
                 done_count: Some(task.moved),
                 total_count: task.to_move.filter(|count| *count > 0),
+                // In the place of what was said while it was in trouble.
+                detail: Some(BY_TASK.to_owned()),
                 ..Report::default()
             };
             let orders = self.report(command, report).await?;

@@ -1,7 +1,7 @@
--- What nobody has begun ends at once.
+-- Ends at once what nobody is at; what runs is asked to end.
 UPDATE operator_command
-SET stop_requested_at = now(),
-    status = CASE status WHEN 'queued' THEN 'stopped' ELSE status END,
-    finished_at = CASE status WHEN 'queued' THEN now() END
+SET stop_requested_at = coalesce(stop_requested_at, now()),
+    status = CASE WHEN $2 THEN 'stopped' ELSE status END,
+    finished_at = CASE WHEN $2 THEN now() END
 WHERE id = $1
 RETURNING *
