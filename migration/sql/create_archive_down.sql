@@ -27,7 +27,7 @@ BEGIN
     END LOOP;
 END
 $$;
-DROP FUNCTION events_kept_since(), archive.move_weeks(uuid), archive.validate_week(regclass), archive.freeze_week(regclass, regclass), archive.refuse_change();
+DROP FUNCTION events_kept_since(), drop_week(regclass, regclass), archive.move_weeks(uuid), archive.validate_week(regclass), archive.freeze_week(regclass, regclass), archive.refuse_change();
 DROP TABLE archive.posting, archive.journal_entry, archive.transfer;
 DROP SCHEMA archive;
 DROP TABLE balance_checkpoint_line, balance_checkpoint;

@@ -78,6 +78,18 @@ LANGUAGE sql STABLE AS $$
     )
 $$;
 
+-- Drops a weekly partition of a log for good. Takes the log exclusively for a moment: callers set a lock_timeout.
+CREATE FUNCTION drop_week(parent regclass, week regclass) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF parent NOT IN ('event'::regclass, 'saga_step'::regclass) THEN
+        RAISE EXCEPTION 'weeks of % are never dropped', parent;
+    END IF;
+    EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', parent, week);
+    EXECUTE format('DROP TABLE %s', week);
+END
+$$;
+
 CREATE FUNCTION archive.refuse_change() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,33 +1,39 @@
 //! Old weeks of the ledger, moved out of the live tables behind a proven balance checkpoint. Nothing is dropped.
 //!
-//! 1. Freeze: each weekly partition gets a trigger that refuses every change, and a validated check of its bounds. Each
-//!    is a transaction of its own; a freeze that is there already is kept.
+//! 1. Freeze: each weekly partition gets a trigger that refuses every change, and a validated check of its bounds.
+//!    Each is a transaction of its own; a freeze that is there already is kept.
 //! 2. Prove: one REPEATABLE READ transaction writes the checkpoint and its lines, and proves on one snapshot that they
-//!    follow from the checkpoint before and the postings of the weeks, and that the live rows follow from them. It takes
-//!    as long as it takes, and holds no lock that stops anyone. What was proven stays true, because the weeks are frozen.
-//! 3. Move: the same transaction locks the three live tables for some milliseconds, moves the partitions as they are, and
-//!    commits.
+//!    follow from the checkpoint before and the postings of the weeks, and that the live rows follow from them. It
+//!    takes as long as it takes, and holds no lock that stops transfers. What was proven stays true, because the weeks
+//!    are frozen.
+//! 3. Move: the same transaction locks the three live tables for some milliseconds, moves the partitions as they are,
+//!    and commits.
 //!
-//! If the process dies before that commit, no checkpoint exists and no week has moved: run it again. After it, all is done.
+//! If the process dies before that commit, no checkpoint exists and no week has moved: run it again. After it, all is
+//! done.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveTime, TimeDelta, Utc};
 use domain::ids::TransferId;
 use sqlx::{Connection, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::checkpoint::{self, Checkpoint, Total};
-use crate::ledger::{self, Rule, Scope, Violation};
+use crate::ledger::{self, Violation};
 use crate::{StoreError, orm};
+
+mod error;
+mod prove;
+mod weeks;
+
+pub use error::ArchiveError;
 
 /// Held by the one archiving that may run. An arbitrary number.
 const LOCK: i64 = 0x486f_6c64_6172_6368;
-/// How long an exclusive lock is waited for. Whoever comes in that time waits behind it, so it is short.
-const LOCK_MAX: &str = "500ms";
-/// Pause before the next try.
-const PAUSE: Duration = Duration::from_secs(1);
+/// A server that does not hear from a killed command ends its statement after this time, in milliseconds.
+const GONE_MS: &str = "2000";
 /// Tries before it gives up: a full ledger check, which holds it up, may take minutes.
 const TRIES_MAX: u32 = 600;
 /// Open transfers that a refusal names.
@@ -42,7 +48,7 @@ pub struct Request {
     pub kept: TimeDelta,
     /// Prove only: everything is rolled back, and no week is frozen.
     pub dry_run: bool,
-    /// How long the move may try for its locks, in tries of about 1.5 s.
+    /// How long it may try for its locks, in tries of about 1.5 s.
     pub tries_max: u32,
 }
 
@@ -83,54 +89,8 @@ pub struct Summary {
     pub totals: BTreeMap<String, Total>,
     /// The end of the chain, for people to note.
     pub hash: Vec<u8>,
-}
-
-/// Nothing was archived.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// A statement failed.
-    #[error("the weeks cannot be archived")]
-    Store(#[from] StoreError),
-    /// Too young.
-    #[error("only weeks that ended before {newest} are old enough")]
-    TooYoung {
-        /// The latest instant that is allowed.
-        newest: DateTime<Utc>,
-    },
-    /// Somebody else is at it.
-    #[error("another archive command is running")]
-    Busy,
-    /// Transfers of those weeks are not at their end.
-    #[error("{count} transfers from before that are not at their end: {}", list(ids, *count))]
-    Open {
-        /// How many.
-        count: i64,
-        /// The oldest of them.
-        ids: Vec<TransferId>,
-    },
-    /// Events of those weeks were not sent.
-    #[error("{count} events from before that were not sent yet")]
-    Unsent {
-        /// How many.
-        count: i64,
-    },
-    /// Others had the tables for too long.
-    #[error(
-        "the tables were in use for too long, such as by a full ledger check; run it again when that is over"
-    )]
-    Locked,
-}
-
-impl From<sqlx::Error> for ArchiveError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-fn list(ids: &[TransferId], count: i64) -> String {
-    let named: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let more = usize::try_from(count).unwrap_or(usize::MAX) > named.len();
-    format!("{}{}", named.join(", "), if more { ", ..." } else { "" })
+    /// For how long transfers had to wait for the move: from the locks to the commit. Zero in a dry run.
+    pub held: Duration,
 }
 
 /// Archives whole weeks. `progress` is told what is being done.
@@ -145,21 +105,22 @@ pub async fn run(
     if !lock.fetch_one(&mut connection).await? {
         return Err(ArchiveError::Busy);
     }
-    let now: DateTime<Utc> =
-        sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut connection).await?;
-    if request.before > now - request.kept {
-        return Err(ArchiveError::TooYoung { newest: now - request.kept });
-    }
+    sqlx::query("SELECT set_config('client_connection_check_interval', $1, false)")
+        .bind(GONE_MS)
+        .execute(&mut connection)
+        .await?;
+    let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut connection).await?;
+    refuse_wrong_time(request, now)?;
     let boundary = orm::first_from(request.before);
-    let weeks = weeks(&mut connection, boundary).await?;
+    let weeks = weeks::before(&mut connection, boundary).await?;
     if weeks.is_empty() {
         return Ok(Outcome::Nothing);
     }
     refuse_open_work(&mut connection, boundary).await?;
     if !request.dry_run {
-        for (parent, week) in &weeks {
-            progress(&format!("freezing {week}"));
-            freeze(&mut connection, parent, week, request.tries_max).await?;
+        for week in &weeks {
+            progress(&format!("freezing {}", week.name));
+            weeks::freeze(&mut connection, week, request.tries_max).await?;
         }
     }
     let outcome = prove_and_move(&mut connection, request, boundary, weeks.len(), progress).await;
@@ -167,14 +128,22 @@ pub async fn run(
     outcome
 }
 
-/// Live partitions that end by `boundary`: (table, partition).
-async fn weeks(
-    connection: &mut PgConnection,
-    boundary: Uuid,
-) -> Result<Vec<(String, String)>, StoreError> {
-    let rows =
-        sqlx::query(include_str!("archive/weeks.sql")).bind(boundary).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+/// Weeks are cut on Mondays, 00:00 UTC, and only old ones may go.
+fn refuse_wrong_time(request: &Request, now: DateTime<Utc>) -> Result<(), ArchiveError> {
+    if request.before != monday_by(request.before) {
+        return Err(ArchiveError::NoMonday { last: monday_by(request.before) });
+    }
+    if request.before > now - request.kept {
+        return Err(ArchiveError::TooYoung { newest: monday_by(now - request.kept) });
+    }
+    Ok(())
+}
+
+/// The last Monday, 00:00 UTC, up to an instant.
+fn monday_by(at: DateTime<Utc>) -> DateTime<Utc> {
+    let day = at.date_naive();
+    let back = Days::new(day.weekday().num_days_from_monday().into());
+    day.checked_sub_days(back).unwrap_or(day).and_time(NaiveTime::MIN).and_utc()
 }
 
 /// Open transfers can still change rows of those weeks. None can come anew: intake makes ids of now.
@@ -198,57 +167,6 @@ async fn refuse_open_work(
     }
 }
 
-/// Stops every change of a week, then validates the check of its bounds.
-async fn freeze(
-    connection: &mut PgConnection,
-    parent: &str,
-    week: &str,
-    tries_max: u32,
-) -> Result<(), ArchiveError> {
-    for _ in 0..tries_max {
-        match freeze_once(connection, parent, week).await {
-            Ok(()) => {
-                sqlx::query("SELECT archive.validate_week($1::text::regclass)")
-                    .bind(week)
-                    .execute(connection)
-                    .await?;
-                return Ok(());
-            }
-            Err(error) if lost_a_lock(&error) => tokio::time::sleep(PAUSE).await,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(ArchiveError::Locked)
-}
-
-async fn freeze_once(
-    connection: &mut PgConnection,
-    parent: &str,
-    week: &str,
-) -> Result<(), StoreError> {
-    let mut tx = connection.begin().await?;
-    limit_locks_in_tx(&mut tx).await?;
-    sqlx::query("SELECT archive.freeze_week($1::text::regclass, $2::text::regclass)")
-        .bind(parent)
-        .bind(week)
-        .execute(&mut *tx)
-        .await?;
-    Ok(tx.commit().await?)
-}
-
-async fn limit_locks_in_tx(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query("SELECT set_config('lock_timeout', $1, true)")
-        .bind(LOCK_MAX)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// A lock was not had in time, or only by somebody else's loss.
-fn lost_a_lock(error: &StoreError) -> bool {
-    matches!(error.sqlstate().as_deref(), Some("55P03" | "40P01"))
-}
-
 async fn prove_and_move(
     connection: &mut PgConnection,
     request: &Request,
@@ -257,30 +175,36 @@ async fn prove_and_move(
     progress: impl Fn(&str),
 ) -> Result<Outcome, ArchiveError> {
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    ledger::lock_in_tx(&mut tx).await?;
     // Again, on the snapshot of the proof.
     refuse_open_work(&mut tx, boundary).await?;
     let before = checkpoint::newest_in_tx(&mut tx).await?;
     progress("writing the checkpoint");
-    let new = write_in_tx(&mut tx, before.as_ref(), request.before, boundary).await?;
-    let violations = prove_in_tx(&mut tx, before.as_ref(), &new, &progress).await?;
+    let new = prove::write_in_tx(&mut tx, before.as_ref(), request.before, boundary).await?;
+    let violations = prove::violations_in_tx(&mut tx, before.as_ref(), &new, &progress).await?;
     if !violations.is_empty() {
         tx.rollback().await?;
         return Ok(Outcome::Broken(violations));
     }
     if request.dry_run {
         tx.rollback().await?;
-    } else {
-        progress("moving the weeks");
-        move_in_tx(&mut tx, boundary, partition_count, request.tries_max).await?;
-        let left = ledger::violations_in_tx(&mut tx, &ledger::NOTHING_BEFORE, new.scope_after());
-        let left = left.await?;
-        if !left.is_empty() {
-            tx.rollback().await?;
-            return Ok(Outcome::Broken(left));
-        }
-        tx.commit().await?;
+        return Ok(Outcome::Done(summary(new, partition_count, Duration::ZERO)?));
     }
-    Ok(Outcome::Done(Summary {
+    progress("moving the weeks");
+    let locked_at =
+        weeks::move_in_tx(&mut tx, boundary, partition_count, request.tries_max).await?;
+    let scope = new.scope_after();
+    let left = ledger::violations_in_tx(&mut tx, &ledger::NOTHING_BEFORE, scope).await?;
+    if !left.is_empty() {
+        tx.rollback().await?;
+        return Ok(Outcome::Broken(left));
+    }
+    tx.commit().await?;
+    Ok(Outcome::Done(summary(new, partition_count, locked_at.elapsed())?))
+}
+
+fn summary(new: Checkpoint, partition_count: usize, held: Duration) -> Result<Summary, StoreError> {
+    Ok(Summary {
         seq: new.seq,
         partition_count,
         transfer_count: new.transfer_count,
@@ -289,116 +213,30 @@ async fn prove_and_move(
         line_count: new.line_count,
         totals: new.totals()?,
         hash: new.hash,
-    }))
+        held,
+    })
 }
 
-async fn write_in_tx(
-    connection: &mut PgConnection,
-    before: Option<&Checkpoint>,
-    boundary_at: DateTime<Utc>,
-    boundary: Uuid,
-) -> Result<Checkpoint, StoreError> {
-    let seq = before.map_or(0, |one| one.seq) + 1;
-    sqlx::query(include_str!("archive/write_lines.sql"))
-        .bind(seq)
-        .bind(boundary)
-        .execute(&mut *connection)
-        .await?;
-    // The rules that follow join the lines; nobody else has counted them yet.
-    sqlx::query("ANALYZE balance_checkpoint_line").execute(&mut *connection).await?;
-    let row = sqlx::query(include_str!("archive/counts.sql"))
-        .bind(seq)
-        .bind(boundary)
-        .fetch_one(&mut *connection)
-        .await?;
-    let new = Checkpoint {
-        seq,
-        boundary,
-        boundary_at,
-        made_at: sqlx::query_scalar("SELECT now()").fetch_one(&mut *connection).await?,
-        transfer_count: row.try_get("transfer_count")?,
-        entry_count: row.try_get("entry_count")?,
-        posting_count: row.try_get("posting_count")?,
-        totals: row.try_get("totals")?,
-        // The sealing makes these.
-        line_count: 0,
-        lines_hash: Vec::new(),
-        prev_hash: Vec::new(),
-        hash: Vec::new(),
-    };
-    checkpoint::seal_in_tx(connection, before, new).await
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Rules about the weeks to be moved alone, with the checkpoint before as their ground.
-const WEEKS: &[Rule] =
-    &[ledger::ENTRIES_BALANCE, ledger::RUNNING_BALANCES_MATCH, ledger::SETTLED_COMPLETE];
-/// Rules about the lines of the new checkpoint.
-const LINES: &[Rule] = &[
-    ("lines follow from postings and the lines before", include_str!("archive/lines_follow.sql")),
-    ("debits equal credits over all lines", include_str!("archive/lines_balance.sql")),
-];
-
-/// Proves the weeks, the lines, and last what the ledger check will say from the new checkpoint on.
-async fn prove_in_tx(
-    connection: &mut PgConnection,
-    before: Option<&Checkpoint>,
-    new: &Checkpoint,
-    progress: impl Fn(&str),
-) -> Result<Vec<Violation>, StoreError> {
-    let (seq, from) = before.map_or((0, Uuid::nil()), |one| (one.seq, one.boundary));
-    let weeks = Scope { from, checkpoint: seq, until: new.boundary };
-    let lines = Scope { checkpoint: new.seq, ..weeks };
-    let after = new.scope_after();
-    let mut violations = Vec::new();
-    let rules = WEEKS.iter().map(|rule| (rule, weeks, "archived weeks"));
-    let rules = rules.chain(LINES.iter().map(|rule| (rule, lines, "checkpoint")));
-    let rules = rules.chain(ledger::QUICK.iter().map(|rule| (rule, after, "live")));
-    let rules = rules.chain(ledger::FULL.iter().map(|rule| (rule, after, "live")));
-    for (rule, scope, part) in rules {
-        progress(&format!("proving, {part}: {}", rule.0));
-        violations.extend(ledger::violations_in_tx(connection, rule, scope).await?);
+    #[test]
+    fn only_mondays_that_are_old_enough_are_taken() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let now = at("2026-11-21T09:30:00Z");
+        let check = |before| {
+            refuse_wrong_time(&Request::new(at(before), TimeDelta::days(35)), now)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check("2026-10-12T00:00:00Z"), Ok(()));
+        assert_eq!(
+            check("2026-10-13T00:00:00Z").unwrap_err(),
+            "weeks end on Mondays at 00:00 UTC; the last one up to then is 2026-10-12"
+        );
+        assert_eq!(
+            check("2026-10-19T00:00:00Z").unwrap_err(),
+            "those weeks are too young; the latest Monday that is allowed now is 2026-10-12"
+        );
     }
-    for (id, detail) in checkpoint::verify_in_tx(connection).await? {
-        violations.push(Violation { rule: ledger::CHECKPOINTS_HOLD, id, detail });
-    }
-    Ok(violations)
-}
-
-/// Takes the live tables for itself and moves the weeks. Between two tries it holds nothing that stops anyone.
-async fn move_in_tx(
-    connection: &mut PgConnection,
-    boundary: Uuid,
-    partition_count: usize,
-    tries_max: u32,
-) -> Result<(), ArchiveError> {
-    for _ in 0..tries_max {
-        match move_once_in_tx(connection, boundary).await {
-            Ok(moved) if usize::try_from(moved).ok() == Some(partition_count) => return Ok(()),
-            Ok(_) => {
-                let what = "the weeks are not those that were frozen";
-                return Err(StoreError::Corrupt(what.to_owned()).into());
-            }
-            Err(error) if lost_a_lock(&error) => tokio::time::sleep(PAUSE).await,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(ArchiveError::Locked)
-}
-
-async fn move_once_in_tx(
-    connection: &mut PgConnection,
-    boundary: Uuid,
-) -> Result<i32, StoreError> {
-    // A savepoint: when a lock is not had in time, the proof stays.
-    let mut savepoint = connection.begin().await?;
-    limit_locks_in_tx(&mut savepoint).await?;
-    sqlx::query("LOCK TABLE ONLY transfer, ONLY journal_entry, ONLY posting IN ACCESS EXCLUSIVE MODE")
-        .execute(&mut *savepoint)
-        .await?;
-    let moved = sqlx::query_scalar("SELECT archive.move_weeks($1)")
-        .bind(boundary)
-        .fetch_one(&mut *savepoint)
-        .await?;
-    savepoint.commit().await?;
-    Ok(moved)
 }

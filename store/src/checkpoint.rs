@@ -109,9 +109,8 @@ pub(crate) async fn newest_in_tx(
 
 /// All checkpoints, oldest first. There are a few in a year.
 async fn all_in_tx(connection: &mut PgConnection) -> Result<Vec<Checkpoint>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM balance_checkpoint ORDER BY seq")
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query("SELECT * FROM balance_checkpoint ORDER BY seq").fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             Ok(Checkpoint {

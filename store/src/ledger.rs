@@ -19,8 +19,10 @@ const VIOLATIONS_MAX: i64 = 20;
 pub enum Mode {
     /// The counters of the wallets and the open work. Cheap enough for a badge.
     Quick,
-    /// Every posting, entry, transfer and event too.
+    /// Every live posting, entry, transfer and event too, and the newest checkpoint.
     Full,
+    /// Every archived posting as well.
+    Archive,
 }
 
 /// What the check found.
@@ -95,11 +97,10 @@ pub(crate) const SETTLED_COMPLETE: Rule = (
     "every settled transfer has its entry and its event",
     include_str!("ledger/settled_complete.sql"),
 );
-/// Holds only when weeks before the checkpoint have been moved.
 pub(crate) const NOTHING_BEFORE: Rule =
     ("no live row is before the checkpoint", include_str!("ledger/nothing_before_checkpoint.sql"));
 /// Decided by [`checkpoint::verify_in_tx`].
-pub(crate) const CHECKPOINTS_HOLD: &str = "checkpoints are as they were written";
+const CHECKPOINTS_HOLD: &str = "checkpoints are as they were written";
 
 pub(crate) const QUICK: &[Rule] = &[
     ("debits equal credits in each currency", include_str!("ledger/currencies_balance.sql")),
@@ -120,33 +121,64 @@ pub(crate) const FULL: &[Rule] = &[
     ("no row is in a default partition", include_str!("ledger/default_partitions_empty.sql")),
 ];
 
+/// Rules about the archive that read little of it. They hold only when the weeks before the checkpoint have been moved.
+const MOVED: &[Rule] = &[
+    NOTHING_BEFORE,
+    ("the archive ends as the checkpoint says", include_str!("ledger/archive_ends.sql")),
+];
+
+/// Rules that read all of the archive.
+const ARCHIVED: &[Rule] = &[
+    ("the archive has lost and gained no row", include_str!("ledger/archive_counts.sql")),
+    ("archived postings add up to the checkpoint", include_str!("ledger/archive_sums.sql")),
+];
+
 /// Checks the ledger on one REPEATABLE READ READ ONLY snapshot.
 pub async fn check(pool: &PgPool, mode: Mode) -> Result<LedgerReport, StoreError> {
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    if mode != Mode::Quick {
+        lock_in_tx(&mut tx).await?;
+    }
     let checked_at = sqlx::query("SELECT now()").fetch_one(&mut *tx).await?.try_get(0)?;
     let totals = totals_in_tx(&mut tx).await?;
     let newest = checkpoint::newest_in_tx(&mut tx).await?;
     let scope = newest.map_or(Scope::since(0, Uuid::nil()), |one| one.scope_after());
+    let parts: &[&[Rule]] = match mode {
+        Mode::Quick => &[QUICK],
+        Mode::Full => &[QUICK, FULL, MOVED],
+        Mode::Archive => &[QUICK, FULL, MOVED, ARCHIVED],
+    };
     let mut rules = Vec::new();
     let mut violations = Vec::new();
-    let full: &[Rule] = if mode == Mode::Full { FULL } else { &[] };
-    let behind: &[Rule] = if mode == Mode::Full { &[NOTHING_BEFORE] } else { &[] };
-    for rule in QUICK.iter().chain(full).chain(behind) {
+    for rule in parts.iter().copied().flatten() {
         rules.push(rule.0);
         violations.extend(violations_in_tx(&mut tx, rule, scope).await?);
     }
-    if mode == Mode::Full {
+    if mode != Mode::Quick {
         rules.push(CHECKPOINTS_HOLD);
-        let broken = checkpoint::verify_in_tx(&mut tx).await?;
-        violations.extend(broken.into_iter().map(|(id, detail)| Violation {
-            rule: CHECKPOINTS_HOLD,
-            id,
-            detail,
-        }));
+        violations.extend(broken_checkpoints_in_tx(&mut tx).await?);
     }
     tx.rollback().await?;
     Ok(LedgerReport { mode, checked_at, ok: violations.is_empty(), totals, rules, violations })
+}
+
+/// Keeps weeks from being moved or dropped until the transaction ends. Before its first query, because partitions are
+/// looked up as they are, and rows as they were at that query. Stops nobody who reads and writes rows.
+pub(crate) async fn lock_in_tx(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("LOCK TABLE ONLY transfer, ONLY journal_entry, ONLY posting, ONLY event IN ACCESS SHARE MODE")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What breaks the rule that checkpoints never change.
+pub(crate) async fn broken_checkpoints_in_tx(
+    connection: &mut PgConnection,
+) -> Result<Vec<Violation>, StoreError> {
+    let broken = checkpoint::verify_in_tx(connection).await?;
+    let rule = CHECKPOINTS_HOLD;
+    Ok(broken.into_iter().map(|(id, detail)| Violation { rule, id, detail }).collect())
 }
 
 /// What breaks a rule within `scope`, at most [`VIOLATIONS_MAX`] of it.

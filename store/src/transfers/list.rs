@@ -8,7 +8,7 @@ use sea_orm::{
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::Transfer;
+use super::{Transfer, archived};
 use crate::{StoreError, orm};
 
 /// A list with a filter by status looks at no more rows than this for one page, per
@@ -53,25 +53,16 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
         from: query.wallet.map_or(Uuid::nil(), |wallet| orm::oldest_after(wallet.0)),
         before: query.before.map_or_else(|| orm::newest_before(Utc::now()), |id| id.0),
     };
-    // Two ends, two indexes: one walk each, merged here. No transfer is in both.
-    let walks = match query.wallet {
-        Some(wallet) => vec![
-            along(Column::SourceWalletId, wallet, range),
-            along(Column::DestinationWalletId, wallet, range),
-        ],
-        None => vec![within(range).order_by_desc(Column::Id)],
-    };
-    let mut rows: Vec<Model> = Vec::new();
-    let mut edge: Option<Uuid> = None;
-    for walk in walks {
-        let (found, walk_edge) = page_of(&connection, walk, query).await?;
-        rows.extend(found);
-        edge = edge.max(walk_edge);
-    }
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-    // Below the edge one walk has not looked yet.
-    rows.retain(|row| edge.is_none_or(|edge| row.id >= edge));
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let (mut rows, mut edge) = merged(&connection, walks(query, range), query).await?;
+    if rows.len() <= limit && edge.is_none() {
+        // Archived ones are older than all live ones. From behind the last row: its week may have been moved meanwhile.
+        let before = rows.last().map_or(range.before, |row| row.id);
+        let walks = walks(query, Range { before, ..range }).into_iter().map(archived).collect();
+        let (older, older_edge) = merged(&connection, walks, query).await?;
+        rows.extend(older);
+        edge = older_edge;
+    }
     let before = if rows.len() > limit {
         rows.truncate(limit);
         rows.last().map(|row| TransferId(row.id))
@@ -80,6 +71,36 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     };
     let transfers = rows.into_iter().map(Transfer::try_from).collect::<Result<_, _>>()?;
     Ok(Page { transfers, before })
+}
+
+/// Two ends, two indexes: one walk each. No transfer is in both.
+fn walks(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
+    match query.wallet {
+        Some(wallet) => vec![
+            along(Column::SourceWalletId, wallet, range),
+            along(Column::DestinationWalletId, wallet, range),
+        ],
+        None => vec![within(range).order_by_desc(Column::Id)],
+    }
+}
+
+/// What the walks found, newest first, down to the id at which one of them stopped before its end.
+async fn merged(
+    connection: &DatabaseConnection,
+    walks: Vec<Select<Entity>>,
+    query: &ListQuery,
+) -> Result<(Vec<Model>, Option<Uuid>), StoreError> {
+    let mut rows: Vec<Model> = Vec::new();
+    let mut edge: Option<Uuid> = None;
+    for walk in walks {
+        let (found, walk_edge) = page_of(connection, walk, query).await?;
+        rows.extend(found);
+        edge = edge.max(walk_edge);
+    }
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+    // Below the edge one walk has not looked yet.
+    rows.retain(|row| edge.is_none_or(|edge| row.id >= edge));
+    Ok((rows, edge))
 }
 
 fn within(range: Range) -> Select<Entity> {
