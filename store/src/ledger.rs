@@ -144,14 +144,14 @@ pub async fn check(pool: &PgPool, mode: Mode) -> Result<LedgerReport, StoreError
     let totals = totals_in_tx(&mut tx).await?;
     let newest = checkpoint::newest_in_tx(&mut tx).await?;
     let scope = newest.map_or(Scope::since(0, Uuid::nil()), |one| one.scope_after());
-    let parts: &[&[Rule]] = match mode {
-        Mode::Quick => &[QUICK],
-        Mode::Full => &[QUICK, FULL, MOVED],
-        Mode::Archive => &[QUICK, FULL, MOVED, ARCHIVED],
+    let chosen: Vec<Rule> = match mode {
+        Mode::Quick => QUICK.to_vec(),
+        Mode::Full => [QUICK, FULL, MOVED].concat(),
+        Mode::Archive => [QUICK, FULL, MOVED, ARCHIVED].concat(),
     };
     let mut rules = Vec::new();
     let mut violations = Vec::new();
-    for rule in parts.iter().copied().flatten() {
+    for rule in &chosen {
         rules.push(rule.0);
         violations.extend(violations_in_tx(&mut tx, rule, scope).await?);
     }

@@ -5,6 +5,7 @@
     reason = "a test stops where one of its helpers fails"
 )]
 
+mod archive;
 mod concurrency;
 mod consumers;
 mod crash;
@@ -14,6 +15,7 @@ mod intake;
 mod plans;
 mod queue_desk;
 mod relay;
+mod retention;
 mod saga;
 mod support;
 mod switches;

@@ -1,0 +1,134 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{TransferId, WalletId};
+use domain::transfer::TransferStatus;
+use store::statements::{self, Line};
+use store::transfers::{self, ListQuery, Transfer};
+
+use super::{Past, monday};
+
+/// A page that is smaller than what a week holds, so that pages begin and end everywhere.
+const PAGE: u64 = 3;
+
+/// All that a client can read of the past.
+#[derive(Debug, PartialEq)]
+struct Told {
+    transfers: Vec<Transfer>,
+    lists: Vec<Vec<TransferId>>,
+    lines: Vec<Vec<Line>>,
+    balances: Vec<i64>,
+}
+
+#[tokio::test]
+async fn every_read_answers_as_before_when_weeks_were_archived_and_the_ledger_stays_clean() {
+    let past = Past::new(5).await;
+    // Wallet 0 only in the oldest weeks, 1 and 2 in all, 3 in the newest, 4 never.
+    let mut ids = past.trade(0, 1).await;
+    ids = past.age(3, &ids).await;
+    ids.extend(past.trade(1, 2).await);
+    ids = past.age(8, &ids).await;
+    ids.extend(past.trade(2, 3).await);
+    past.world.assert_ledger_clean().await;
+    let before = told(&past, &ids).await;
+    assert_eq!(before.balances.len(), 5 * 8);
+
+    let first = past.archived(10).await;
+    assert_eq!((first.seq, first.transfer_count, first.entry_count), (1, 5, 4));
+    assert_eq!((first.posting_count, first.line_count), (8, 3), "two wallets and cash");
+    assert_eq!(told(&past, &ids).await, before);
+    past.assert_all_clean().await;
+
+    let second = past.archived(7).await;
+    assert_eq!((second.seq, second.transfer_count, second.posting_count), (2, 5, 8));
+    assert_eq!(second.line_count, 4, "the wallet that nothing was posted to since keeps its line");
+    assert_eq!(second.totals["EUR"].debits, second.totals["EUR"].credits);
+    assert_eq!(told(&past, &ids).await, before);
+    past.assert_all_clean().await;
+
+    let live = "SELECT count(*) FROM transfer";
+    assert_eq!(past.world.count(live).await, 5, "only the newest are live");
+    past.trade(0, 3).await;
+    past.assert_all_clean().await;
+}
+
+#[tokio::test]
+async fn a_balance_at_an_instant_is_right_around_the_boundary() {
+    let past = Past::new(2).await;
+    past.trade(0, 1).await;
+    past.age(9, &[]).await;
+    past.archived(8).await;
+    let wallet = past.wallets[0];
+    for (at, expected) in [
+        (monday(12), 0),
+        (monday(8) - TimeDelta::microseconds(1), 950),
+        (monday(8), 950),
+        (Utc::now() - TimeDelta::hours(1), 950),
+    ] {
+        assert_eq!(balance_at(&past, wallet, at).await, expected, "at {at}");
+    }
+    past.trade(0, 1).await;
+    assert_eq!(balance_at(&past, wallet, monday(1)).await, 950);
+    assert_eq!(balance_at(&past, wallet, Utc::now()).await, 1_900);
+    past.assert_all_clean().await;
+}
+
+async fn balance_at(past: &Past, wallet: WalletId, at: DateTime<Utc>) -> i64 {
+    let read = statements::ledger_at(&past.world.reads, wallet, at).await.expect("a read");
+    read.expect("not in the future").0
+}
+
+async fn told(past: &Past, ids: &[TransferId]) -> Told {
+    let mut told =
+        Told { transfers: Vec::new(), lists: Vec::new(), lines: Vec::new(), balances: Vec::new() };
+    for &id in ids {
+        told.transfers.push(past.world.transfer(id).await);
+    }
+    for status in [None, Some(TransferStatus::Settled), Some(TransferStatus::Rejected)] {
+        told.lists.push(list(past, None, status).await);
+        for &wallet in &past.wallets {
+            told.lists.push(list(past, Some(wallet), status).await);
+        }
+    }
+    assert_eq!(told.lists[0].len(), ids.len(), "the list has all");
+    for &wallet in &past.wallets {
+        told.lines.push(lines(past, wallet).await);
+        for weeks_ago in [20, 12, 11, 10, 9, 8, 4, 1] {
+            told.balances.push(balance_at(past, wallet, monday(weeks_ago)).await);
+        }
+    }
+    told
+}
+
+async fn list(
+    past: &Past,
+    wallet: Option<WalletId>,
+    status: Option<TransferStatus>,
+) -> Vec<TransferId> {
+    let mut query = ListQuery { wallet, status, before: None, limit: PAGE };
+    let mut ids = Vec::new();
+    loop {
+        let page = transfers::list(&past.world.reads, &query).await.expect("a page");
+        assert!(page.transfers.len() <= 3);
+        ids.extend(page.transfers.iter().map(|one| one.id));
+        query.before = page.before;
+        if page.before.is_none() {
+            assert!(ids.is_sorted_by(|newer, older| newer > older), "newest first, each once");
+            return ids;
+        }
+    }
+}
+
+async fn lines(past: &Past, wallet: WalletId) -> Vec<Line> {
+    let mut all: Vec<Line> = Vec::new();
+    loop {
+        let place = all.last().map(Line::place);
+        let page = statements::lines(&past.world.reads, wallet, place, PAGE).await;
+        let (lines, more) = page.expect("a page");
+        all.extend(lines);
+        if !more {
+            let numbers: Vec<i64> = all.iter().map(|line| line.wallet_seq).collect();
+            let count = i64::try_from(all.len()).expect("a count");
+            assert_eq!(numbers, (1..=count).rev().collect::<Vec<_>>(), "without a gap");
+            return all;
+        }
+    }
+}

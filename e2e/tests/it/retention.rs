@@ -1,0 +1,89 @@
+//! Old weeks of the logs are dropped, and nothing else is.
+
+use std::time::Duration;
+
+use domain::ids::TransferId;
+use store::retention::{Log, Outcome, drop_oldest_week, events_kept_since};
+use store::transfers;
+
+use crate::archive::{Past, monday};
+use crate::support::transfer;
+
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+/// Drops as the keeper does; returns the names and what held it up at last.
+async fn drop_weeks(past: &Past, log: Log, kept: Duration) -> (Vec<String>, Outcome) {
+    let mut connection = past.world.reads.acquire().await.expect("a connection");
+    let mut dropped = Vec::new();
+    loop {
+        match drop_oldest_week(&mut connection, log, kept).await.expect("a drop") {
+            Outcome::Dropped(week) => dropped.push(week),
+            end => return (dropped, end),
+        }
+    }
+}
+
+#[tokio::test]
+async fn weeks_of_the_logs_that_are_old_enough_are_dropped_and_the_ledger_stays_clean() {
+    let past = Past::new(2).await;
+    let old = past.trade(0, 1).await;
+    let old = past.age(5, &old).await;
+    let young = past.trade(1, 0).await;
+    let ids = past.age(4, &[old, young].concat()).await;
+    assert_eq!(events_kept_since(&past.world.reads).await.expect("a read"), None);
+
+    for log in [Log::Event, Log::Step] {
+        // The oldest kept week is the one that ended six weeks ago at most.
+        let (dropped, end) = drop_weeks(&past, log, 6 * WEEK).await;
+        assert_eq!((dropped.len(), end), (14, Outcome::Nothing), "{log:?}: {dropped:?}");
+    }
+    let since = events_kept_since(&past.world.reads).await.expect("a read");
+    assert_eq!(since, Some(monday(6)));
+    let steps = |id: TransferId| transfers::steps(&past.world.reads, id);
+    assert!(steps(ids[0]).await.expect("a read").is_empty(), "of a dropped week");
+    assert_eq!(steps(ids[5]).await.expect("a read").len(), 3, "of a kept week");
+    assert_eq!(past.world.transfer(ids[0]).await.id, ids[0], "transfers stay");
+    past.assert_all_clean().await;
+
+    past.archived(3).await;
+    past.assert_all_clean().await;
+}
+
+#[tokio::test]
+async fn a_week_with_an_open_transfer_or_an_unsent_event_stays_and_so_do_younger_ones() {
+    let past = Past::new(2).await;
+    past.trade(0, 1).await;
+    past.world.accept(&[transfer(past.wallets[0], past.wallets[1], 10)]).await;
+    past.age(9, &[]).await;
+    let (_, end) = drop_weeks(&past, Log::Step, WEEK).await;
+    assert!(matches!(end, Outcome::Held { open_count: 1, unsent_count: 0, .. }), "{end:?}");
+    sqlx::query("INSERT INTO outbox SELECT id FROM event WHERE type = 'transfer.settled.v1'")
+        .execute(&past.world.reads)
+        .await
+        .expect("unsent events");
+    let (_, end) = drop_weeks(&past, Log::Event, WEEK).await;
+    assert!(matches!(end, Outcome::Held { open_count: 1, unsent_count: 4, .. }), "{end:?}");
+    assert_eq!(
+        past.world
+            .count("SELECT count(*) FROM outbox AS o JOIN event AS e ON e.id = o.event_id")
+            .await,
+        4
+    );
+    past.world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_missing_from_a_kept_week_is_still_told() {
+    let past = Past::new(2).await;
+    past.trade(0, 1).await;
+    past.age(9, &[]).await;
+    past.trade(0, 1).await;
+    drop_weeks(&past, Log::Event, 2 * WEEK).await;
+    past.world.assert_ledger_clean().await;
+    sqlx::query("DELETE FROM event WHERE type = 'transfer.settled.v1'")
+        .execute(&past.world.reads)
+        .await
+        .expect("a loss");
+    let found = past.violations(store::ledger::Mode::Full).await;
+    assert_eq!(found.len(), 4, "the new transfers only: {found:#?}");
+}
