@@ -105,27 +105,37 @@ pub async fn run(
     if !lock.fetch_one(&mut connection).await? {
         return Err(ArchiveError::Busy);
     }
+    let outcome = run_alone(&mut connection, request, progress).await;
+    // A close alone ends the lock a little later, and the next command would still meet it. Neither can undo the outcome.
+    sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK).execute(&mut connection).await.ok();
+    connection.close().await.ok();
+    outcome
+}
+
+async fn run_alone(
+    connection: &mut PgConnection,
+    request: &Request,
+    progress: impl Fn(&str) + Send + Sync,
+) -> Result<Outcome, ArchiveError> {
     sqlx::query("SELECT set_config('client_connection_check_interval', $1, false)")
         .bind(GONE_MS)
-        .execute(&mut connection)
+        .execute(&mut *connection)
         .await?;
-    let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut connection).await?;
+    let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *connection).await?;
     refuse_wrong_time(request, now)?;
     let boundary = orm::first_from(request.before);
-    let weeks = weeks::before(&mut connection, boundary).await?;
+    let weeks = weeks::before(connection, boundary).await?;
     if weeks.is_empty() {
         return Ok(Outcome::Nothing);
     }
-    refuse_open_work(&mut connection, boundary).await?;
+    refuse_open_work(connection, boundary).await?;
     if !request.dry_run {
         for week in &weeks {
             progress(&format!("freezing {}", week.name));
-            weeks::freeze(&mut connection, week, request.tries_max).await?;
+            weeks::freeze(connection, week, request.tries_max).await?;
         }
     }
-    let outcome = prove_and_move(&mut connection, request, boundary, weeks.len(), progress).await;
-    connection.close().await?;
-    outcome
+    prove_and_move(connection, request, boundary, weeks.len(), progress).await
 }
 
 /// Weeks are cut on Mondays, 00:00 UTC, and only old ones may go.
