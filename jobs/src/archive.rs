@@ -7,6 +7,8 @@ use store::archive::Request;
 const KEEP_DAYS: u32 = 35;
 /// Idempotency keys are kept for 30 days. What a client may still ask for with one is never archived.
 const KEEP_DAYS_MIN: u32 = 31;
+/// A century.
+const KEEP_DAYS_MAX: u32 = 36_500;
 
 /// Reads the options of the command line. The error is a sentence.
 pub fn parse(options: &[&str]) -> Result<Request, String> {
@@ -24,9 +26,12 @@ pub fn parse(options: &[&str]) -> Result<Request, String> {
                 behind
             }
             ("--keep-days", [text, behind @ ..]) => {
-                let days = text.parse().ok().filter(|days| *days >= KEEP_DAYS_MIN);
+                let days = text.parse::<u32>().ok();
+                let days = days.filter(|days| (KEEP_DAYS_MIN..=KEEP_DAYS_MAX).contains(days));
                 keep_days = days.ok_or_else(|| {
-                    format!("--keep-days must be a whole number from {KEEP_DAYS_MIN} on")
+                    format!(
+                        "--keep-days must be a whole number from {KEEP_DAYS_MIN} to {KEEP_DAYS_MAX}"
+                    )
                 })?;
                 behind
             }
@@ -52,7 +57,7 @@ mod tests {
             (&["--dry-run"][..], "--before is missing"),
             (&["--before", "monday"], "--before must be a day such as 2026-10-05"),
             (&["--before"], "--before is no option, or lacks its value"),
-            (&["--keep-days", "30"], "--keep-days must be a whole number from 31 on"),
+            (&["--keep-days", "30"], "--keep-days must be a whole number from 31 to 36500"),
             (&["--all"], "--all is no option, or lacks its value"),
         ] {
             assert_eq!(parse(options).unwrap_err(), sentence);

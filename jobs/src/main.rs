@@ -115,7 +115,7 @@ fn print_archived(summary: &Summary, request: &Request) {
         println!("proven, and nothing was changed");
         return;
     }
-    println!("transfers waited for {} ms at most", summary.held.as_millis());
+    println!("the live tables were locked for {} ms", summary.held.as_millis());
     let hash = summary.hash.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     println!("checkpoint {} of {} wallets, with hash {hash}", summary.seq, summary.line_count);
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ids::EventId;
 use store::pool::{self, Purpose};
-use store::replay::{Range, page};
-use store::{StoreError, describe, retention};
+use store::replay::{Range, begins_too_late, page};
+use store::{StoreError, describe};
 use tokio::time::Instant;
 
 use crate::Config;
@@ -115,9 +115,7 @@ pub async fn replay(
     let (mut after, mut sent): (Option<EventId>, u64) = (None, 0);
     loop {
         let events = page(&pool, range, after, PAGE_MAX).await?;
-        // After each read: a week may be dropped in the midst of it.
-        let kept_since = retention::events_kept_since(&pool).await?;
-        if let Some(since) = kept_since.filter(|since| range.from < *since && after.is_none()) {
+        if let Some(since) = begins_too_late(&pool, range, after).await? {
             return Err(ReplayError::Dropped { since });
         }
         let Some(last) = events.last() else { return Ok(sent) };

@@ -15,9 +15,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Days, NaiveTime, TimeDelta, Utc};
-use domain::ids::TransferId;
-use sqlx::{Connection, PgConnection, PgPool, Row};
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::checkpoint::{self, Checkpoint, Total};
@@ -26,6 +25,7 @@ use crate::{StoreError, orm};
 
 mod error;
 mod prove;
+mod refuse;
 mod weeks;
 
 pub use error::ArchiveError;
@@ -36,8 +36,6 @@ const LOCK: i64 = 0x486f_6c64_6172_6368;
 const GONE_MS: &str = "2000";
 /// Tries before it gives up: a full ledger check, which holds it up, may take minutes.
 const TRIES_MAX: u32 = 600;
-/// Open transfers that a refusal names.
-const OPEN_NAMED_MAX: i64 = 20;
 
 /// What to archive.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +46,7 @@ pub struct Request {
     pub kept: TimeDelta,
     /// Prove only: everything is rolled back, and no week is frozen.
     pub dry_run: bool,
-    /// How long it may try for its locks, in tries of about 1.5 s.
+    /// How long it may try for its locks, in tries of about 1.2 s.
     pub tries_max: u32,
 }
 
@@ -89,7 +87,7 @@ pub struct Summary {
     pub totals: BTreeMap<String, Total>,
     /// The end of the chain, for people to note.
     pub hash: Vec<u8>,
-    /// For how long transfers had to wait for the move: from the locks to the commit. Zero in a dry run.
+    /// For how long the live tables were locked: from the lock to the end of the commit. Zero in a dry run.
     pub held: Duration,
 }
 
@@ -122,13 +120,13 @@ async fn run_alone(
         .execute(&mut *connection)
         .await?;
     let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *connection).await?;
-    refuse_wrong_time(request, now)?;
+    refuse::wrong_time(request, now)?;
     let boundary = orm::first_from(request.before);
     let weeks = weeks::before(connection, boundary).await?;
     if weeks.is_empty() {
         return Ok(Outcome::Nothing);
     }
-    refuse_open_work(connection, boundary).await?;
+    refuse::open_work(connection, boundary).await?;
     if !request.dry_run {
         for week in &weeks {
             progress(&format!("freezing {}", week.name));
@@ -136,45 +134,6 @@ async fn run_alone(
         }
     }
     prove_and_move(connection, request, boundary, weeks.len(), progress).await
-}
-
-/// Weeks are cut on Mondays, 00:00 UTC, and only old ones may go.
-fn refuse_wrong_time(request: &Request, now: DateTime<Utc>) -> Result<(), ArchiveError> {
-    if request.before != monday_by(request.before) {
-        return Err(ArchiveError::NoMonday { last: monday_by(request.before) });
-    }
-    if request.before > now - request.kept {
-        return Err(ArchiveError::TooYoung { newest: monday_by(now - request.kept) });
-    }
-    Ok(())
-}
-
-/// The last Monday, 00:00 UTC, up to an instant.
-fn monday_by(at: DateTime<Utc>) -> DateTime<Utc> {
-    let day = at.date_naive();
-    let back = Days::new(day.weekday().num_days_from_monday().into());
-    day.checked_sub_days(back).unwrap_or(day).and_time(NaiveTime::MIN).and_utc()
-}
-
-/// Open transfers can still change rows of those weeks. None can come anew: intake makes ids of now.
-async fn refuse_open_work(
-    connection: &mut PgConnection,
-    boundary: Uuid,
-) -> Result<(), ArchiveError> {
-    let row = sqlx::query(include_str!("archive/open_work.sql"))
-        .bind(boundary)
-        .bind(OPEN_NAMED_MAX)
-        .fetch_one(connection)
-        .await?;
-    let (count, unsent): (i64, i64) = (row.try_get("open_count")?, row.try_get("unsent_count")?);
-    let ids: Vec<Uuid> = row.try_get("open_ids")?;
-    match (count, unsent) {
-        (0, 0) => Ok(()),
-        (0, count) => Err(ArchiveError::Unsent { count }),
-        (count, _) => {
-            Err(ArchiveError::Open { count, ids: ids.into_iter().map(TransferId).collect() })
-        }
-    }
 }
 
 async fn prove_and_move(
@@ -187,7 +146,7 @@ async fn prove_and_move(
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     ledger::lock_in_tx(&mut tx).await?;
     // Again, on the snapshot of the proof.
-    refuse_open_work(&mut tx, boundary).await?;
+    refuse::open_work(&mut tx, boundary).await?;
     let before = checkpoint::newest_in_tx(&mut tx).await?;
     progress("writing the checkpoint");
     let new = prove::write_in_tx(&mut tx, before.as_ref(), request.before, boundary).await?;
@@ -225,28 +184,4 @@ fn summary(new: Checkpoint, partition_count: usize, held: Duration) -> Result<Su
         hash: new.hash,
         held,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_mondays_that_are_old_enough_are_taken() {
-        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let now = at("2026-11-21T09:30:00Z");
-        let check = |before| {
-            refuse_wrong_time(&Request::new(at(before), TimeDelta::days(35)), now)
-                .map_err(|error| error.to_string())
-        };
-        assert_eq!(check("2026-10-12T00:00:00Z"), Ok(()));
-        assert_eq!(
-            check("2026-10-13T00:00:00Z").unwrap_err(),
-            "weeks end on Mondays at 00:00 UTC; the last one up to then is 2026-10-12"
-        );
-        assert_eq!(
-            check("2026-10-19T00:00:00Z").unwrap_err(),
-            "those weeks are too young; the latest Monday that is allowed now is 2026-10-12"
-        );
-    }
 }

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::TransferId;
+use embedded::sqs::Endpoint;
+use jobs::replay::{Request, replay};
+use store::replay::Range;
 use store::retention::{Log, Outcome, drop_oldest_week, events_kept_since};
 use store::transfers;
 
 use crate::archive::{Past, monday};
+use crate::support::sqs::Sqs;
 use crate::support::transfer;
 
 const WEEK: Duration = Duration::from_hours(7 * 24);
@@ -47,6 +52,37 @@ async fn weeks_of_the_logs_that_are_old_enough_are_dropped_and_the_ledger_stays_
 
     past.archived(3).await;
     past.assert_all_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_of_dropped_weeks_says_where_the_log_begins() {
+    let past = Past::new(2).await;
+    past.trade(0, 1).await;
+    past.age(9, &[]).await;
+    past.trade(0, 1).await;
+    drop_weeks(&past, Log::Event, 2 * WEEK).await;
+    let endpoint = Endpoint::start(None).await.expect("an endpoint");
+    let (url, begin) = (endpoint.url(), monday(2));
+    let variables = [("DATABASE_URL", past.world.url.as_str()), ("SQS_ENDPOINT_URL", &url)];
+    let look_up =
+        |name: &str| variables.iter().find(|one| one.0 == name).map(|one| one.1.to_owned());
+    let config = jobs::Config::from_lookup(look_up).expect("a configuration");
+    Sqs::at(url.clone()).create_pair("again", 30, 3).await;
+    let from = |from: DateTime<Utc>| Request {
+        queue: "again".to_owned(),
+        range: Range { from, to: Utc::now(), event_type: None },
+    };
+    let refused = replay(&config, &from(begin - TimeDelta::seconds(1)), |_| {}).await;
+    let begin_text = begin.format("%Y-%m-%dT00:00:00Z");
+    assert_eq!(
+        refused.expect_err("a refusal").to_string(),
+        format!(
+            "the event log begins at {begin_text}, because older weeks were dropped (HOLDFAST_EVENT_DAYS says how \
+             long they are kept); begin with --from {begin_text}"
+        )
+    );
+    let sent = replay(&config, &from(begin), |_| {}).await.expect("a replay");
+    assert_eq!(sent, 9, "five accepted, four of them settled");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! The weekly partitions: which there are, how they are frozen, how they are moved. Nobody is kept waiting for long: a lock
-//! that is not had in half a second is given up, and tried again after a pause in which all others go on.
+//! that is not had at once is given up, and tried again after a pause in which all others go on.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::ArchiveError;
 use crate::StoreError;
 
-/// How long an exclusive lock is waited for. Whoever comes in that time waits behind it, so it is short.
-const LOCK_MAX: &str = "500ms";
+/// How long an exclusive lock is waited for: some groups of a lane. Whoever comes in that time waits behind it.
+const LOCK_MAX: &str = "200ms";
 /// Pause before the next try.
 const PAUSE: Duration = Duration::from_secs(1);
 

@@ -71,6 +71,26 @@ async fn a_balance_at_an_instant_is_right_around_the_boundary() {
     past.assert_all_clean().await;
 }
 
+#[tokio::test]
+async fn undoing_the_migration_brings_archived_weeks_back() {
+    let past = Past::new(2).await;
+    past.trade(0, 1).await;
+    past.age(9, &[]).await;
+    past.archived(8).await;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../migration/sql/create_archive_down.sql");
+    let down = std::fs::read_to_string(file).expect("a file");
+    let mut connection = past.world.reads.acquire().await.expect("a connection");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(down)).execute(&mut *connection).await.expect("an undo");
+    assert_eq!(past.world.count("SELECT count(*) FROM transfer").await, 5);
+    assert_eq!(past.world.count("SELECT count(*) FROM posting").await, 8);
+    past.trade(0, 1).await;
+    let changed = sqlx::query("UPDATE posting SET amount_minor = amount_minor");
+    assert_eq!(
+        changed.execute(&mut *connection).await.expect("no trigger is left").rows_affected(),
+        16
+    );
+}
+
 async fn balance_at(past: &Past, wallet: WalletId, at: DateTime<Utc>) -> i64 {
     let read = statements::ledger_at(&past.world.reads, wallet, at).await.expect("a read");
     read.expect("not in the future").0
