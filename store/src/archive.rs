@@ -115,10 +115,9 @@ async fn run_alone(
     request: &Request,
     progress: impl Fn(&str) + Send + Sync,
 ) -> Result<Outcome, ArchiveError> {
-    sqlx::query("SELECT set_config('client_connection_check_interval', $1, false)")
-        .bind(GONE_MS)
-        .execute(&mut *connection)
-        .await?;
+    // Not every system can do that. Then a killed command's statement ends when it is done.
+    let notice = sqlx::query("SELECT set_config('client_connection_check_interval', $1, false)");
+    notice.bind(GONE_MS).execute(&mut *connection).await.ok();
     let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *connection).await?;
     refuse::wrong_time(request, now)?;
     let boundary = orm::first_from(request.before);

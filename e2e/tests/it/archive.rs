@@ -24,6 +24,8 @@ impl Past {
     /// `count` wallets, 30 weeks old, that nothing was posted to.
     pub async fn new(count: usize) -> Self {
         let world = World::new().await;
+        let weeks = "SELECT create_partitions(now() - interval '20 weeks', now())";
+        sqlx::query(weeks).execute(&world.reads).await.expect("partitions");
         let mut wallets = Vec::new();
         for _ in 0..count {
             wallets.push(world.open_wallet(WalletId(older(Uuid::now_v7(), 30))).await);
@@ -104,7 +106,6 @@ pub fn request(weeks_ago: i64) -> Request {
 
 /// Ids of entries keep the millisecond of their posting.
 const AGE: &str = "
-SELECT create_partitions(now() - interval '20 weeks', now());
 CREATE OR REPLACE FUNCTION pg_temp.older(id uuid) RETURNS uuid LANGUAGE sql AS $$
     SELECT (lpad(to_hex(
         ('x' || left(hex, 12))::bit(48)::bigint - $WEEKS * 7 * 86400000::bigint), 12, '0') || right(hex, 20))::uuid

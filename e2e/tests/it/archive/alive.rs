@@ -42,7 +42,8 @@ async fn an_archive_that_is_killed_between_proof_and_move_leaves_nothing_half_do
     assert!(task.await.expect_err("killed").is_cancelled());
     lane.rollback().await.expect("an end");
 
-    let gone = "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory')";
+    let gone = "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
     past.world.wait_until("the killed command is gone", gone).await;
     assert_eq!(past.world.count("SELECT count(*) FROM balance_checkpoint").await, 0);
     assert_eq!(past.world.count("SELECT count(*) FROM balance_checkpoint_line").await, 0);

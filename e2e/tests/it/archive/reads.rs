@@ -1,10 +1,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::group::{Boundaries, NoFaults};
 use domain::ids::{TransferId, WalletId};
 use domain::transfer::TransferStatus;
 use store::statements::{self, Line};
 use store::transfers::{self, ListQuery, Transfer};
 
-use super::{Past, monday};
+use super::{Past, monday, older};
+use crate::support::{rules, transfer};
 
 /// A page that is smaller than what a week holds, so that pages begin and end everywhere.
 const PAGE: u64 = 3;
@@ -68,6 +70,29 @@ async fn a_balance_at_an_instant_is_right_around_the_boundary() {
     past.trade(0, 1).await;
     assert_eq!(balance_at(&past, wallet, monday(1)).await, 950);
     assert_eq!(balance_at(&past, wallet, Utc::now()).await, 1_900);
+    past.assert_all_clean().await;
+}
+
+#[tokio::test]
+async fn a_transfer_that_settled_in_a_later_week_than_it_was_made_in_is_proven_on_both_sides() {
+    let past = Past::new(2).await;
+    let mut ids = past.trade(0, 1).await;
+    let mut late = transfer(past.wallets[0], past.wallets[1], 10);
+    late.id = TransferId(older(late.id.0, 3));
+    ids.extend(past.world.accept(&[late]).await);
+    past.world.drive(&rules(Boundaries::Fused, NoFaults), &ids[5..]).await;
+    let ids = past.age(5, &ids).await;
+    past.world.assert_ledger_clean().await;
+    let before = told(&past, &ids).await;
+
+    // The transfer is archived and its entry is live, then both are archived, with two checkpoints.
+    let first = past.archived(7).await;
+    assert_eq!((first.transfer_count, first.entry_count, first.line_count), (1, 0, 0));
+    assert_eq!(told(&past, &ids).await, before);
+    past.assert_all_clean().await;
+    let second = past.archived(4).await;
+    assert_eq!((second.transfer_count, second.entry_count), (5, 5));
+    assert_eq!(told(&past, &ids).await, before);
     past.assert_all_clean().await;
 }
 
