@@ -11,6 +11,7 @@ use store::retention::{Log, Outcome, drop_oldest_week, events_kept_since};
 use store::transfers;
 
 use crate::archive::{Past, monday};
+use crate::support::process::Process;
 use crate::support::sqs::Sqs;
 use crate::support::transfer;
 
@@ -51,6 +52,23 @@ async fn weeks_of_the_logs_that_are_old_enough_are_dropped_and_the_ledger_stays_
     past.assert_all_clean().await;
 
     past.archived(3).await;
+    past.assert_all_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_drops_old_weeks_by_itself_for_as_long_as_its_variables_say() {
+    let past = Past::new(2).await;
+    past.trade(0, 1).await;
+    past.age(9, &[]).await;
+    let variables =
+        [("HOLDFAST_ROLES", "sagas"), ("HOLDFAST_EVENT_DAYS", "14"), ("HOLDFAST_STEP_DAYS", "0")];
+    let worker = Process::jobs(&past.world.url, &variables);
+    let gone = "SELECT count(*) = 0 FROM weeks_of('event')
+        WHERE uuid_v7_time(upper) <= now() - interval '14 days'";
+    past.world.wait_until("old weeks of events are dropped", gone).await;
+    assert!(worker.stop(), "it ends well");
+    let kept = "SELECT count(*) FROM weeks_of('saga_step') WHERE uuid_v7_time(upper) < now()";
+    assert_eq!(past.world.count(kept).await, 20, "steps are kept for ever");
     past.assert_all_clean().await;
 }
 
