@@ -55,10 +55,10 @@ mod tests {
         assert_eq!((request.kept.num_days(), request.dry_run), (90, true));
         for (options, sentence) in [
             (&["--dry-run"][..], "--before is missing"),
-            (&["--before", "monday"], "--before must be a day such as 2026-10-05"),
-            (&["--before"], "--before is no option, or lacks its value"),
-            (&["--keep-days", "30"], "--keep-days must be a whole number from 31 to 36500"),
-            (&["--all"], "--all is no option, or lacks its value"),
+            (&["--before", "monday"][..], "--before must be a day such as 2026-10-05"),
+            (&["--before"][..], "--before is no option, or lacks its value"),
+            (&["--keep-days", "30"][..], "--keep-days must be a whole number from 31 to 36500"),
+            (&["--all"][..], "--all is no option, or lacks its value"),
         ] {
             assert_eq!(parse(options).unwrap_err(), sentence);
         }

@@ -99,9 +99,9 @@ pub fn monday(weeks_ago: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(at - (at + to_monday) % week, 0).expect("a time")
 }
 
-/// A week is kept, and a lock is not waited for beyond some seconds.
+/// A week is kept, and locks are waited for within half a minute.
 pub fn request(weeks_ago: i64) -> Request {
-    Request { tries_max: 8, ..Request::new(monday(weeks_ago), TimeDelta::weeks(1)) }
+    Request { tries_max: 30, ..Request::new(monday(weeks_ago), TimeDelta::weeks(1)) }
 }
 
 /// Ids of entries keep the millisecond of their posting.
