@@ -3,7 +3,8 @@ use domain::ids::{TransferId, WalletId};
 use domain::transfer::TransferStatus;
 use entities::transfer::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    TransactionTrait,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -47,22 +48,23 @@ struct Range {
 
 /// Transfers by wallet, status or neither, newest first.
 pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> {
-    let connection = orm::connection(pool);
+    // One transaction: from its first statement on it has a lock that keeps weeks from moving to the archive between two walks.
+    let tx = orm::connection(pool).begin().await?;
     let range = Range {
         // A wallet has no transfers from before it was opened.
         from: query.wallet.map_or(Uuid::nil(), |wallet| orm::oldest_after(wallet.0)),
         before: query.before.map_or_else(|| orm::newest_before(Utc::now()), |id| id.0),
     };
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let (mut rows, mut edge) = merged(&connection, walks(query, range), query).await?;
+    let (mut rows, mut edge) = merged(&tx, walks(query, range), query).await?;
     if rows.len() <= limit && edge.is_none() {
-        // Archived ones are older than all live ones. From behind the last row: its week may have been moved meanwhile.
-        let before = rows.last().map_or(range.before, |row| row.id);
-        let walks = walks(query, Range { before, ..range }).into_iter().map(archived).collect();
-        let (older, older_edge) = merged(&connection, walks, query).await?;
+        // Archived ones are older than all live ones.
+        let walks = walks(query, range).into_iter().map(archived).collect();
+        let (older, older_edge) = merged(&tx, walks, query).await?;
         rows.extend(older);
         edge = older_edge;
     }
+    tx.commit().await?;
     let before = if rows.len() > limit {
         rows.truncate(limit);
         rows.last().map(|row| TransferId(row.id))
@@ -86,7 +88,7 @@ fn walks(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
 
 /// What the walks found, newest first, down to the id at which one of them stopped before its end.
 async fn merged(
-    connection: &DatabaseConnection,
+    connection: &DatabaseTransaction,
     walks: Vec<Select<Entity>>,
     query: &ListQuery,
 ) -> Result<(Vec<Model>, Option<Uuid>), StoreError> {
@@ -122,7 +124,7 @@ fn along(end: Column, wallet: WalletId, range: Range) -> Select<Entity> {
 /// One page of a walk: what it found, and down to which id it looked when it
 /// stopped before the end.
 async fn page_of(
-    connection: &DatabaseConnection,
+    connection: &DatabaseTransaction,
     walk: Select<Entity>,
     query: &ListQuery,
 ) -> Result<(Vec<Model>, Option<Uuid>), StoreError> {

@@ -3,11 +3,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::group::{Boundaries, NoFaults};
+use domain::ids::TransferId;
 use store::archive::{self, ArchiveError, Outcome};
 use store::ledger::Mode;
+use store::statements::Line;
+use store::transfers::Transfer;
 use tokio::sync::mpsc;
 
-use super::{Past, request};
+use super::reads::{balance_at, lines, list};
+use super::{Past, monday, request};
 use crate::support::{rules, transfer};
 
 /// Archives in a task of its own, which tells what it does.
@@ -55,13 +59,29 @@ async fn an_archive_that_is_killed_between_proof_and_move_leaves_nothing_half_do
     past.assert_all_clean().await;
 }
 
+/// What can be read of the last two wallets.
+async fn told_of(
+    past: &Past,
+    ids: &[TransferId],
+) -> (Vec<Transfer>, Vec<TransferId>, Vec<Line>, i64) {
+    let mut transfers = Vec::new();
+    for &id in ids {
+        transfers.push(past.world.transfer(id).await);
+    }
+    let (one, other) = (past.wallets[8], past.wallets[9]);
+    let listed = list(past, Some(one), None).await;
+    (transfers, listed, lines(past, other).await, balance_at(past, one, monday(4)).await)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn transfers_settle_and_checks_stay_clean_while_weeks_are_archived() {
-    let past = Arc::new(Past::new(8).await);
+async fn transfers_settle_and_reads_and_checks_stay_right_while_weeks_are_archived() {
+    let past = Arc::new(Past::new(10).await);
     for (one, other) in [(0, 1), (2, 3), (4, 5), (6, 7)] {
         past.trade(one, other).await;
     }
-    past.age(9, &[]).await;
+    // Nothing happens to the last two wallets from here on.
+    let ids = past.trade(8, 9).await;
+    let ids = past.age(9, &ids).await;
     let (stop, settled) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let lanes: Vec<_> = (0..3)
         .map(|lane| {
@@ -87,6 +107,15 @@ async fn transfers_settle_and_checks_stay_clean_while_weeks_are_archived() {
             }
         })
     };
+    let reader = {
+        let (past, stop) = (past.clone(), stop.clone());
+        tokio::spawn(async move {
+            let before = told_of(&past, &ids).await;
+            while !stop.load(Ordering::Relaxed) {
+                assert_eq!(told_of(&past, &ids).await, before);
+            }
+        })
+    };
     let before = settled.load(Ordering::Relaxed);
     let (task, mut told) = start(&past);
     wait_for(&mut told, "writing the checkpoint").await;
@@ -103,6 +132,7 @@ async fn transfers_settle_and_checks_stay_clean_while_weeks_are_archived() {
         task.await.expect("a lane without a failure");
     }
     checker.await.expect("clean at every moment");
+    reader.await.expect("the same at every moment");
     assert!(after > before, "transfers settled meanwhile");
     past.assert_all_clean().await;
 }

@@ -116,7 +116,7 @@ async fn undoing_the_migration_brings_archived_weeks_back() {
     );
 }
 
-async fn balance_at(past: &Past, wallet: WalletId, at: DateTime<Utc>) -> i64 {
+pub async fn balance_at(past: &Past, wallet: WalletId, at: DateTime<Utc>) -> i64 {
     let read = statements::ledger_at(&past.world.reads, wallet, at).await.expect("a read");
     read.expect("not in the future").0
 }
@@ -143,7 +143,8 @@ async fn told(past: &Past, ids: &[TransferId]) -> Told {
     told
 }
 
-async fn list(
+/// Page by page.
+pub async fn list(
     past: &Past,
     wallet: Option<WalletId>,
     status: Option<TransferStatus>,
@@ -162,7 +163,8 @@ async fn list(
     }
 }
 
-async fn lines(past: &Past, wallet: WalletId) -> Vec<Line> {
+/// Page by page.
+pub async fn lines(past: &Past, wallet: WalletId) -> Vec<Line> {
     let mut all: Vec<Line> = Vec::new();
     loop {
         let place = all.last().map(Line::place);
