@@ -25,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) warmup: u64,
     /// Connections of a closed loop.
     pub(crate) connections: u32,
+    /// Processes of the API, and as many of the workers.
+    pub(crate) processes: u32,
     /// Settled transfers that are there before the run.
     pub(crate) prefill: u64,
     /// Transfers per second that wait for their outcome, to see it as a client does.
@@ -55,6 +57,7 @@ impl Default for Options {
             scenarios: Vec::new(),
             warmup: 3,
             connections: 256,
+            processes: 1,
             prefill: 0,
             probes: 20,
             baseline_seconds: Some(5),
@@ -148,6 +151,7 @@ fn set(
         "--rate" => changes.rate = Some(number(name, value, 1, 100_000)? as u32),
         "--warmup" => options.warmup = number(name, value, 0, 3_600)?,
         "--connections" => options.connections = number(name, value, 1, 10_000)? as u32,
+        "--processes" => options.processes = number(name, value, 1, 16)? as u32,
         "--prefill" => options.prefill = number(name, value, 0, 1_000_000_000)?,
         "--probes" => options.probes = number(name, value, 0, 1_000)? as u32,
         "--baseline-seconds" => options.baseline_seconds = Some(number(name, value, 1, 600)?),
@@ -202,6 +206,7 @@ const OPTIONS: &str = "
   --seconds N             seconds that are measured (--minutes N likewise)
   --warmup N              seconds before them; 3
   --connections N         connections of a closed loop; 256
+  --processes N           processes of the API, and as many of the workers; 1
   --rate N                an open loop of N transfers/s instead
   --wallets N             another number of wallets
   --prefill N             N settled transfers of earlier weeks are there at the start

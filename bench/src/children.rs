@@ -31,13 +31,14 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts a part with these variables, and returns the first line that it prints. Its complaints go to a file in
-    /// `folder`.
+    /// `folder`, with its number among its like.
     pub(crate) async fn start(
         part: Part,
+        number: u32,
         variables: &[(&str, String)],
         folder: &Path,
     ) -> Result<(Self, String), Failure> {
-        let complaints = folder.join(part.name()).with_extension("log");
+        let complaints = folder.join(format!("{}-{number}.log", part.name()));
         let mut child = Command::new(std::env::current_exe()?)
             .arg(part.name())
             .envs(variables.iter().map(|(name, value)| (name, value)))

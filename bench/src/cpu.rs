@@ -1,6 +1,7 @@
 //! What processes cost, from `/proc`. Where there is none, nothing is known.
 
 use std::fs;
+use std::iter::Sum;
 
 /// Linux counts CPU time for its readers in hundredths of a second, on every usual machine.
 const TICK_US: u64 = 10_000;
@@ -69,6 +70,15 @@ pub(crate) struct Memory {
     pub(crate) now: f64,
     /// The most that was.
     pub(crate) peak: f64,
+}
+
+impl Sum for Memory {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            now: sum.now + one.now,
+            peak: sum.peak + one.peak,
+        })
+    }
 }
 
 /// Memory of one process.

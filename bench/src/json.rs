@@ -87,10 +87,13 @@ fn run(run: &Run) -> Value {
 }
 
 fn second(second: &Second) -> Value {
-    let Second { number, measured, accepted, answer_ms, settled, settle_ms, open, events } = second;
+    let Second { number, measured, accepted, answer_ms, settled, settle_ms, open, events, size } =
+        second;
     let mut value = json!({
         "second": number, "measured": measured, "accepted": accepted, "settled": settled,
         "open": open, "answer_ms": answer_ms, "settle_ms": settle_ms,
+        "postgres_mb": size.postgres_mb, "api_mb": size.api_mb, "jobs_mb": size.jobs_mb,
+        "dead_rows": size.dead_rows,
     });
     if let (Some(events), Some(fields)) = (events, value.as_object_mut()) {
         fields.insert("outbox".to_owned(), events.outbox.into());

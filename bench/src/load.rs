@@ -43,8 +43,8 @@ const UNAVAILABLE: u16 = 503;
 /// What is sent, and how fast.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// Where to.
-    pub(crate) addr: SocketAddr,
+    /// Where to: the clients take turns.
+    pub(crate) addrs: Vec<SocketAddr>,
     /// Between which wallets.
     pub(crate) mix: Mix,
     /// Transfers per second; none for a closed loop.
@@ -65,16 +65,28 @@ pub(crate) struct Load {
 
 struct Shared {
     plan: Plan,
+    /// Clients so far.
+    clients: Cell<usize>,
     stopped: Cell<bool>,
     /// Wakes clients that wait for their time.
     stop: Notify,
     tally: RefCell<Tally>,
 }
 
+impl Shared {
+    /// The address of the next client.
+    fn next_addr(&self) -> SocketAddr {
+        let number = self.clients.replace(self.clients.get() + 1);
+        let addr = self.plan.addrs.get(number % self.plan.addrs.len().max(1)).copied();
+        addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+}
+
 impl Load {
     /// Starts all clients.
     pub(crate) fn start(plan: Plan) -> Self {
         let shared = Rc::new(Shared {
+            clients: Cell::new(0),
             stopped: Cell::new(false),
             stop: Notify::new(),
             tally: RefCell::default(),
@@ -181,7 +193,7 @@ struct Client {
 
 impl Client {
     fn new(shared: &Rc<Shared>, kind: Kind, seed: u64) -> Self {
-        let addr = shared.plan.addr;
+        let addr = shared.next_addr();
         Self {
             shared: shared.clone(),
             kind,

@@ -12,8 +12,8 @@ use crate::{Failure, outcome};
 pub(crate) struct Processes {
     /// Process id of the server.
     pub(crate) postgres: u32,
-    pub(crate) api: Running,
-    pub(crate) jobs: Running,
+    pub(crate) api: Vec<Running>,
+    pub(crate) jobs: Vec<Running>,
     /// The SQS endpoint; none without relay.
     pub(crate) sqs: Option<Running>,
 }
@@ -61,8 +61,8 @@ impl Processes {
         let machine = cpu::of_machine();
         let used = Used {
             postgres: cpu::of_tree(self.postgres),
-            api: cpu::of_process(self.api.pid),
-            jobs: cpu::of_process(self.jobs.pid),
+            api: self.api.iter().map(|api| cpu::of_process(api.pid)).sum(),
+            jobs: self.jobs.iter().map(|jobs| cpu::of_process(jobs.pid)).sum(),
             sqs: self.sqs.as_ref().map_or(0, |sqs| cpu::of_process(sqs.pid)),
             bench: cpu::of_process(std::process::id()),
             machine: machine.busy,
@@ -76,32 +76,29 @@ impl Processes {
         let postgres = cpu::tree_memory(self.postgres);
         MemoryUse {
             postgres: Memory { now: postgres, peak: before.postgres.peak.max(postgres) },
-            api: cpu::memory(self.api.pid),
-            jobs: cpu::memory(self.jobs.pid),
+            api: self.api.iter().map(|api| cpu::memory(api.pid)).sum(),
+            jobs: self.jobs.iter().map(|jobs| cpu::memory(jobs.pid)).sum(),
             bench: cpu::memory(std::process::id()),
         }
     }
 
     /// Fails when one of them has ended.
     pub(crate) fn check(&mut self) -> Result<(), Failure> {
-        self.api.check()?;
-        self.jobs.check()?;
-        self.sqs.as_mut().map_or(Ok(()), Running::check)
+        let mut all = self.api.iter_mut().chain(&mut self.jobs).chain(&mut self.sqs);
+        all.try_for_each(Running::check)
     }
 
     /// Lines of warnings and errors that they wrote.
     pub(crate) fn complaint_count(&self) -> usize {
-        self.api.complaint_count() + self.jobs.complaint_count()
+        self.api.iter().chain(&self.jobs).map(Running::complaint_count).sum()
     }
 
     /// Ends them, each after it has finished what it has in hand.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
-        self.api.stop().await?;
-        self.jobs.stop().await?;
-        match self.sqs {
-            Some(sqs) => sqs.stop().await,
-            None => Ok(()),
+        for process in self.api.into_iter().chain(self.jobs).chain(self.sqs) {
+            process.stop().await?;
         }
+        Ok(())
     }
 }
 

@@ -77,6 +77,12 @@ pub(crate) async fn open_count(connection: &mut PgConnection) -> Result<i64, Fai
     Ok(sqlx::query(sql).fetch_one(connection).await?.try_get(0)?)
 }
 
+/// Dead row versions in all tables, as the server's statistics have it.
+pub(crate) async fn dead_rows(connection: &mut PgConnection) -> Result<f64, Failure> {
+    let sql = "SELECT coalesce(sum(n_dead_tup), 0)::float8 FROM pg_stat_user_tables";
+    Ok(sqlx::query(sql).fetch_one(connection).await?.try_get(0)?)
+}
+
 /// Where the log of the database stands, in bytes.
 pub(crate) async fn log_position(connection: &mut PgConnection) -> Result<f64, Failure> {
     let sql = "SELECT (pg_current_wal_lsn() - '0/0')::float8";

@@ -20,11 +20,12 @@ use crate::load::{Load, Mix, Plan, Tally};
 use crate::measure::{MemoryUse, Processes, Snapshot};
 use crate::parts::{Part, TRANSIENT_PERCENT};
 use crate::scenario::Scenario;
-use crate::series::{EventsSecond, Second, median_and_p99};
+use crate::series::{EventsSecond, Second, Size, median_and_p99};
 use crate::statements::{self, Statement};
 use crate::{Failure, outcome, report};
 
 mod account;
+mod growth;
 use account::Measured;
 
 /// After this long, what is still open is lost or stuck, and the run has failed.
@@ -55,13 +56,15 @@ pub(crate) async fn run(
     repetition: u32,
 ) -> Result<Run, Failure> {
     report::headline(scenario, repetition, options);
+    // Before the baselines: they must not share the machine with the vacuum of the run before.
+    let url = database.fresh(HOLDFAST).await?;
     let baseline = match options.baseline_seconds {
         Some(seconds) => {
             baseline::run(database, scenario, seconds, &options.baseline_clients).await?
         }
         None => None,
     };
-    let url = prepare(database, options, scenario).await?;
+    prepare(&url, options, scenario).await?;
     let mut running = Bench::start(database, options, scenario, &url).await?;
     let loaded = running.load().await?;
     let mut run = running.finish(loaded, baseline).await?;
@@ -69,21 +72,16 @@ pub(crate) async fn run(
     Ok(run)
 }
 
-/// A migrated database with wallets, and what was before them.
-async fn prepare(
-    database: &Database,
-    options: &Options,
-    scenario: &Scenario,
-) -> Result<String, Failure> {
+/// Migrates a database, and makes wallets and what was before them.
+async fn prepare(url: &str, options: &Options, scenario: &Scenario) -> Result<(), Failure> {
     let began = Instant::now();
-    let url = database.fresh(HOLDFAST).await?;
-    migration::up(&url).await?;
+    migration::up(url).await?;
     let filling = Filling::new(scenario.wallets, options.prefill);
-    filling.write(&url).await?;
+    filling.write(url).await?;
     let (wallets, prefill) = (scenario.wallets, filling.prefill());
     let seconds = began.elapsed().as_secs_f64();
     println!("  {wallets} wallets and {prefill} settled transfers were made in {seconds:.1} s");
-    Ok(url)
+    Ok(())
 }
 
 /// A run under way.
@@ -91,7 +89,7 @@ struct Bench<'a> {
     options: &'a Options,
     scenario: &'a Scenario,
     processes: Processes,
-    addr: SocketAddr,
+    addrs: Vec<SocketAddr>,
     connection: PgConnection,
     pool: Pool,
     memory: MemoryUse,
@@ -122,7 +120,7 @@ impl<'a> Bench<'a> {
         let mut for_jobs = common.to_vec();
         for_jobs.push((TRANSIENT_PERCENT, transient));
         let sqs = if scenario.events {
-            let (sqs, sqs_url) = Running::start(Part::Sqs, &common, folder).await?;
+            let (sqs, sqs_url) = Running::start(Part::Sqs, 1, &common, folder).await?;
             for_jobs.push(("SQS_ENDPOINT_URL", sqs_url));
             for_jobs.push(variable("HOLDFAST_CREATE_QUEUES", "true"));
             if scenario.events_per_message > 1 {
@@ -133,19 +131,27 @@ impl<'a> Bench<'a> {
         } else {
             None
         };
-        let (jobs, _) = Running::start(Part::Jobs, &for_jobs, folder).await?;
+        let mut jobs = Vec::new();
+        for number in 1..=options.processes {
+            jobs.push(Running::start(Part::Jobs, number, &for_jobs, folder).await?.0);
+        }
         let anywhere = "127.0.0.1:0";
         let mut for_api = common.to_vec();
         for_api.push(variable("HOLDFAST_API_ADDR", anywhere));
         for_api.push(variable("HOLDFAST_ADMIN_ADDR", anywhere));
-        let (api, addr) = Running::start(Part::Api, &for_api, folder).await?;
+        let (mut api, mut addrs) = (Vec::new(), Vec::new());
+        for number in 1..=options.processes {
+            let (process, addr) = Running::start(Part::Api, number, &for_api, folder).await?;
+            api.push(process);
+            addrs.push(addr.parse()?);
+        }
         let processes = Processes { postgres: database.pid(), api, jobs, sqs };
         let memory = processes.memory(&MemoryUse::default());
         Ok(Self {
             options,
             scenario,
             processes,
-            addr: addr.parse()?,
+            addrs,
             connection: PgConnection::connect(url).await?,
             pool: pool::open(url, Purpose::Maintenance, 1)?,
             memory,
@@ -160,7 +166,7 @@ impl<'a> Bench<'a> {
         let began = Utc::now();
         let mut tick = Instant::now();
         let load = Load::start(Plan {
-            addr: self.addr,
+            addrs: self.addrs.clone(),
             mix: Mix {
                 wallets: scenario.wallets,
                 hot_percent: scenario.hot_percent,
@@ -212,13 +218,25 @@ impl<'a> Bench<'a> {
             answer_ms: median_and_p99(&answers),
             open,
             events: self.events(ended).await?,
+            size: self.size().await?,
             ..Second::default()
         };
         let unavailable = load.tally(|tally| tally.transfers.count(503));
         report::second(&second, self.seconds.last(), unavailable);
         self.seconds.push(second);
-        self.memory = self.processes.memory(&self.memory);
         self.processes.check()
+    }
+
+    /// What everything has grown to.
+    async fn size(&mut self) -> Result<Size, Failure> {
+        self.memory = self.processes.memory(&self.memory);
+        let MemoryUse { postgres, api, jobs, .. } = &self.memory;
+        Ok(Size {
+            postgres_mb: postgres.now,
+            api_mb: api.now,
+            jobs_mb: jobs.now,
+            dead_rows: outcome::dead_rows(&mut self.connection).await?,
+        })
     }
 
     /// How far the events are, when so many transfers are at their end.

@@ -33,6 +33,8 @@ pub(crate) const OPEN_RATE: u32 = 5_000;
 const EVENTS_RATE: u32 = 2_500;
 /// And at this one, several events in a message.
 const PACKED_RATE: u32 = 4_000;
+/// Long enough for every vacuum, checkpoint and timer to come by.
+const SOAK_SECONDS: u64 = 30 * 60;
 
 const PLAIN: Scenario = Scenario {
     name: "uniform-10k",
@@ -112,8 +114,17 @@ const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "soak",
-        about: "uniform-10k for minutes (--minutes, 10 unless told)",
-        seconds: 600,
+        about: "5,000 transfers/s by the clock for 30 minutes: does anything grow",
+        rate: Some(OPEN_RATE),
+        seconds: SOAK_SECONDS,
+        ..PLAIN
+    },
+    Scenario {
+        name: "soak-events",
+        about: "2,500 transfers/s for 30 minutes, with relay and both consumers",
+        rate: Some(EVENTS_RATE),
+        events: true,
+        seconds: SOAK_SECONDS,
         ..PLAIN
     },
 ];

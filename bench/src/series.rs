@@ -21,6 +21,21 @@ pub(crate) struct Second {
     pub(crate) open: i64,
     /// How far the queues were behind; none without relay.
     pub(crate) events: Option<EventsSecond>,
+    /// What everything had grown to at its end.
+    pub(crate) size: Size,
+}
+
+/// What must not grow while the load stays the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Size {
+    /// Resident memory in MB.
+    pub(crate) postgres_mb: f64,
+    /// Of all API processes.
+    pub(crate) api_mb: f64,
+    /// Of all worker processes.
+    pub(crate) jobs_mb: f64,
+    /// Row versions that nobody can see any more and no vacuum has taken away, in all tables.
+    pub(crate) dead_rows: f64,
 }
 
 /// Events at the end of a second.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::growth;
 use crate::baseline::Baseline;
 use crate::figures::Figures;
 use crate::histogram::Histogram;
@@ -112,6 +113,7 @@ impl Measured<'_> {
         self.events(&mut figures);
         self.cpu(&mut figures);
         self.memory(&mut figures);
+        growth::figures(self.seconds, &mut figures);
         self.counts(&mut figures);
         figures
     }
