@@ -2,11 +2,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::group::{Boundaries, NoFaults};
 use domain::ids::{TransferId, WalletId};
 use domain::transfer::TransferStatus;
+use serde_json::{Value, json};
 use store::statements::{self, Line};
 use store::transfers::{self, ListQuery, Transfer};
 
 use super::{Past, monday, older};
-use crate::support::{rules, transfer};
+use crate::support::process::Process;
+use crate::support::{http_client, rules, transfer};
 
 /// A page that is smaller than what a week holds, so that pages begin and end everywhere.
 const PAGE: u64 = 3;
@@ -94,6 +96,33 @@ async fn a_transfer_that_settled_in_a_later_week_than_it_was_made_in_is_proven_o
     assert_eq!((second.transfer_count, second.entry_count), (5, 5));
     assert_eq!(told(&past, &ids).await, before);
     past.assert_all_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_see_archived_transfers_and_postings_as_all_others() {
+    let past = Past::new(2).await;
+    let ids = past.trade(0, 1).await;
+    let ids = past.age(9, &ids).await;
+    past.archived(8).await;
+    let api = Process::api(&past.world.url, "127.0.0.1:0");
+    let (http, address) = (http_client(), api.address.clone().expect("an address"));
+    let get = async |path: String| -> Value {
+        let answer =
+            http.get(format!("http://{address}/v1/{path}")).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.expect("a body")
+    };
+    let (wallet, at) = (past.wallets[0], monday(5).format("%Y-%m-%dT00:00:00Z"));
+    let one = get(format!("transfers/{}", ids[2])).await;
+    assert_eq!((&one["status"], &one["amount_minor"]), (&json!("settled"), &json!(120)));
+    assert_eq!(one["steps"].as_array().map(Vec::len), Some(3), "the step log is kept apart");
+    let listed = get(format!("transfers?wallet_id={wallet}")).await;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(4));
+    let lines = get(format!("wallets/{wallet}/postings")).await;
+    assert_eq!(lines["items"].as_array().map(Vec::len), Some(3));
+    assert_eq!(lines["items"][0]["transfer_id"], json!(ids[3].to_string()));
+    let balance = get(format!("wallets/{wallet}/balance?at={at}")).await;
+    assert_eq!(balance["ledger_minor"], 950);
 }
 
 #[tokio::test]
