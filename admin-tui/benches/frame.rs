@@ -22,6 +22,8 @@ const ROUNDS: u32 = 300;
 const SIZE: (u16, u16) = (200, 60);
 
 type Failure = Box<dyn std::error::Error>;
+/// A kind of keys, and those of a round.
+type Keys = (&'static str, fn(u32) -> Vec<Action>);
 
 /// A page of wallets, beginning with this number.
 fn page(from: u32) -> Result<Box<RawValue>, serde_json::Error> {
@@ -47,7 +49,6 @@ fn main() -> Result<(), Failure> {
     fill(&mut state)?;
     state.frozen = true;
 
-    type Keys = (&'static str, fn(u32) -> Vec<Action>);
     let kinds: [Keys; 6] = [
         ("down", |_| vec![Action::Move(1)]),
         ("page", |_| vec![Action::Page(1)]),

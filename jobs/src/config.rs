@@ -9,6 +9,14 @@ use ulid::Ulid;
 
 use crate::{Role, RunError, SqsConfig, keeper};
 
+/// How long the event log is kept.
+pub(crate) const EVENT_DAYS: &str = "HOLDFAST_EVENT_DAYS";
+
+/// The fewest days that a log can be kept: SQS keeps messages as long, and people look at what they were about.
+const DAYS_MIN: u32 = 14;
+/// The most, a century.
+const DAYS_MAX: u32 = 36_500;
+
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -85,6 +93,9 @@ impl Config {
         if let Some(shard) = number(lookup, "HOLDFAST_LANE_SHARD", 0..=last_shard)? {
             config.shard = u8::try_from(shard).unwrap_or(0);
         }
+        let keeper = &mut config.keeper;
+        keeper.events_kept = days(lookup, EVENT_DAYS, keeper.events_kept)?;
+        keeper.steps_kept = days(lookup, "HOLDFAST_STEP_DAYS", keeper.steps_kept)?;
         config.sqs = SqsConfig::from_lookup(lookup)?;
         if let Some(roles) = lookup("HOLDFAST_ROLES") {
             let roles = Role::parse_list(&roles);
@@ -119,6 +130,55 @@ pub(crate) fn number(
     number.map(Some).ok_or_else(problem)
 }
 
+/// How long a log is kept; none for ever, which is written 0.
+fn days(
+    lookup: impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    default: Option<Duration>,
+) -> Result<Option<Duration>, ConfigError> {
+    let Some(text) = lookup(variable) else { return Ok(default) };
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(days @ DAYS_MIN..=DAYS_MAX) => Ok(Some(Duration::from_hours(u64::from(days) * 24))),
+        _ => Err(wrong(
+            variable,
+            &format!(
+                "must be a whole number of days from {DAYS_MIN} to {DAYS_MAX}, or 0 to keep all"
+            ),
+        )),
+    }
+}
+
 fn wrong(variable: &'static str, problem: &str) -> ConfigError {
     ConfigError { variable, problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_the_logs_are_a_number_or_zero_for_ever() {
+        let read = |text: &'static str| {
+            let config = Config::from_lookup(|name| match name {
+                "DATABASE_URL" => Some("postgres://host/database".to_owned()),
+                EVENT_DAYS => Some(text.to_owned()),
+                _ => None,
+            });
+            let day = |kept: Duration| kept.as_secs() / 86_400;
+            config
+                .map(|config| {
+                    (config.keeper.events_kept.map(day), config.keeper.steps_kept.map(day))
+                })
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(read(""), Ok((Some(35), Some(35))));
+        assert_eq!(read("0"), Ok((None, Some(35))));
+        assert_eq!(read("90"), Ok((Some(90), Some(35))));
+        let sentence =
+            "HOLDFAST_EVENT_DAYS must be a whole number of days from 14 to 36500, or 0 to keep all";
+        for wrong in ["13", "-1", "3.5", "a month", "36501"] {
+            assert_eq!(read(wrong), Err(sentence.to_owned()), "{wrong}");
+        }
+    }
 }

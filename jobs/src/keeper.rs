@@ -1,5 +1,5 @@
 //! Keeps the house: finds lost work, lets paused work go on, throws finished work away, makes
-//! partitions.
+//! partitions, and drops old weeks of the logs.
 //!
 //! Every process runs one. They do not need a leader: each statement skips rows
 //! that another has locked.
@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use sqlx::PgPool;
-use store::{StoreError, describe, inbox, maintenance, switches};
+use store::retention::{Log, Outcome};
+use store::{StoreError, describe, inbox, maintenance, retention, switches};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -23,6 +24,10 @@ pub struct Config {
     pub job_lost_after: Duration,
     /// Finished jobs stay this long, for a look.
     pub job_kept: Duration,
+    /// Weeks of the event log stay this long after their end; none for ever.
+    pub events_kept: Option<Duration>,
+    /// Weeks of the step log stay this long after their end; none for ever.
+    pub steps_kept: Option<Duration>,
 }
 
 impl Default for Config {
@@ -32,6 +37,8 @@ impl Default for Config {
             overdue_after: Duration::from_secs(8),
             job_lost_after: Duration::from_mins(1),
             job_kept: Duration::from_secs(30),
+            events_kept: Some(LOGS_KEPT),
+            steps_kept: Some(LOGS_KEPT),
         }
     }
 }
@@ -40,6 +47,11 @@ impl Default for Config {
 const PARTITIONS_AHEAD: Duration = Duration::from_hours(28 * 24);
 /// How often partitions are made.
 const PARTITIONS_EVERY: Duration = Duration::from_mins(10);
+/// Longer than a queue keeps a message (14 days) and than an idempotency key lives (30 days).
+const LOGS_KEPT: Duration = Duration::from_hours(35 * 24);
+/// How often old weeks of the logs are looked for. Not sooner after a lock was not had in time, because
+/// transfers wait behind each try.
+const LOGS_EVERY: Duration = Duration::from_mins(10);
 /// How often old idempotency keys are freed: with [`PASSES_MAX`] passes each time,
 /// 10,000 keys a second, twice what comes in at the rate that Holdfast is built for.
 /// Inbox rows, of which each event has two, go twice as fast.
@@ -53,7 +65,7 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
     let mut tick = interval(config.every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut partitions_at = Instant::now();
-    let mut keys_at = partitions_at;
+    let (mut keys_at, mut logs_at) = (partitions_at, partitions_at);
     loop {
         tokio::select! {
             _ = tick.tick() => {}
@@ -82,6 +94,15 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
             match make_partitions(&pool).await {
                 Ok(()) => partitions_at = now + PARTITIONS_EVERY,
                 Err(error) => tracing::error!(error = describe(&error), "no partitions made ahead"),
+            }
+        }
+        if now >= logs_at {
+            logs_at = now + LOGS_EVERY;
+            for (log, kept) in [(Log::Event, config.events_kept), (Log::Step, config.steps_kept)] {
+                let Some(kept) = kept else { continue };
+                if let Err(error) = drop_old_weeks(&pool, log, kept).await {
+                    tracing::warn!(error = describe(&error), "old weeks of {log:?} stay for now");
+                }
             }
         }
     }
@@ -114,6 +135,24 @@ async fn make_partitions(pool: &PgPool) -> Result<(), StoreError> {
     let made = maintenance::create_partitions(&mut connection, PARTITIONS_AHEAD).await?;
     if made > 0 {
         tracing::info!("{made} partitions made");
+    }
+    Ok(())
+}
+
+async fn drop_old_weeks(pool: &PgPool, log: Log, kept: Duration) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    for _ in 0..PASSES_MAX {
+        match retention::drop_oldest_week(&mut connection, log, kept).await? {
+            Outcome::Nothing => break,
+            Outcome::Dropped(week) => tracing::info!("{week} was old enough and is dropped"),
+            Outcome::Held { week, open_count, unsent_count } => {
+                tracing::warn!(
+                    "{week} is old enough but stays: {open_count} of its transfers are open, \
+                     {unsent_count} of its events were not sent"
+                );
+                break;
+            }
+        }
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use store::wake::Channel;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
+pub mod archive;
 mod config;
 mod consumers;
 mod desk;

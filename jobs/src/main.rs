@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use jobs::replay::{self, Request};
-use store::ledger::{self, LedgerReport, Mode};
+use jobs::replay;
+use store::archive::{self, Outcome, Request, Summary};
+use store::ledger::{self, LedgerReport, Mode, Violation};
 use store::pool::{self, Purpose};
 use store::{audit, operator_audit, operators};
 use tracing_subscriber::EnvFilter;
@@ -11,7 +12,8 @@ use tracing_subscriber::EnvFilter;
 const USAGE: &str = "\
 usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk]]
        holdfast-jobs replay --queue NAME|URL --from RFC3339 --to RFC3339 [--type TYPE]
-       holdfast-jobs ledger-check [--quick]
+       holdfast-jobs ledger-check [--quick|--archive]
+       holdfast-jobs archive --before YYYY-MM-DD [--keep-days N] [--dry-run]
        holdfast-jobs audit-verify
        holdfast-jobs operator-add NAME viewer|operator|approver";
 
@@ -52,6 +54,8 @@ async fn run() -> Result<ExitCode, Failure> {
         ["replay", options @ ..] => replay(&config, options).await,
         ["ledger-check"] => ledger_check(&config.database_url, Mode::Full).await,
         ["ledger-check", "--quick"] => ledger_check(&config.database_url, Mode::Quick).await,
+        ["ledger-check", "--archive"] => ledger_check(&config.database_url, Mode::Archive).await,
+        ["archive", options @ ..] => archive(&config.database_url, options).await,
         ["audit-verify"] => audit_verify(&config.database_url).await,
         ["operator-add", name, role] => operator_add(&config.database_url, name, role).await,
         _ => Err(USAGE.into()),
@@ -59,7 +63,8 @@ async fn run() -> Result<ExitCode, Failure> {
 }
 
 async fn replay(config: &jobs::Config, options: &[&str]) -> Result<ExitCode, Failure> {
-    let request = Request::parse(options).map_err(|problem| format!("{problem}\n{USAGE}"))?;
+    let request =
+        replay::Request::parse(options).map_err(|problem| format!("{problem}\n{USAGE}"))?;
     let progress = |count| eprintln!("{count} events sent");
     let count = replay::replay(config, &request, progress).await?;
     println!("{count} events of the log were sent to {}", request.queue);
@@ -71,6 +76,48 @@ async fn ledger_check(database_url: &str, mode: Mode) -> Result<ExitCode, Failur
     let report = ledger::check(&pool::open(database_url, Purpose::Maintenance, 1)?, mode).await?;
     print(&report);
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Ends with exit code 0 when the weeks are archived or there are none, 2 when they do not prove.
+async fn archive(database_url: &str, options: &[&str]) -> Result<ExitCode, Failure> {
+    let request = jobs::archive::parse(options).map_err(|problem| format!("{problem}\n{USAGE}"))?;
+    let pool = pool::open(database_url, Purpose::Maintenance, 1)?;
+    let outcome = archive::run(&pool, &request, |what| eprintln!("{what}")).await?;
+    let day = request.before.date_naive();
+    match outcome {
+        Outcome::Nothing => println!("no whole week before {day} is live"),
+        Outcome::Done(summary) => print_archived(&summary, &request),
+        Outcome::Broken(violations) => {
+            println!("BROKEN the weeks before {day} do not prove; none was moved");
+            for Violation { rule, id, detail } in violations {
+                println!("BROKEN {rule}\n         {id}: {detail}");
+            }
+            return Ok(ExitCode::from(2));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_archived(summary: &Summary, request: &Request) {
+    let day = request.before.date_naive();
+    println!(
+        "{} before {day}: {} transfers, {} entries, {} postings in {} partitions",
+        if request.dry_run { "would archive" } else { "archived" },
+        summary.transfer_count,
+        summary.entry_count,
+        summary.posting_count,
+        summary.partition_count
+    );
+    for (currency, total) in &summary.totals {
+        println!("{currency}: debits {} = credits {} (minor units)", total.debits, total.credits);
+    }
+    if request.dry_run {
+        println!("proven, and nothing was changed");
+        return;
+    }
+    println!("the live tables were locked for {} ms", summary.held.as_millis());
+    let hash = summary.hash.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    println!("checkpoint {} of {} wallets, with hash {hash}", summary.seq, summary.line_count);
 }
 
 /// Prints a new token, once. A token that the operator had is good no more.

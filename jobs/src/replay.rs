@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ids::EventId;
 use store::pool::{self, Purpose};
-use store::replay::{Range, page};
+use store::replay::{Range, begins_too_late, page};
 use store::{StoreError, describe};
 use tokio::time::Instant;
 
 use crate::Config;
+use crate::config::EVENT_DAYS;
 use crate::relay::{Answer, PUBLISH_MAX, message, send_all};
 use crate::sqs::{Outgoing, Queue, QueueAt, SqsError, connect_one};
 
@@ -26,6 +27,17 @@ pub enum ReplayError {
     /// The log cannot be read.
     #[error("the event log cannot be read")]
     Store(#[from] StoreError),
+    /// Weeks of the range are gone.
+    #[error(
+        "the event log begins at {}, because older weeks were dropped ({EVENT_DAYS} says how long they are kept); \
+         begin with --from {}",
+        rfc3339(since),
+        rfc3339(since)
+    )]
+    Dropped {
+        /// Where the log begins.
+        since: DateTime<Utc>,
+    },
     /// The queue is missing.
     #[error(transparent)]
     Sqs(#[from] SqsError),
@@ -39,6 +51,10 @@ pub enum ReplayError {
         /// Events of the pages before.
         sent: u64,
     },
+}
+
+fn rfc3339(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// What to send where.
@@ -99,6 +115,9 @@ pub async fn replay(
     let (mut after, mut sent): (Option<EventId>, u64) = (None, 0);
     loop {
         let events = page(&pool, range, after, PAGE_MAX).await?;
+        if let Some(since) = begins_too_late(&pool, range, after).await? {
+            return Err(ReplayError::Dropped { since });
+        }
         let Some(last) = events.last() else { return Ok(sent) };
         after = Some(last.id);
         let messages = events.iter().map(|event| message(event, queue.is_fifo())).collect();

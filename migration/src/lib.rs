@@ -112,6 +112,11 @@ sql_migration!(
     "../sql/tune_hot_path_up.sql",
     "../sql/tune_hot_path_down.sql"
 );
+sql_migration!(
+    m20261121_000015_create_archive,
+    "../sql/create_archive_up.sql",
+    "../sql/create_archive_down.sql"
+);
 
 struct Migrator;
 
@@ -133,6 +138,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000012_widen_dead_letter::Migration),
             Box::new(m20261121_000013_create_switches::Migration),
             Box::new(m20261121_000014_tune_hot_path::Migration),
+            Box::new(m20261121_000015_create_archive::Migration),
         ]
     }
 }

@@ -4,9 +4,11 @@
 //! CRUD, lists and admin reads go through sea-orm. Never both in one transaction:
 //! sea-orm hides its connection.
 
+pub mod archive;
 pub mod audit;
 pub mod backlog;
 pub mod census;
+mod checkpoint;
 pub mod desk;
 mod error;
 pub mod facts;
@@ -32,6 +34,7 @@ pub mod queues;
 pub mod readers;
 pub mod relay;
 pub mod replay;
+pub mod retention;
 pub mod statements;
 pub mod switches;
 pub mod transfers;

@@ -6,8 +6,8 @@ use domain::ids::EventId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::relay::{LoggedEvent, logged};
+use crate::{StoreError, orm, retention};
 
 /// Which part of the log.
 #[derive(Debug, Clone, Copy)]
@@ -36,4 +36,18 @@ pub async fn page(
         .fetch_all(pool)
         .await?;
     rows.iter().map(logged).collect()
+}
+
+/// Where the log begins, if weeks of it were dropped that events of `range` behind `after` may have been in. Asked after the
+/// page behind `after` was read, it tells of a drop in the midst of that, too.
+pub async fn begins_too_late(
+    pool: &PgPool,
+    range: &Range,
+    after: Option<EventId>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let since = retention::events_kept_since(pool).await?;
+    Ok(since.filter(|&since| match after {
+        Some(id) => id.0 < orm::first_from(since),
+        None => range.from < since,
+    }))
 }

@@ -143,7 +143,7 @@ pub async fn ledger_at(
         .bind(at)
         .bind(orm::oldest_after(wallet.0))
         .bind(orm::newest_before(at))
-        .fetch_optional(&mut *tx)
+        .fetch_one(&mut *tx)
         .await?;
     tx.commit().await?;
     Ok(Some(balance.map_or(MinorUnits::ZERO, MinorUnits)))

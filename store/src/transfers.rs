@@ -8,7 +8,8 @@ use domain::ids::{EntryId, TransferId, WalletId};
 use domain::money::{Currency, MinorUnits};
 use domain::transfer::{TransferKind, TransferStatus};
 use entities::{idempotency_key, saga_step, transfer};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::Alias;
+use sea_orm::{ColumnTrait, EntityName, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
@@ -89,13 +90,27 @@ impl TryFrom<transfer::Model> for Transfer {
     }
 }
 
-/// A transfer; none when it is unknown.
+/// A transfer, also an archived one; none when it is unknown.
 pub async fn get(pool: &PgPool, id: TransferId) -> Result<Option<Transfer>, StoreError> {
-    let row = transfer::Entity::find_by_id(id.0).one(&orm::connection(pool)).await?;
+    let connection = orm::connection(pool);
+    let by_id = transfer::Entity::find_by_id(id.0);
+    let mut row = by_id.clone().one(&connection).await?;
+    if row.is_none() {
+        row = archived(by_id).one(&connection).await?;
+    }
     row.map(Transfer::try_from).transpose()
 }
 
-/// A transfer's timeline, oldest line first.
+/// The same selection from the archive, whose tables have the same columns.
+fn archived(mut select: Select<transfer::Entity>) -> Select<transfer::Entity> {
+    let table = Alias::new(transfer::Entity.table_name());
+    QuerySelect::query(&mut select)
+        .from_clear()
+        .from_as((Alias::new("archive"), table.clone()), table);
+    select
+}
+
+/// A transfer's timeline, oldest line first. Empty when its week of the step log was dropped.
 pub async fn steps(pool: &PgPool, id: TransferId) -> Result<Vec<Step>, StoreError> {
     let rows = saga_step::Entity::find()
         .filter(saga_step::Column::TransferId.eq(id.0))

@@ -79,7 +79,7 @@ pub struct Transfer {
     pub created_at: DateTime<Utc>,
     /// When its status changed last; null while it is accepted.
     pub updated_at: Option<DateTime<Utc>>,
-    /// Its timeline, oldest first. Absent in lists.
+    /// Its timeline, oldest first; empty when it is too old for that. Absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<Step>>,
 }

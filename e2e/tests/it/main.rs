@@ -5,6 +5,7 @@
     reason = "a test stops where one of its helpers fails"
 )]
 
+mod archive;
 mod concurrency;
 mod console;
 mod consumers;
@@ -16,6 +17,7 @@ mod overview;
 mod plans;
 mod queue_desk;
 mod relay;
+mod retention;
 mod saga;
 mod support;
 mod switches;

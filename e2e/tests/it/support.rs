@@ -48,7 +48,7 @@ impl World {
     pub async fn wallets(&self, count: usize, balance: i64) -> Vec<WalletId> {
         let mut wallets = Vec::with_capacity(count);
         for _ in 0..count {
-            wallets.push(self.open_wallet().await);
+            wallets.push(self.open_wallet(WalletId(Uuid::now_v7())).await);
         }
         if balance > 0 {
             let deposits: Vec<_> = wallets.iter().map(|&to| deposit(to, balance)).collect();
@@ -60,9 +60,10 @@ impl World {
         wallets
     }
 
-    async fn open_wallet(&self) -> WalletId {
+    /// Opens an EUR wallet.
+    pub async fn open_wallet(&self, id: WalletId) -> WalletId {
         let new = NewWallet {
-            id: WalletId(Uuid::now_v7()),
+            id,
             caller: "test".to_owned(),
             owner_id: "owner".to_owned(),
             currency: eur(),

@@ -9,12 +9,12 @@ async fn objects(url: &str) -> Vec<String> {
     sqlx::query_scalar(
         "SELECT relkind::text || ' ' || relname AS object
          FROM pg_class
-         WHERE relnamespace = 'public'::regnamespace
+         WHERE relnamespace::regnamespace::text IN ('public', 'archive')
            AND relname NOT LIKE 'seaql_migrations%'
          UNION ALL
          SELECT 'function ' || proname
          FROM pg_proc
-         WHERE pronamespace = 'public'::regnamespace
+         WHERE pronamespace::regnamespace::text IN ('public', 'archive')
            -- Extensions put theirs here, too, and stay.
            AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
          ORDER BY object",

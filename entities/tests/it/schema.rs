@@ -42,6 +42,8 @@ fn columns_of<E: EntityTrait>(entity: E) -> (String, Columns) {
 
 fn entities() -> BTreeMap<String, Columns> {
     BTreeMap::from([
+        columns_of(entities::balance_checkpoint::Entity),
+        columns_of(entities::balance_checkpoint_line::Entity),
         columns_of(entities::business_minute::Entity),
         columns_of(entities::dead_letter::Entity),
         columns_of(entities::dead_message::Entity),
@@ -99,5 +101,40 @@ async fn every_table_has_an_entity_with_the_same_columns() {
     assert_eq!(names(&entities), names(&tables));
     for (name, columns) in &tables {
         assert_eq!(&entities[name], columns, "table {name}");
+    }
+}
+
+/// A later migration that changes a live table must change its archive as well: only partitions of one shape can move.
+#[tokio::test]
+async fn the_archive_has_the_shape_of_the_live_tables() {
+    let db = TestDatabase::create().await.unwrap();
+    let mut connection = PgConnection::connect(db.url()).await.unwrap();
+    for table in ["transfer", "journal_entry", "posting"] {
+        let mut shapes: Vec<Vec<String>> = Vec::new();
+        for schema in ["public", "archive"] {
+            let shape = sqlx::query_scalar(
+                "SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull,
+                        (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum))
+                 FROM pg_attribute
+                 WHERE attrelid = format('%I.%I', $1::text, $2::text)::regclass AND attnum > 0 AND NOT attisdropped
+                 UNION ALL
+                 SELECT concat_ws(' ', CASE contype WHEN 'c' THEN conname END,
+                        -- A week's own constraints are validated before it is moved.
+                        regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', ''))
+                 FROM pg_constraint WHERE conrelid = format('%I.%I', $1::text, $2::text)::regclass
+                 UNION ALL
+                 SELECT regexp_replace(pg_get_indexdef(indexrelid), '^.* USING', '')
+                 FROM pg_index WHERE indrelid = format('%I.%I', $1::text, $2::text)::regclass
+                 ORDER BY 1",
+            )
+            .bind(schema)
+            .bind(table)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+            shapes.push(shape);
+        }
+        assert!(shapes[0].len() > 5, "{table}: {shapes:?}");
+        assert_eq!(shapes[0], shapes[1], "{table}");
     }
 }

@@ -1,4 +1,4 @@
-//! `holdfast-jobs audit-verify` and `operator-add`: exit codes and what they print.
+//! `holdfast-jobs audit-verify`, `archive` and `operator-add`: exit codes and what they print.
 
 use std::process::Command;
 
@@ -50,6 +50,63 @@ async fn the_exit_code_tells_a_chain_that_holds_from_a_broken_one() {
     let wanted = "BROKEN event_audit: row 1777 (event 00000000-0000-0000-0000-0000000006f1): \
                   hash does not fit the columns: the body or another one was changed\n";
     assert!(said.ends_with(&format!("{wanted}{operators}")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weeks_are_archived_and_what_cannot_be_is_told() {
+    let database = TestDatabase::create().await.unwrap();
+    let run = |options: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast-jobs"));
+        let output = command.args(options).env("DATABASE_URL", database.url()).output().unwrap();
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), said)
+    };
+    let monday = monday_weeks_ago(8);
+    let archive = ["archive", "--before", &monday];
+    let (code, [said, _]) = run(&archive);
+    assert_eq!((code, said), (Some(0), format!("no whole week before {monday} is live\n")));
+
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let weeks = "SELECT create_partitions(now() - interval '9 weeks', now() - interval '9 weeks')";
+    sqlx::query(weeks).execute(&mut connection).await.unwrap();
+    let nothing = "0 transfers, 0 entries, 0 postings in 3 partitions\n";
+    let (code, [said, _]) = run(&[&archive[..], &["--dry-run"]].concat());
+    let proven =
+        format!("would archive before {monday}: {nothing}proven, and nothing was changed\n");
+    assert_eq!((code, said), (Some(0), proven));
+    let (code, [said, _]) = run(&archive);
+    assert_eq!(code, Some(0));
+    assert!(
+        said.starts_with(&format!(
+            "archived before {monday}: {nothing}the live tables were locked "
+        )),
+        "{said}"
+    );
+    let hash = said.trim_end().rsplit("checkpoint 1 of 0 wallets, with hash ").next().unwrap();
+    assert_eq!(hash.len(), 64, "{said}");
+
+    for (before, told) in [
+        (
+            monday_weeks_ago(4),
+            "those weeks are too young; the latest Monday that is allowed now is ",
+        ),
+        (
+            "2026-10-06".to_owned(),
+            "weeks end on Mondays at 00:00 UTC; the last one up to then is 2026-10-05",
+        ),
+        ("monday".to_owned(), "--before must be a day such as 2026-10-05"),
+    ] {
+        let (code, [_, said]) = run(&["archive", "--before", &before]);
+        assert_eq!(code, Some(1));
+        assert!(said.contains(told), "{said}");
+    }
+    assert_eq!(run(&["ledger-check", "--archive"]).0, Some(0));
+}
+
+/// The Monday of the week as many weeks ago, in UTC.
+fn monday_weeks_ago(weeks: i64) -> String {
+    let day = chrono::Utc::now().date_naive() - chrono::TimeDelta::weeks(weeks);
+    day.week(chrono::Weekday::Mon).first_day().to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 -- which it begins, $6 how many.
 -- The primary key of posting gives the order. $4 and $5 bound the entry ids, by time and
 -- with a wide margin, only so that other partitions are left out.
-WITH line AS MATERIALIZED (
+WITH live AS MATERIALIZED (
     SELECT *
     FROM posting
     WHERE wallet_id = $1
@@ -11,10 +11,27 @@ WITH line AS MATERIALIZED (
       AND entry_id < $5
     ORDER BY posted_at DESC, wallet_seq DESC
     LIMIT $6
+),
+-- Older than all of `live`. Nothing is read for a limit of zero.
+archived AS MATERIALIZED (
+    SELECT *
+    FROM archive.posting
+    WHERE wallet_id = $1
+      AND (posted_at, wallet_seq) < ($2, $3)
+      AND entry_id >= $4
+      AND entry_id < $5
+    ORDER BY posted_at DESC, wallet_seq DESC
+    LIMIT $6 - (SELECT count(*) FROM live)
 )
 SELECT
-    line.wallet_seq, line.posted_at, line.entry_id, journal_entry.transfer_id, line.side,
-    line.amount_minor, line.currency, line.balance_after_minor
-FROM line
-JOIN journal_entry ON journal_entry.id = line.entry_id
-ORDER BY line.posted_at DESC, line.wallet_seq DESC
+    live.wallet_seq, live.posted_at, live.entry_id, e.transfer_id, live.side,
+    live.amount_minor, live.currency, live.balance_after_minor
+FROM live
+JOIN journal_entry AS e ON e.id = live.entry_id
+UNION ALL
+SELECT
+    archived.wallet_seq, archived.posted_at, archived.entry_id, e.transfer_id, archived.side,
+    archived.amount_minor, archived.currency, archived.balance_after_minor
+FROM archived
+JOIN archive.journal_entry AS e ON e.id = archived.entry_id
+ORDER BY posted_at DESC, wallet_seq DESC

@@ -3,13 +3,13 @@ use domain::ids::{TransferId, WalletId};
 use domain::transfer::{TransferKind, TransferStatus};
 use entities::transfer::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, TransactionTrait,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::Transfer;
+use super::{Transfer, archived};
 use crate::{StoreError, orm};
 
 /// Rows that a page for a client looks at; see [`ListQuery::looked_at_max`].
@@ -91,7 +91,8 @@ struct Range {
 
 /// Transfers that match all that is given, newest first.
 pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> {
-    let connection = orm::connection(pool);
+    // One transaction: from its first statement on it has a lock that keeps weeks from moving to the archive between two walks.
+    let tx = orm::connection(pool).begin().await?;
     // A wallet has no transfers from before it was opened.
     let opened = query.wallet.map_or(Uuid::nil(), |wallet| orm::oldest_after(wallet.0));
     let before = query.before.map_or_else(|| orm::newest_before(Utc::now()), |id| id.0);
@@ -99,25 +100,16 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
         from: query.made_from.map_or(opened, |at| opened.max(orm::first_from(at))),
         before: query.made_to.map_or(before, |at| before.min(orm::first_from(at))),
     };
-    // Two ends, two indexes: one walk each, merged here. No transfer is in both.
-    let walks = match query.wallet {
-        Some(wallet) => vec![
-            along(Column::SourceWalletId, wallet, range),
-            along(Column::DestinationWalletId, wallet, range),
-        ],
-        None => vec![within(range).order_by_desc(Column::Id)],
-    };
-    let mut rows: Vec<Model> = Vec::new();
-    let mut edge: Option<Uuid> = None;
-    for walk in walks {
-        let (found, walk_edge) = page_of(&connection, walk, query).await?;
-        rows.extend(found);
-        edge = edge.max(walk_edge);
-    }
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-    // Below the edge one walk has not looked yet.
-    rows.retain(|row| edge.is_none_or(|edge| row.id >= edge));
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let (mut rows, mut edge) = merged(&tx, walks(query, range), query).await?;
+    if rows.len() <= limit && edge.is_none() {
+        // Archived ones are older than all live ones.
+        let walks = walks(query, range).into_iter().map(archived).collect();
+        let (older, older_edge) = merged(&tx, walks, query).await?;
+        rows.extend(older);
+        edge = older_edge;
+    }
+    tx.commit().await?;
     let before = if rows.len() > limit {
         rows.truncate(limit);
         rows.last().map(|row| TransferId(row.id))
@@ -126,6 +118,36 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     };
     let transfers = rows.into_iter().map(Transfer::try_from).collect::<Result<_, _>>()?;
     Ok(Page { transfers, before })
+}
+
+/// Two ends, two indexes: one walk each. No transfer is in both.
+fn walks(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
+    match query.wallet {
+        Some(wallet) => vec![
+            along(Column::SourceWalletId, wallet, range),
+            along(Column::DestinationWalletId, wallet, range),
+        ],
+        None => vec![within(range).order_by_desc(Column::Id)],
+    }
+}
+
+/// What the walks found, newest first, down to the id at which one of them stopped before its end.
+async fn merged(
+    connection: &DatabaseTransaction,
+    walks: Vec<Select<Entity>>,
+    query: &ListQuery,
+) -> Result<(Vec<Model>, Option<Uuid>), StoreError> {
+    let mut rows: Vec<Model> = Vec::new();
+    let mut edge: Option<Uuid> = None;
+    for walk in walks {
+        let (found, walk_edge) = page_of(connection, walk, query).await?;
+        rows.extend(found);
+        edge = edge.max(walk_edge);
+    }
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+    // Below the edge one walk has not looked yet.
+    rows.retain(|row| edge.is_none_or(|edge| row.id >= edge));
+    Ok((rows, edge))
 }
 
 fn within(range: Range) -> Select<Entity> {
@@ -147,7 +169,7 @@ fn along(end: Column, wallet: WalletId, range: Range) -> Select<Entity> {
 /// One page of a walk: what it found, and down to which id it looked when it
 /// stopped before the end.
 async fn page_of(
-    connection: &DatabaseConnection,
+    connection: &DatabaseTransaction,
     walk: Select<Entity>,
     query: &ListQuery,
 ) -> Result<(Vec<Model>, Option<Uuid>), StoreError> {

@@ -12,7 +12,10 @@ ended AS (
     SELECT u.position, t.status, t.failure_code, d.fingerprint
     FROM under_way AS u
     CROSS JOIN LATERAL (
-        SELECT status, failure_code FROM transfer WHERE id = u.transfer_id LIMIT 1
+        SELECT status, failure_code FROM transfer WHERE id = u.transfer_id
+        -- Only when it is not live: nobody followed the plan for weeks.
+        UNION ALL SELECT status, failure_code FROM archive.transfer WHERE id = u.transfer_id
+        LIMIT 1
     ) AS t
     LEFT JOIN LATERAL (
         SELECT fingerprint FROM dead_letter
