@@ -1,5 +1,9 @@
 //! The console without a terminal: keys in, screen out, the recording behind it.
-#![allow(clippy::unwrap_used, reason = "a test stops where one of its helpers fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where one of its helpers fails"
+)]
 
 mod acts;
 mod keys;

@@ -1,4 +1,5 @@
 //! The pictures in the documents are what the console draws. `docs/pictures/make.sh` draws them anew.
+#![allow(clippy::cast_precision_loss, reason = "columns and rows of a screen")]
 
 use std::fmt::Write;
 use std::path::Path;

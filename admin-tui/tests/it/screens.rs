@@ -31,7 +31,7 @@ fn snapshot(name: &str, console: &mut Console) {
     let mut shown = console.text();
     for (theme_name, theme) in THEMES {
         let styles = console.styles(theme);
-        shown.push_str(&format!("---- {theme_name}\n{styles}"));
+        shown.extend(["---- ", theme_name, "\n", &styles]);
         assert!(shown.starts_with(&console.text()), "a theme changes colours, not words");
     }
     insta::assert_snapshot!(name, shown);
