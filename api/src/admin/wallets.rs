@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use domain::wallet::{WalletKind, WalletStatus};
-use store::wallets::{Hold, ListQuery};
+use store::wallets::{Hold, LOOKED_AT_FOR_OPERATORS, ListQuery};
 use wire::{OpenHold, OperatorWallet, Page, Posting, Wallet};
 
 use super::operator::Viewer;
@@ -33,6 +33,7 @@ pub(crate) async fn list(
         status: params.word("status", WalletStatus::ALL),
         before,
         limit,
+        looked_at_max: LOOKED_AT_FOR_OPERATORS,
     };
     params.finish()?;
     wallets::page(&app, &query).await

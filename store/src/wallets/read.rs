@@ -14,9 +14,8 @@ use uuid::Uuid;
 use super::{Balance, Wallet};
 use crate::{StoreError, orm};
 
-/// A list with a filter that has no index looks at no more rows than this for one page. The
-/// page then ends early, and its cursor goes on from there.
-const LOOKED_AT_MAX: u64 = 20_000;
+/// Rows that a page for operators looks at; see [`ListQuery::looked_at_max`].
+pub const LOOKED_AT_FOR_OPERATORS: u64 = 20_000;
 
 /// Which wallets, and how many of them.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +34,9 @@ pub struct ListQuery {
     pub before: Option<WalletId>,
     /// At most this many.
     pub limit: u64,
+    /// A list by label, currency or status, which have no index, looks at no more rows than this
+    /// for one page. The page then ends early, and its cursor goes on from there.
+    pub looked_at_max: u64,
 }
 
 /// Wallets, newest first.
@@ -87,7 +89,12 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     let mut edge: Option<Uuid> = None;
     if let Some(unindexed) = query.unindexed() {
         let ids = walk.clone().select_only().column(wallet::Column::Id);
-        edge = ids.offset(LOOKED_AT_MAX - 1).limit(1).into_tuple().one(&connection).await?;
+        edge = ids
+            .offset(query.looked_at_max.saturating_sub(1))
+            .limit(1)
+            .into_tuple()
+            .one(&connection)
+            .await?;
         let within = edge.map(|edge| wallet::Column::Id.gte(edge));
         picked = picked.add(unindexed).add_option(within);
     }

@@ -17,12 +17,14 @@ async fn many_consoles_cost_as_much_as_one() {
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     let first = console.get("/overview").await;
     let began = Instant::now();
-    assert_eq!(samples(&first), 1, "{first:#}");
+    // Two, if the other part has taken its time.
+    assert!((1..=2).contains(&samples(&first)), "{first:#}");
+    let enough = samples(&first) + 3;
     let console = &console;
     let ask_on = |_: usize| async move {
         let mut last = 0;
         let mut answers = 0_u64;
-        while last < 4 {
+        while last < enough {
             let seen = console.get("/overview?points=1").await;
             let count = samples(&seen);
             assert!(count >= last, "samples are counted upwards");
@@ -32,9 +34,9 @@ async fn many_consoles_cost_as_much_as_one() {
         answers
     };
     let answers: Vec<u64> = futures::future::join_all((0..16).map(ask_on)).await;
-    // From the first sample to the fourth, three intervals.
+    // Three intervals, but for what had passed of the first.
     let elapsed = began.elapsed();
-    assert!(elapsed > Duration::from_millis(2_500), "too many samples: {elapsed:?}");
+    assert!(elapsed > Duration::from_secs(2), "too many samples: {elapsed:?}");
     assert!(answers.iter().sum::<u64>() > 16 * 10, "answered from memory: {answers:?}");
 
     let seen = console.get("/overview").await;

@@ -5,9 +5,10 @@ use domain::group::{Boundaries, NoFaults};
 use domain::ids::TransferId;
 use serde_json::Value;
 use store::intake::NewTransfer;
+use store::transfers::ListQuery;
 
 use super::{Console, stuck};
-use crate::support::{rules, transfer};
+use crate::support::{World, rules, transfer};
 
 fn made_at(id: TransferId) -> DateTime<Utc> {
     let ms = i64::try_from(id.0.as_u128() >> 80).expect("48 bits");
@@ -78,4 +79,37 @@ async fn each_filter_finds_what_fits_it_and_nothing_else() {
     assert_eq!(by_key("&caller=test&status=stuck").await.len(), 0);
     assert_eq!(by_key("&caller=test&reference=rent%20%26%20more").await.len(), 1);
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_rare_transfer_is_found_in_short_looks_that_go_on_where_the_last_ended() {
+    let world = World::new().await;
+    let wallets = world.wallets(2, 1_000).await;
+    let mut commands: Vec<NewTransfer> =
+        (1..=20).map(|amount| transfer(wallets[0], wallets[1], amount)).collect();
+    for rare in [2, 17] {
+        commands[rare].correlation_id = Some("c-rare".to_owned());
+    }
+    world.accept(&commands).await;
+    for wallet in [None, Some(wallets[0])] {
+        let correlation_id = Some("c-rare".to_owned());
+        let mut query = ListQuery {
+            wallet,
+            correlation_id,
+            limit: 5,
+            looked_at_max: 4,
+            ..ListQuery::default()
+        };
+        let (mut found, mut pages) = (Vec::new(), 0);
+        loop {
+            let page = store::transfers::list(&world.reads, &query).await.expect("a page");
+            found.extend(page.transfers.iter().map(|one| one.id));
+            pages += 1;
+            let Some(before) = page.before else { break };
+            assert!(query.before.is_none_or(|last| before < last), "the looks go on");
+            query.before = Some(before);
+        }
+        assert_eq!(found, [commands[17].id, commands[2].id]);
+        assert!(pages > 4, "{pages} pages");
+    }
 }

@@ -5,7 +5,7 @@ use domain::group::{Boundaries, NoFaults};
 use domain::money::Currency;
 use domain::wallet::{SystemRole, system_wallet_id};
 use serde_json::{Value, json};
-use store::wallets::{Change, NewWallet, Origin};
+use store::wallets::{Change, ListQuery, NewWallet, Origin};
 use uuid::Uuid;
 
 use super::{Console, begun, stuck};
@@ -51,6 +51,20 @@ async fn wallets_are_found_by_owner_kind_label_currency_and_status() {
     assert_eq!(found("kind=system&currency=USD").await.len(), 16, "the shards of the cash");
     let all = found("").await;
     assert_eq!((all.len(), &all[0]), (5 + 2 * 16, &usd), "ours come last");
+
+    // In short looks, each of which goes on where the last ended.
+    let currency = Some("USD".parse().expect("a currency"));
+    let mut query = ListQuery { currency, limit: 9, looked_at_max: 3, ..ListQuery::default() };
+    let (mut found, mut pages) = (0, 0);
+    loop {
+        let page = store::wallets::list(&world.reads, &query).await.expect("a page");
+        (found, pages) = (found + page.wallets.len(), pages + 1);
+        query.before = page.before;
+        if query.before.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, pages), (1 + 16, 37_usize.div_ceil(3)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
