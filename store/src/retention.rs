@@ -59,18 +59,32 @@ pub async fn drop_oldest_week(
     kept: Duration,
 ) -> Result<Outcome, StoreError> {
     let mut tx = connection.begin().await?;
+    let outcome = drop_oldest_week_in_tx(&mut tx, log, kept).await?;
+    match outcome {
+        Outcome::Dropped(_) => tx.commit().await?,
+        // At once: whoever drops next needs the lock.
+        Outcome::Nothing | Outcome::Held { .. } => tx.rollback().await?,
+    }
+    Ok(outcome)
+}
+
+async fn drop_oldest_week_in_tx(
+    connection: &mut PgConnection,
+    log: Log,
+    kept: Duration,
+) -> Result<Outcome, StoreError> {
     sqlx::query("SELECT set_config('lock_timeout', $1, true)")
         .bind(LOCK_MAX)
-        .execute(&mut *tx)
+        .execute(&mut *connection)
         .await?;
     let lock = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)").bind(LOCK);
-    if !lock.fetch_one(&mut *tx).await? {
+    if !lock.fetch_one(&mut *connection).await? {
         return Ok(Outcome::Nothing);
     }
     let row = sqlx::query(include_str!("retention/oldest_week.sql"))
         .bind(log.table())
         .bind(kept.as_secs_f64())
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = row else { return Ok(Outcome::Nothing) };
     let week: String = row.try_get("part")?;
@@ -81,9 +95,8 @@ pub async fn drop_oldest_week(
     sqlx::query("SELECT drop_week($1::text::regclass, $2::text::regclass)")
         .bind(log.table())
         .bind(&week)
-        .execute(&mut *tx)
+        .execute(&mut *connection)
         .await?;
-    tx.commit().await?;
     Ok(Outcome::Dropped(week))
 }
 
