@@ -15,6 +15,8 @@ use crate::state::{Pane, State};
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// A part beside others is at least so wide.
 const PART_WIDTH_MIN: usize = 56;
+/// Columns of the newest and the highest value of a graph.
+const NUMBERS_WIDTH: usize = 24;
 /// Columns of names.
 const NAME_WIDTH: usize = 22;
 
@@ -194,7 +196,8 @@ impl Writer<'_> {
         ]));
     }
 
-    /// Bars, as high as the screen allows: one row on a small one, so that the whole page fits.
+    /// Bars, as high as the screen allows: one row beside its name on a small one, so that the whole
+    /// page fits; else as wide as there is room, below it.
     fn graph(&mut self, label: &str, points: &[Option<u64>]) {
         let theme = self.state.theme;
         let rows: u64 = match self.state.height {
@@ -202,23 +205,24 @@ impl Writer<'_> {
             33..=48 => 3,
             _ => 5,
         };
-        let room = self.width.saturating_sub(NAME_WIDTH + 24).max(5);
+        let beside = rows == 1;
+        let taken = if beside { NAME_WIDTH + NUMBERS_WIDTH } else { 4 };
+        let room = self.width.saturating_sub(taken).max(5);
         let newest = points.get(points.len().saturating_sub(room)..).unwrap_or_default();
         let highest = newest.iter().flatten().max().copied().unwrap_or(0);
         let last = newest.last().copied().flatten();
         let last = last.map_or_else(|| "-".to_owned(), |value| grouped(value.into()));
+        let name = Span::styled(format!(" {}", pad(label, NAME_WIDTH, false)), theme.tone(Tone::Faint));
+        let numbers = Span::raw(format!(" {last} (most {})", grouped(highest.into())));
+        let bars = |row| -> String { newest.iter().map(|point| bar(*point, highest, rows, row)).collect() };
+        let drawn = |row| Span::styled(pad(&bars(row), room, true), theme.tone(Tone::Link));
+        if beside {
+            self.push(Line::from(vec![name, drawn(0), numbers]));
+            return;
+        }
+        self.push(Line::from(vec![name, numbers]));
         for row in (0..rows).rev() {
-            let (name, numbers) = if row == 0 {
-                (label, format!(" {last} (most {})", grouped(highest.into())))
-            } else {
-                ("", String::new())
-            };
-            let bars: String = newest.iter().map(|point| bar(*point, highest, rows, row)).collect();
-            self.push(Line::from(vec![
-                Span::styled(format!(" {}", pad(name, NAME_WIDTH, false)), theme.tone(Tone::Faint)),
-                Span::styled(pad(&bars, room, true), theme.tone(Tone::Link)),
-                Span::raw(numbers),
-            ]));
+            self.push(Line::from(vec![Span::raw("  "), drawn(row)]));
         }
     }
 }
