@@ -2,7 +2,7 @@
 //!
 //! A recording follows the links that an operator would follow, some of each kind, so that
 //! whoever opens it can walk from the overview to the last step of a saga. What clients and
-//! operators have written is replaced (see [`redact`]).
+//! operators have written is replaced (see [`Redactor`]).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

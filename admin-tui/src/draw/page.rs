@@ -212,9 +212,12 @@ impl Writer<'_> {
         let highest = newest.iter().flatten().max().copied().unwrap_or(0);
         let last = newest.last().copied().flatten();
         let last = last.map_or_else(|| "-".to_owned(), |value| grouped(value.into()));
-        let name = Span::styled(format!(" {}", pad(label, NAME_WIDTH, false)), theme.tone(Tone::Faint));
+        let name =
+            Span::styled(format!(" {}", pad(label, NAME_WIDTH, false)), theme.tone(Tone::Faint));
         let numbers = Span::raw(format!(" {last} (most {})", grouped(highest.into())));
-        let bars = |row| -> String { newest.iter().map(|point| bar(*point, highest, rows, row)).collect() };
+        let bars = |row| -> String {
+            newest.iter().map(|point| bar(*point, highest, rows, row)).collect()
+        };
         let drawn = |row| Span::styled(pad(&bars(row), room, true), theme.tone(Tone::Link));
         if beside {
             self.push(Line::from(vec![name, drawn(0), numbers]));
