@@ -54,6 +54,8 @@ pub(super) fn open(state: &mut State, act: &'static Act, ids: Vec<String>) -> Ve
         dialog.question = Some(state.asked);
         let path = target.path(view);
         effects.push(Effect::Read { question: state.asked, path, more: false });
+        // What is typed before the facts are there must not land in what they fill in.
+        dialog.at = dialog.fields.iter().position(|field| field.name == REASON).unwrap_or(0);
     }
     state.mode = Mode::Dialog(Box::new(dialog));
     effects
@@ -175,7 +177,7 @@ pub(super) fn fill(dialog: &mut Dialog, known: &Map<String, Value>) {
         dialog.fields.push(word_field(&word));
         dialog.word = Some(word);
     }
-    if dialog.at == 0 {
+    if dialog.fields.get(dialog.at).is_some_and(|field| field.line.text().is_empty()) {
         let empty = dialog.fields.iter().position(|field| field.line.text().is_empty());
         dialog.at = empty.unwrap_or(0);
     }

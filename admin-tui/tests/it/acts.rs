@@ -54,6 +54,20 @@ fn a_change_needs_a_reason_and_is_sent_with_it() {
 }
 
 #[test]
+fn what_is_typed_before_the_facts_are_there_is_the_reason() {
+    let plan = Target::one("plan", id_of("/admin/v1/redrive-plans/"));
+    let mut console = Console::with_changes(plan, SIZE);
+    console.late = Some(Vec::new());
+    console.type_text("Amended");
+    console.catch_up();
+    let screen = console.text();
+    let reason = screen.lines().find(|line| line.contains("│ reason"));
+    assert!(reason.is_some_and(|line| line.contains("mended")), "{screen}");
+    let hash = screen.lines().rfind(|line| line.contains("│ hash"));
+    assert!(hash.is_some_and(|line| !line.contains("mended")), "{screen}");
+}
+
+#[test]
 fn in_production_what_cannot_be_taken_back_needs_a_word() {
     let mut console = Console::with_changes(letter(), SIZE);
     console.state.place.production = true;

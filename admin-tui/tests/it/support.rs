@@ -36,6 +36,8 @@ pub struct Console {
     pub refusal: Option<SourceError>,
     /// Whether nobody answers.
     pub away: bool,
+    /// Reads that are not answered yet, when answers take their time.
+    pub late: Option<Vec<Effect>>,
 }
 
 impl Console {
@@ -46,7 +48,8 @@ impl Console {
         let mut state = State::new(target, place, rights, demo().recorded_at).unwrap();
         (state.width, state.height) = (width, height);
         let screen = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let mut console = Self { state, screen, changes: Vec::new(), refusal: None, away: false };
+        let changes = Vec::new();
+        let mut console = Self { state, screen, changes, refusal: None, away: false, late: None };
         console.act(Action::Tick(demo().recorded_at));
         console
     }
@@ -60,8 +63,22 @@ impl Console {
 
     /// Does it, and everything that follows.
     pub fn act(&mut self, action: Action) {
-        let mut effects = update(&mut self.state, action);
+        let effects = update(&mut self.state, action);
+        self.run(effects);
+    }
+
+    /// What was asked for is answered now.
+    pub fn catch_up(&mut self) {
+        let late = self.late.take();
+        self.run(late.unwrap_or_default());
+    }
+
+    fn run(&mut self, mut effects: Vec<Effect>) {
         while let Some(effect) = effects.pop() {
+            if let (Effect::Read { .. }, Some(late)) = (&effect, &mut self.late) {
+                late.push(effect);
+                continue;
+            }
             let action = match effect {
                 Effect::Read { question, path, more } => {
                     let (at, answer) = (demo().recorded_at, self.answer(&path));

@@ -121,10 +121,12 @@ async fn a_group_is_found_forecast_redriven_and_audited() {
     assert!(plan.contains("draft") && plan.contains("settle"), "{plan}");
     terminal.keys(&["A"]);
     terminal.wait_for("Sends the items of this plan");
+    // The page behind it shows the hash too: in the dialog it has a frame before it.
     terminal.wait_until("the hash in the dialog", |screen| {
-        screen
-            .lines()
-            .any(|line| line.contains("hash") && line.matches(char::is_alphanumeric).count() > 60)
+        screen.lines().filter_map(|line| line.split_once('│')).any(|(_, line)| {
+            line.trim_start().starts_with("hash")
+                && line.split_whitespace().any(|word| word.len() == 64)
+        })
     });
     terminal.type_text("the provider is back");
     terminal.keys(&["Enter"]);
