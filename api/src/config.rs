@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
+use domain::text::UnknownWord;
+use domain::transfer::TransferKind;
 use tracing_subscriber::EnvFilter;
 
 use crate::intake::Limits;
@@ -25,6 +27,8 @@ pub struct Config {
     pub read_connections_max: u32,
     /// When new transfers are turned away.
     pub limits: Limits,
+    /// Kinds of transfers that a screening service is asked about.
+    pub screened_outside: Vec<TransferKind>,
     /// Which log lines are written.
     pub log: String,
     /// How they are written.
@@ -64,6 +68,7 @@ impl Config {
             admin_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             read_connections_max: READ_CONNECTIONS_MAX,
             limits: Limits::default(),
+            screened_outside: Vec::new(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -109,6 +114,9 @@ impl Config {
         if source.read("HOLDFAST_INTAKE_OLDEST_MAX_S", POSITIVE, &mut oldest_s)? {
             config.limits.oldest_max = Duration::from_secs(oldest_s.get().into());
         }
+        let mut screened = Kinds(Vec::new());
+        source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
+        config.screened_outside = screened.0;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
                 variable: "HOLDFAST_LOG",
@@ -125,6 +133,18 @@ impl Config {
 
 const ADDRESS: &str = "an address with a port, such as 127.0.0.1:8080";
 const POSITIVE: &str = "a whole number from 1";
+const KINDS: &str = "kinds with commas, of transfer, deposit, payout and reversal";
+
+/// Kinds of transfers, with commas between them.
+struct Kinds(Vec<TransferKind>);
+
+impl FromStr for Kinds {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        text.split(',').map(|word| word.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
 
 /// Where variables come from.
 struct Source<F> {
@@ -222,6 +242,11 @@ mod tests {
             (
                 vec![URL, ("HOLDFAST_API_READ_CONNECTIONS", "0")],
                 "HOLDFAST_API_READ_CONNECTIONS is '0'; it must be a whole number from 1",
+            ),
+            (
+                vec![URL, ("HOLDFAST_SCREEN_OUTSIDE", "payout,all")],
+                "HOLDFAST_SCREEN_OUTSIDE is 'payout,all'; it must be kinds with commas, of transfer, \
+                 deposit, payout and reversal",
             ),
             (
                 vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],

@@ -20,6 +20,7 @@
     )
 )]
 
+pub mod answer;
 pub mod dead_letter;
 pub mod event;
 pub mod failure;
@@ -35,6 +36,7 @@ pub mod queue;
 pub mod retry;
 pub mod saga;
 pub mod switch;
+pub mod terms;
 pub mod text;
 pub mod transfer;
 pub mod wallet;

@@ -8,7 +8,7 @@ use domain::saga::{Step, StuckReason};
 use domain::transfer::TransferStatus;
 
 use super::fail_on_purpose::{Script, doing, undoing};
-use crate::helpers::{Lane, Rows, SCHEDULE, Story, failure, transfer, wallet};
+use crate::helpers::{SCHEDULE, STEPS, Lane, Rows, Story, failure, transfer, wallet};
 
 const BOTH: [Boundaries; 2] = [Boundaries::Fused, Boundaries::EveryStep];
 
@@ -26,7 +26,7 @@ fn run(rows: &mut Rows, boundaries: Boundaries, faults: &Script) -> Story {
 /// Runs `check` for each step with each class, in both modes.
 fn for_each_case(check: impl Fn(Boundaries, Step, FailureClass, &str)) {
     for boundaries in BOTH {
-        for step in Step::ALL {
+        for step in STEPS {
             for class in FailureClass::ALL {
                 check(boundaries, *step, *class, &format!("{class} at {step}, {boundaries:?}"));
             }
@@ -98,7 +98,7 @@ fn a_step_that_goes_on_failing_ends_compensated_or_parked() {
 #[test]
 fn a_step_that_fails_once_and_may_pass_settles_in_the_end() {
     for boundaries in BOTH {
-        for step in Step::ALL {
+        for step in STEPS {
             for class in [Transient, Unknown] {
                 let name = format!("{class} at {step}, {boundaries:?}");
                 let mut rows = rows();
@@ -120,7 +120,7 @@ fn a_step_that_fails_once_and_may_pass_settles_in_the_end() {
 #[test]
 fn a_stuck_transfer_settles_when_it_is_redriven_and_nothing_fails_any_more() {
     for boundaries in BOTH {
-        for step in Step::ALL {
+        for step in STEPS {
             let mut rows = rows();
             let fault = Script::always(doing(*step), failure(Transient));
             let parked = run(&mut rows, boundaries, &fault).last.expect("a transaction");
@@ -186,7 +186,7 @@ fn a_step_that_runs_twice_does_its_work_once() {
         let mut plain_rows = rows();
         let plain = run(&mut plain_rows, boundaries, &Script::new([]));
         assert_eq!(plain.status(), TransferStatus::Settled);
-        for step in Step::ALL {
+        for step in STEPS {
             let mut rows = rows();
             let twice = Script::new([(doing(*step), Fault::Repeat, u32::MAX)]);
             let story = run(&mut rows, boundaries, &twice);
@@ -200,7 +200,7 @@ fn a_step_that_runs_twice_does_its_work_once() {
 fn an_undo_that_runs_twice_does_its_work_once() {
     let turn_back = |step| (doing(step), Fault::Fail(failure(Permanent)), 1);
     for boundaries in BOTH {
-        for step in Step::ALL {
+        for step in STEPS {
             let mut plain_rows = rows();
             let plain = run(&mut plain_rows, boundaries, &Script::new([turn_back(*step)]));
             assert_eq!(plain.status(), TransferStatus::Failed);

@@ -9,9 +9,7 @@ use domain::saga::Step;
 use domain::switch::{Switch, SwitchSet};
 use domain::transfer::TransferStatus;
 
-use crate::helpers::{
-    Lane, Rows, available, cash, closed, deposit, failure, frozen, transfer, wallet, wallet_id,
-};
+use crate::helpers::{STEPS, Lane, Rows, available, cash, closed, deposit, failure, frozen, transfer, wallet, wallet_id};
 
 fn by_operator() -> Failure {
     Failure::new(FailureClass::Permanent, "compensated_by_operator", "A person turned it back.")
@@ -37,7 +35,7 @@ fn at(step: Step) -> (Rows, OpenTransfer) {
 
 #[test]
 fn what_is_forecast_is_what_then_happens() {
-    for step in Step::ALL {
+    for step in STEPS {
         for turn_back in [None, Some(by_operator())] {
             let (mut rows, open) = at(*step);
             let (told, book) = look(&rows, open.clone(), turn_back.clone());
