@@ -8,6 +8,8 @@ use crate::text::words;
 
 /// The queue of saga jobs.
 pub const SAGA_QUEUE: &str = "wallet-saga";
+/// The queue of calls to somebody outside.
+pub const CALL_QUEUE: &str = "wallet-call";
 
 words! {
     /// What waits for somebody to take it, as operators name it. Those in SQS are spelled as
@@ -53,5 +55,17 @@ pub enum SagaJob {
     V1 {
         /// The transfers to advance.
         ids: Vec<TransferId>,
+    },
+}
+
+/// A call that a transfer waits for. One job each, so that a slow one holds up no other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "version")]
+pub enum CallJob {
+    /// Version 1.
+    #[serde(rename = "1")]
+    V1 {
+        /// The transfer.
+        id: TransferId,
     },
 }

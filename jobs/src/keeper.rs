@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use store::retention::{Log, Outcome};
-use store::{StoreError, describe, inbox, maintenance, retention, switches};
+use store::{StoreError, describe, inbox, maintenance, notices, retention, switches};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -118,6 +118,10 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
     if released > 0 {
         tracing::info!("{released} transfers go on, because what held them up is over");
     }
+    let told = notices::sweep(&mut connection).await?;
+    if told > 0 {
+        tracing::info!("{told} payouts go on, because their provider had told of them before");
+    }
     let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
     if rescued > 0 {
         tracing::warn!("{rescued} jobs had lost their worker and are free again");
@@ -166,6 +170,11 @@ async fn free_keys(pool: &PgPool) -> Result<(), StoreError> {
     }
     for _ in 0..PASSES_MAX {
         if inbox::purge(&mut connection).await? == 0 {
+            break;
+        }
+    }
+    for _ in 0..PASSES_MAX {
+        if notices::purge(&mut connection).await? == 0 {
             break;
         }
     }

@@ -6,6 +6,7 @@
 )]
 
 mod archive;
+mod calls;
 mod concurrency;
 mod console;
 mod consumers;
@@ -15,6 +16,7 @@ mod events;
 mod intake;
 mod overview;
 mod plans;
+mod providers;
 mod queue_desk;
 mod relay;
 mod retention;
