@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::text::UnknownWord;
 use domain::transfer::TransferKind;
 use tracing_subscriber::EnvFilter;
+use wire::signature::Secret;
 
 use crate::intake::Limits;
 
@@ -29,10 +30,21 @@ pub struct Config {
     pub limits: Limits,
     /// Kinds of transfers that a screening service is asked about.
     pub screened_outside: Vec<TransferKind>,
+    /// Who may send notices about payouts; none when nobody may.
+    pub webhook: Option<Webhook>,
     /// Which log lines are written.
     pub log: String,
     /// How they are written.
     pub log_format: LogFormat,
+}
+
+/// A provider that may send notices, and how they are signed.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its name in the path.
+    pub provider: String,
+    /// Any of these makes a good signature: two while one replaces the other.
+    pub secrets: Vec<Secret>,
 }
 
 /// How log lines are written.
@@ -69,6 +81,7 @@ impl Config {
             read_connections_max: READ_CONNECTIONS_MAX,
             limits: Limits::default(),
             screened_outside: Vec::new(),
+            webhook: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -117,6 +130,7 @@ impl Config {
         let mut screened = Kinds(Vec::new());
         source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
         config.screened_outside = screened.0;
+        config.webhook = source.webhook()?;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
                 variable: "HOLDFAST_LOG",
@@ -145,6 +159,11 @@ impl FromStr for Kinds {
         text.split(',').map(|word| word.trim().parse()).collect::<Result<_, _>>().map(Self)
     }
 }
+
+/// The payout provider's name when none is given; the workers have the same.
+const PROVIDER_NAME: &str = "payouts";
+const SECRET: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET";
+const SECRET_OLD: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD";
 
 /// Where variables come from.
 struct Source<F> {
@@ -175,6 +194,23 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
             problem: format!("is '{text}'; it must be {wanted}"),
         })?;
         Ok(true)
+    }
+
+    /// Without a secret nobody may send notices.
+    fn webhook(&self) -> Result<Option<Webhook>, ConfigError> {
+        let mut secrets = Vec::new();
+        for variable in [SECRET, SECRET_OLD] {
+            let Some(text) = self.text(variable)? else { continue };
+            // The value is not repeated in the error, of course.
+            let wrong = |error: wire::signature::SecretTooShort| ConfigError {
+                variable,
+                problem: error.to_string(),
+            };
+            secrets.push(Secret::new(&text).map_err(wrong)?);
+        }
+        let name = self.text("HOLDFAST_PAYOUT_PROVIDER_NAME")?;
+        let provider = name.unwrap_or_else(|| PROVIDER_NAME.to_owned());
+        Ok((!secrets.is_empty()).then_some(Webhook { provider, secrets }))
     }
 
     /// An address of a database. It is not repeated in errors: it may hold a password.
@@ -223,6 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn notices_are_taken_from_a_provider_with_a_secret() {
+        assert!(read(&[URL]).unwrap().webhook.is_none());
+        let (new, old) = ("a secret of 16 letters", "another one, which was");
+        let set = [URL, (SECRET, new), (SECRET_OLD, old)];
+        let webhook = read(&set).unwrap().webhook.unwrap();
+        assert_eq!((webhook.provider.as_str(), webhook.secrets.len()), ("payouts", 2));
+        assert!(!format!("{webhook:?}").contains("16 letters"));
+    }
+
+    #[test]
     fn a_wrong_value_is_a_sentence_that_names_the_variable() {
         for (set, sentence) in [
             (vec![], "DATABASE_URL is not set; it must be a postgres:// address"),
@@ -251,6 +297,10 @@ mod tests {
             (
                 vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],
                 "HOLDFAST_LOG_FORMAT is 'xml'; it must be text or json",
+            ),
+            (
+                vec![URL, ("HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD", "too short")],
+                "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD must have at least 16 characters",
             ),
         ] {
             assert_eq!(read(&set).unwrap_err(), sentence);

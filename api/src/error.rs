@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use store::wallets::ChangeError;
 use store::{StoreError, Temper, describe};
+use wire::signature::SIGNATURE_HEADER;
 use wire::{FieldError, Problem, ProblemCode};
 
 use crate::intake::IntakeError;
@@ -117,7 +118,11 @@ impl IntoResponse for ApiError {
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         if status == StatusCode::UNAUTHORIZED {
-            let scheme = HeaderValue::from_static("Bearer");
+            let scheme = match draft.problem.code {
+                ProblemCode::SignatureInvalid => SIGNATURE_HEADER,
+                _ => "Bearer",
+            };
+            let scheme = HeaderValue::from_static(scheme);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         if let Some(seconds) = retry_after_s {

@@ -17,6 +17,7 @@ mod facts;
 mod health;
 mod intake;
 mod maintenance;
+mod notices;
 mod observe;
 mod overview;
 mod router;
@@ -28,7 +29,7 @@ mod views;
 mod waiters;
 mod wallets;
 
-pub use config::{Config, ConfigError, LogFormat};
+pub use config::{Config, ConfigError, LogFormat, Webhook};
 pub use intake::Limits;
 pub use router::router;
 pub use server::{ApiStartError, Server, run};

@@ -9,7 +9,7 @@ use wire::limits::BODY_BYTES_MAX;
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::state::App;
-use crate::{admin, health, maintenance, statements, transfers, wallets};
+use crate::{admin, health, maintenance, notices, statements, transfers, wallets};
 
 /// What clients call.
 pub fn router(app: App) -> Router {
@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/transfers/{transfer_id}/capture", post(transfers::capture))
         .route("/v1/transfers/{transfer_id}/void", post(transfers::void))
         .route("/v1/transfers/{transfer_id}/reverse", post(transfers::reverse))
+        .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route_layer(from_fn_with_state(app.clone(), maintenance::door));

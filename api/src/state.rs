@@ -9,7 +9,7 @@ use store::readers::Readers;
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
 
-use crate::config::Config;
+use crate::config::{Config, Webhook};
 use crate::facts::Facts;
 use crate::intake::Intake;
 use crate::overview::{Overview, SharedRead};
@@ -41,6 +41,8 @@ pub struct Shared {
     pub(crate) news: Waker,
     /// Wakes the desk: an operator has decided something.
     pub(crate) desk: Waker,
+    /// Who may send notices about payouts; none when nobody may.
+    pub(crate) webhook: Option<Webhook>,
     /// How Holdfast stands, sampled for all consoles together.
     pub(crate) overview: Overview,
     /// What is dead, read for all consoles together.
@@ -90,6 +92,7 @@ impl App {
             waker,
             news,
             desk,
+            webhook: config.webhook.clone(),
             overview,
             incidents: SharedRead::default(),
             checks,

@@ -9,7 +9,8 @@
 //! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
 //! advanced over one set of locked wallets), [`dead_letter`] (what a person may decide
 //! about one that gave up), [`plan`] (many dead letters sent back with care), [`switch`]
-//! (what an operator can stop), [`event`] and [`job`] (what leaves).
+//! (what an operator can stop), [`answer`] and [`notice`] (what comes from outside),
+//! [`event`] and [`job`] (what leaves).
 #![cfg_attr(
     not(test),
     deny(
@@ -30,6 +31,7 @@ pub mod ids;
 pub mod job;
 pub mod journal;
 pub mod money;
+pub mod notice;
 pub mod operator;
 pub mod plan;
 pub mod queue;

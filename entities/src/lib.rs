@@ -24,6 +24,7 @@ pub mod operator_audit_head;
 pub mod operator_command;
 pub mod outbox;
 pub mod posting;
+pub mod provider_notice;
 pub mod redrive_item;
 pub mod redrive_plan;
 mod row;

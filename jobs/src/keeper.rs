@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use store::retention::{Log, Outcome};
-use store::{StoreError, describe, inbox, maintenance, retention, switches, timers};
+use store::{StoreError, describe, inbox, maintenance, notices, retention, switches, timers};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -122,6 +122,10 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
     if rung.expired > 0 {
         tracing::info!("{} holds were out of time", rung.expired);
     }
+    let told = notices::sweep(&mut connection).await?;
+    if told > 0 {
+        tracing::info!("{told} payouts go on, because their provider had told of them before");
+    }
     let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
     if rescued > 0 {
         tracing::warn!("{rescued} jobs had lost their worker and are free again");
@@ -170,6 +174,11 @@ async fn free_keys(pool: &PgPool) -> Result<(), StoreError> {
     }
     for _ in 0..PASSES_MAX {
         if inbox::purge(&mut connection).await? == 0 {
+            break;
+        }
+    }
+    for _ in 0..PASSES_MAX {
+        if notices::purge(&mut connection).await? == 0 {
             break;
         }
     }

@@ -1,7 +1,5 @@
-//! Calls to somebody outside: who makes one takes a lease first, and writes the answer under it.
-//!
-//! The lease is committed before the call. So a caller that dies is known by it: the next one
-//! sees that a call was begun whose outcome nobody knows.
+//! Calls to make outside: taken with a lease that is committed before the call, and
+//! answered by whoever still holds it.
 
 use std::time::Duration;
 
@@ -9,41 +7,45 @@ use domain::answer::Answer;
 use domain::ids::{TransferId, WalletId};
 use domain::money::{Amount, Currency};
 use domain::saga::Step;
-use domain::terms::Terms;
-use domain::transfer::TransferKind;
-use sqlx::types::Json;
+use serde_json::Value;
+use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
+use uuid::Uuid;
 
 use crate::{StoreError, jobs};
 
-/// A call that is to be made, with all that it says.
-#[derive(Debug, Clone)]
+/// What only a payout has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PayoutDetails {
+    /// Who receives it: a JSON object.
+    pub beneficiary: Value,
+}
+
+/// One call to make.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The transfer; the idempotency key of the call.
+    /// The transfer that waits for the answer.
     pub id: TransferId,
-    /// What sort of transfer.
-    pub kind: TransferKind,
-    /// The step that asks.
+    /// Its step.
     pub step: Step,
-    /// Which call for this step this is, from 1. From the second on, an earlier one may have
-    /// had its effect.
-    pub call_count: u16,
+    /// Calls of this step that may have gone out, this one included.
+    pub call_count: u32,
     /// Where the money comes from.
-    pub source: Option<WalletId>,
-    /// Where it goes.
-    pub destination: WalletId,
+    pub source: WalletId,
     /// How much.
     pub amount: Amount,
     /// Of what.
     pub currency: Currency,
-    /// The terms of the transfer.
-    pub terms: Terms,
-    /// Ties together everything that the request caused.
-    pub correlation_id: Option<String>,
+    /// The client's own text; none when none was given.
+    pub reference: Option<String>,
+    /// What only a payout has; none for other transfers.
+    pub payout: Option<PayoutDetails>,
+    /// The provider's own id of the payout; none until it is known.
+    pub provider_reference: Option<String>,
 }
 
-/// Takes a call for as long as `lease`. None when none is to be made now: another caller has it,
-/// the answer is there already, or the transfer is parked.
+/// Takes the call of a transfer that waits for one, and commits that. None when it does not
+/// wait, is not due, or is in somebody else's hands.
 pub async fn take(
     connection: &mut PgConnection,
     id: TransferId,
@@ -54,41 +56,49 @@ pub async fn take(
         .bind(lease.as_secs_f64())
         .fetch_optional(connection)
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let corrupt = |error: &dyn std::fmt::Display| StoreError::Corrupt(error.to_string());
-    let text = |column| -> Result<&str, sqlx::Error> { row.try_get(column) };
-    let call_count: i16 = row.try_get("call_count")?;
-    Ok(Some(Call {
-        id,
-        kind: text("kind")?.parse().map_err(|error| corrupt(&error))?,
-        step: text("step")?.parse().map_err(|error| corrupt(&error))?,
-        call_count: u16::try_from(call_count).map_err(|error| corrupt(&error))?,
-        source: row.try_get::<Option<uuid::Uuid>, _>("source_wallet_id")?.map(WalletId),
-        destination: WalletId(row.try_get("destination_wallet_id")?),
-        amount: Amount::new(row.try_get("amount_minor")?).map_err(|error| corrupt(&error))?,
-        currency: text("currency")?.parse().map_err(|error| corrupt(&error))?,
-        terms: row.try_get::<Option<Json<Terms>>, _>("terms")?.map(|terms| terms.0).unwrap_or_default(),
-        correlation_id: row.try_get("correlation_id")?,
-    }))
+    row.as_ref().map(call).transpose()
 }
 
-/// Writes what the call has brought, with a job for a lane. False when it came too late: the
-/// lease was over and another has it, or somebody else has answered.
+/// Gives the answer to the saga, with a job for the lane. False when the call is not this
+/// caller's any more. One that surely went nowhere does not count as a call.
 pub async fn answer(
     connection: &mut PgConnection,
-    call: &Call,
+    id: TransferId,
+    call_count: u32,
     answer: &Answer,
 ) -> Result<bool, StoreError> {
+    let json =
+        serde_json::to_value(answer).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let mut tx = connection.begin().await?;
-    let row = sqlx::query(include_str!("calls/answer.sql"))
-        .bind(call.id.0)
-        .bind(i16::try_from(call.call_count).unwrap_or(i16::MAX))
-        .bind(Json(answer))
+    let due = sqlx::query(include_str!("calls/answer.sql"))
+        .bind(id.0)
+        .bind(i32::try_from(call_count).unwrap_or(i32::MAX))
+        .bind(json)
+        .bind(matches!(answer, Answer::NotSent { .. }))
         .fetch_optional(&mut *tx)
         .await?;
-    if let Some(row) = &row {
-        jobs::enqueue_in_tx(&mut tx, &[(call.id, row.try_get(0)?)]).await?;
+    if let Some(row) = &due {
+        jobs::enqueue_in_tx(&mut tx, &[(id, row.try_get(0)?)]).await?;
     }
     tx.commit().await?;
-    Ok(row.is_some())
+    Ok(due.is_some())
+}
+
+fn call(row: &PgRow) -> Result<Call, StoreError> {
+    let corrupt = |error: &dyn std::error::Error| StoreError::Corrupt(error.to_string());
+    let details: Option<Value> = row.try_get("payout")?;
+    Ok(Call {
+        id: TransferId(row.try_get("transfer_id")?),
+        step: row.try_get::<&str, _>("step")?.parse::<Step>().map_err(|error| corrupt(&error))?,
+        call_count: u32::try_from(row.try_get::<i32, _>("call_count")?).unwrap_or(0),
+        source: WalletId(row.try_get::<Option<Uuid>, _>("source_wallet_id")?.unwrap_or_default()),
+        amount: Amount::new(row.try_get("amount_minor")?).map_err(|error| corrupt(&error))?,
+        currency: row
+            .try_get::<&str, _>("currency")?
+            .parse::<Currency>()
+            .map_err(|error| corrupt(&error))?,
+        reference: row.try_get("reference")?,
+        payout: details.map(|beneficiary| PayoutDetails { beneficiary }),
+        provider_reference: row.try_get("provider_reference")?,
+    })
 }

@@ -6,8 +6,10 @@
 
 mod admin;
 pub mod limits;
+mod notices;
 mod page;
 mod problem;
+pub mod signature;
 mod transfers;
 mod wallets;
 
@@ -31,6 +33,7 @@ pub use admin::{
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
+pub use notices::{NoticeReceipt, ProviderNotice};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};

@@ -19,6 +19,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        read(&bytes).map(Self)
+    }
+}
+
+/// The bytes of a JSON body, for whoever must look at them before they are read.
+pub(crate) struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::field(
                 ProblemCode::UnsupportedMediaType,
@@ -28,28 +40,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         }
         let received = tokio::time::timeout(RECEIVE_MAX, Bytes::from_request(request, state)).await;
         let unreadable = |detail: String| ApiError::new(ProblemCode::BodyUnreadable, detail);
-        let bytes = match received {
-            Ok(Ok(bytes)) => bytes,
+        match received {
+            Ok(Ok(bytes)) => Ok(Self(bytes)),
             Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 let detail = format!("The body has more than {BODY_BYTES_MAX} bytes.");
-                return Err(ApiError::new(ProblemCode::BodyTooLarge, detail));
+                Err(ApiError::new(ProblemCode::BodyTooLarge, detail))
             }
-            Ok(Err(_)) => {
-                return Err(unreadable("The body broke off or is encoded wrongly.".into()));
-            }
+            Ok(Err(_)) => Err(unreadable("The body broke off or is encoded wrongly.".into())),
             Err(_) => {
                 let seconds = RECEIVE_MAX.as_secs();
-                return Err(unreadable(format!(
-                    "The body did not arrive within {seconds} seconds."
-                )));
+                Err(unreadable(format!("The body did not arrive within {seconds} seconds.")))
             }
-        };
-        // serde would take an array, too, with the fields in their order.
-        let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
-        match serde_json::from_slice(&bytes) {
-            Ok(value) if is_object => Ok(Self(value)),
-            _ => Err(diagnose::<T>(&bytes, is_object)),
         }
+    }
+}
+
+/// Reads a JSON object, and says what is wrong with one that cannot be read.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // serde would take an array, too, with the fields in their order.
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    match serde_json::from_slice(bytes) {
+        Ok(value) if is_object => Ok(value),
+        _ => Err(diagnose::<T>(bytes, is_object)),
     }
 }
 

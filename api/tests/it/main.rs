@@ -7,6 +7,7 @@ mod bad_input;
 mod http;
 mod idempotency;
 mod lists;
+mod notices;
 mod operators;
 mod queue_desk;
 mod queues;

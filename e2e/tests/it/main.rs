@@ -6,6 +6,7 @@
 )]
 
 mod archive;
+mod calls;
 mod concurrency;
 mod console;
 mod consumers;
@@ -16,6 +17,7 @@ mod intake;
 mod outside;
 mod overview;
 mod plans;
+mod providers;
 mod queue_desk;
 mod relay;
 mod retention;

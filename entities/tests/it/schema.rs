@@ -59,6 +59,7 @@ fn entities() -> BTreeMap<String, Columns> {
         columns_of(entities::operator_command::Entity),
         columns_of(entities::outbox::Entity),
         columns_of(entities::posting::Entity),
+        columns_of(entities::provider_notice::Entity),
         columns_of(entities::redrive_item::Entity),
         columns_of(entities::redrive_plan::Entity),
         columns_of(entities::saga_open::Entity),

@@ -46,6 +46,8 @@ codes! {
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid";
     /// The operator API answers nobody that it does not know.
     OperatorUnknown = "operator_unknown", 401, "An operator token is needed";
+    /// A notice that was not signed with a secret of ours, or not now.
+    SignatureInvalid = "signature_invalid", 401, "The signature is not valid";
     /// The operator's role does not allow it.
     OperatorNotAllowed = "operator_not_allowed", 403, "The role does not allow this";
     /// No route has this path.
@@ -66,6 +68,8 @@ codes! {
     DeadMessageNotFound = "dead_message_not_found", 404, "There is no such dead message";
     /// There is no such command of an operator.
     CommandNotFound = "command_not_found", 404, "There is no such command";
+    /// Nobody of this name may send notices here.
+    ProviderNotFound = "provider_not_found", 404, "There is no such provider";
     /// There is no such redrive plan.
     PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
     /// The path is known, the method is not.
