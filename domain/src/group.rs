@@ -15,7 +15,7 @@ use crate::failure::{Failure, FailureClass};
 use crate::ids::{EventId, TransferId, WalletId};
 use crate::money::{Amount, Currency, MinorUnits};
 use crate::retry::RetrySchedule;
-use crate::saga::{Action, Event, IllegalTransition, Resolution, Route, State, Step, StuckReason};
+use crate::saga::{Action, Event, IllegalTransition, Resolution, State, Step, StuckReason};
 use crate::switch::{Switch, SwitchSet};
 use crate::terms::Terms;
 use crate::transfer::{TransferKind, TransferStatus};
@@ -330,9 +330,10 @@ impl Rules<'_> {
             }
         };
         let at = entry.as_ref().map_or(self.now, |entry| entry.posted_at);
-        let newly_held = matches!(progress, Progress::Awaits { what: Awaited::Capture, .. })
-            && !log.is_empty();
-        let event = self.event(&transfer, status, newly_held, (failure.clone(), resolution), at, book);
+        let newly_held =
+            matches!(progress, Progress::Awaits { what: Awaited::Capture, .. }) && !log.is_empty();
+        let event =
+            self.event(&transfer, status, newly_held, (failure.clone(), resolution), at, book);
         // One that is not used by now was no answer to what is waited for next.
         if !matches!(progress, Progress::Ready | Progress::Paused(_)) {
             transfer.answer = None;

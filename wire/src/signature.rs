@@ -144,7 +144,8 @@ mod tests {
     #[test]
     fn a_signature_is_what_others_make_of_the_same_bytes() {
         // printf '1790000000.{"payout_id":"x"}' | openssl dgst -sha256 -hmac sixteen-letters-
-        let expected = "t=1790000000,v1=6f764e9b1a4ebc6d288123c75b62bd361ac3bf06a1ee89f342ea308108b55b45";
+        let expected =
+            "t=1790000000,v1=6f764e9b1a4ebc6d288123c75b62bd361ac3bf06a1ee89f342ea308108b55b45";
         assert_eq!(secret("sixteen-letters-").sign(NOW, BODY), expected);
     }
 
@@ -152,9 +153,8 @@ mod tests {
     fn only_the_secret_the_body_and_the_time_that_were_signed_fit() {
         let (ours, other) = (secret("the secret of ours"), secret("the secret of others"));
         let header = ours.sign(NOW, BODY);
-        let check = |secrets: &[Secret], header: &str, body: &[u8], now| {
-            verify(secrets, header, body, now)
-        };
+        let check =
+            |secrets: &[Secret], header: &str, body: &[u8], now| verify(secrets, header, body, now);
         let known = [ours.clone()];
         assert_eq!(check(&known, &header, BODY, NOW), Ok(()));
         assert_eq!(check(&known, &header, b"{}", NOW), Err(SignatureError::Wrong));

@@ -13,9 +13,7 @@ use wire::{ProblemCode, ReverseTransfer};
 
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{
-    Body, Caller, Id, MoneyKey, NoParams, Trace, TransferPath, WaitPreference,
-};
+use crate::extract::{Body, Caller, Id, MoneyKey, NoParams, Trace, TransferPath, WaitPreference};
 use crate::state::App;
 use crate::transfers::submit::submit;
 
@@ -25,8 +23,7 @@ use crate::transfers::submit::submit;
 /// again is looked at: a settled transfer and what it has moved.
 pub(crate) async fn reverse(
     State(app): State<App>,
-    Id(id): TransferPath,
-    _: NoParams,
+    (Id(id), _): (TransferPath, NoParams),
     Caller(caller): Caller,
     trace: Trace,
     MoneyKey(key): MoneyKey,

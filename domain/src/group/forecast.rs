@@ -59,12 +59,8 @@ pub fn forecast(
     // A person's decision gives a transfer all its tries again.
     transfer.attempt = 0;
     if let Some(cause) = turn_back {
-        let next = DeskAct::Compensate.decide(
-            transfer.as_stuck(),
-            cause,
-            transfer.route(),
-            transfer.id,
-        );
+        let next =
+            DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.route(), transfer.id);
         let (step, undo_of) = match next.map(|(state, _)| state.goes_on_at()) {
             Ok(Some(place)) => place,
             Ok(None) => return stays(&transfer, "broken_invariant"),

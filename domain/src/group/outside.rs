@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::patience::later;
 use super::{OpenTransfer, Rules};
 use crate::answer::Answer;
 use crate::failure::{Failure, FailureClass};
@@ -114,7 +115,7 @@ impl OpenTransfer {
     pub(super) fn overdue(&self, rules: &Rules<'_>) -> Option<Failure> {
         let payout = self.terms.as_ref().and_then(|terms| terms.payout.as_ref());
         let submitted_at = payout.and_then(|payout| payout.submitted_at)?;
-        let late = rules.now > submitted_at + rules.patience.confirmation_max;
+        let late = rules.now > later(submitted_at, rules.patience.confirmation_max);
         let detail = "The provider has neither confirmed nor declined it for too long.";
         late.then(|| Failure::new(FailureClass::Unknown, "confirmation_overdue", detail))
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::{OpenTransfer, Progress, Rules};
 use crate::answer::{Answer, Awaited};
 use crate::saga::{Action, Step};
@@ -17,11 +19,14 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self {
-            confirm_every: Duration::from_secs(30),
-            confirmation_max: Duration::from_hours(24),
-        }
+        Self { confirm_every: Duration::from_secs(30), confirmation_max: Duration::from_hours(24) }
     }
+}
+
+/// So long after this; never, when it is past the last instant that can be told.
+pub(super) fn later(at: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+    let wait = TimeDelta::from_std(wait).ok();
+    wait.and_then(|wait| at.checked_add_signed(wait)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 impl Rules<'_> {
@@ -48,7 +53,7 @@ impl Rules<'_> {
                     return None;
                 }
                 match transfer.attempt {
-                    0 => (Awaited::Confirmation, self.now + self.patience.confirm_every),
+                    0 => (Awaited::Confirmation, later(self.now, self.patience.confirm_every)),
                     // It has failed before: nobody is expected to say anything unasked.
                     _ => (Awaited::Call, self.now),
                 }

@@ -34,7 +34,8 @@ impl Rules<'_> {
         let (state, action) = self.next(stuck, Event::Resolved(resolution), &transfer)?;
         let mut log = Vec::with_capacity(1);
         let mut entry = None;
-        let paid = transfer.kind == TransferKind::Payout && resolution == Resolution::SettledOutside;
+        let paid =
+            transfer.kind == TransferKind::Payout && resolution == Resolution::SettledOutside;
         let (step, undo, outcome) = if paid && transfer.hold > MinorUnits::ZERO {
             (Step::PostEntry, false, self.post_entry(&mut transfer, book, &mut entry)?)
         } else {

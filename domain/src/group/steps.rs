@@ -7,7 +7,7 @@ use crate::ids::WalletId;
 use crate::journal::{JournalEntry, Posting};
 use crate::money::MinorUnits;
 use crate::saga::Step;
-use crate::transfer::{Rejection, TransferKind, check_hold, check_screen};
+use crate::transfer::{Rejection, check_hold, check_screen};
 use crate::wallet::{Side, SystemRole, system_wallet_id};
 
 type Outcome = Result<Result<(), Failure>, BrokenInvariant>;
@@ -18,9 +18,7 @@ impl OpenTransfer {
     pub fn source_in(&self, shard: u8) -> WalletId {
         match (self.source, self.kind) {
             (Some(source), _) => source,
-            (None, _) => {
-                system_wallet_id(SystemRole::Cash, self.currency, shard)
-            }
+            (None, _) => system_wallet_id(SystemRole::Cash, self.currency, shard),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Sagas that wait for somebody outside: which steps they take, and what each answer does.
 
+use std::slice;
+
 use chrono::TimeDelta;
 use domain::answer::{Answer, Awaited};
 use domain::failure::FailureClass;
@@ -100,7 +102,7 @@ fn a_payout_waits_for_a_call_then_for_confirmation_and_settles() {
         assert_eq!(waits.progress, Progress::Awaits { what: Awaited::Call, until: lane.now });
         assert_eq!(waits.status, TransferStatus::Held);
         let accepted = Answer::Accepted { provider_reference: Some("p-1".into()) };
-        let (_, waits) = run(lane, payout(), &[accepted.clone()]);
+        let (_, waits) = run(lane, payout(), slice::from_ref(&accepted));
         assert!(matches!(waits.progress, Progress::Awaits { what: Awaited::Confirmation, .. }));
         let (rows, settled) = run(lane, payout(), &[accepted, Answer::Pending, paid()]);
         assert_eq!((settled.progress, settled.status), (Progress::Final, TransferStatus::Settled));
@@ -137,7 +139,7 @@ fn a_payout_that_is_declined_early_or_late_gives_the_hold_back() {
 fn an_unknown_outcome_is_asked_about_again_and_never_gives_the_hold_back() {
     let unknown = Answer::Unknown { detail: "timed out".into() };
     in_both_modes(|lane| {
-        let (rows, waits) = run(lane, payout(), &[unknown.clone()]);
+        let (rows, waits) = run(lane, payout(), slice::from_ref(&unknown));
         assert!(matches!(waits.progress, Progress::Waiting(_)), "{:?}", waits.progress);
         assert_eq!(held(&rows, 1), 40);
         let (rows, settled) = run(lane, payout(), &[unknown.clone(), Answer::NotFound, paid()]);
@@ -152,10 +154,13 @@ fn an_unknown_outcome_is_asked_about_again_and_never_gives_the_hold_back() {
 #[test]
 fn a_hold_is_captured_whole_or_in_part_voided_or_out_of_time() {
     in_both_modes(|lane| {
-        let (rows, held) = run(lane, manual(lane), &[]);
+        let (rows, waits) = run(lane, manual(lane), &[]);
         let until = lane.now + TimeDelta::hours(1);
-        assert_eq!(held.progress, Progress::Awaits { what: Awaited::Capture, until });
-        assert_eq!((held.status, held(&rows, 1), ledger(rows.wallet(1))), (TransferStatus::Held, 40, 100));
+        assert_eq!(waits.progress, Progress::Awaits { what: Awaited::Capture, until });
+        assert_eq!(
+            (waits.status, held(&rows, 1), ledger(rows.wallet(1))),
+            (TransferStatus::Held, 40, 100)
+        );
         let capture = |minor| Answer::Capture { amount_minor: MinorUnits(minor) };
         for (answer, status, left) in [
             (capture(40), TransferStatus::Settled, 60),
@@ -165,18 +170,20 @@ fn a_hold_is_captured_whole_or_in_part_voided_or_out_of_time() {
             (capture(41), TransferStatus::Failed, 100),
             (capture(0), TransferStatus::Failed, 100),
         ] {
-            let (rows, ended) = run(lane, manual(lane), &[answer.clone()]);
+            let (rows, ended) = run(lane, manual(lane), slice::from_ref(&answer));
             assert_eq!((ended.progress, ended.status), (Progress::Final, status), "{answer:?}");
-            assert_eq!((ledger(rows.wallet(1)), held(&rows, 1), ledger(rows.wallet(2))), (left, 0, 100 - left));
+            assert_eq!(
+                (ledger(rows.wallet(1)), held(&rows, 1), ledger(rows.wallet(2))),
+                (left, 0, 100 - left)
+            );
         }
     });
 }
 
 #[test]
 fn a_screening_service_allows_denies_or_leaves_it_to_a_person() {
-    let screened = || {
-        with(TransferKind::Transfer, Terms { screen_outside: true, ..Terms::default() })
-    };
+    let screened =
+        || with(TransferKind::Transfer, Terms { screen_outside: true, ..Terms::default() });
     let review = || Answer::Review { detail: "a name on a list".into() };
     in_both_modes(|lane| {
         let (_, waits) = run(lane, screened(), &[review()]);
@@ -200,10 +207,13 @@ fn a_screening_service_allows_denies_or_leaves_it_to_a_person() {
 #[test]
 fn reversals_never_take_back_more_than_was_moved() {
     let back = |minor| {
-        let reverses =
-            ReversalTerms { transfer_id: transfer_id(9), moved_minor: MinorUnits(50) };
+        let reverses = ReversalTerms { transfer_id: transfer_id(9), moved_minor: MinorUnits(50) };
         let terms = Terms { reverses: Some(reverses), ..Terms::default() };
-        OpenTransfer { terms: Some(Box::new(terms)), kind: TransferKind::Reversal, ..transfer(1, 1, 2, minor) }
+        OpenTransfer {
+            terms: Some(Box::new(terms)),
+            kind: TransferKind::Reversal,
+            ..transfer(1, 1, 2, minor)
+        }
     };
     in_both_modes(|lane| {
         for (before, minor, status, after) in [
@@ -213,7 +223,8 @@ fn reversals_never_take_back_more_than_was_moved() {
             (50, 1, TransferStatus::Rejected, None),
         ] {
             let rows = Rows::new([wallet(1, 100), wallet(2, 0)]);
-            let mut book = Book::new(rows.0.values().cloned()).with_reversed([(transfer_id(9), MinorUnits(before))]);
+            let mut book = Book::new(rows.0.values().cloned())
+                .with_reversed([(transfer_id(9), MinorUnits(before))]);
             let mut advanced = lane.advance(back(minor), &mut book);
             while advanced.progress == Progress::Ready {
                 advanced = lane.advance(advanced.transfer, &mut book);

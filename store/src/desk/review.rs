@@ -33,9 +33,9 @@ impl Verdict {
     fn answer(self, actor: &Operator, reason: &str) -> Answer {
         match self {
             Self::Allow => Answer::ReviewAllowed,
-            Self::Deny => Answer::ReviewDenied {
-                detail: format!("Denied by {}: {reason}", actor.name),
-            },
+            Self::Deny => {
+                Answer::ReviewDenied { detail: format!("Denied by {}: {reason}", actor.name) }
+            }
         }
     }
 }

@@ -52,7 +52,8 @@ pub(super) async fn write_in_tx(
     }
     let awaits_call =
         |one: &&&Advanced| matches!(one.progress, Progress::Awaits { what: Awaited::Call, .. });
-    let calls: Vec<TransferId> = kept.iter().filter(awaits_call).map(|one| one.transfer.id).collect();
+    let calls: Vec<TransferId> =
+        kept.iter().filter(awaits_call).map(|one| one.transfer.id).collect();
     if !calls.is_empty() {
         jobs::enqueue_calls_in_tx(connection, &calls).await?;
     }

@@ -29,10 +29,8 @@ pub(super) async fn lock_in_tx(
         .bind(moved)
         .execute(&mut *connection)
         .await?;
-    let rows = sqlx::query(include_str!("reversals/lock.sql"))
-        .bind(&ids)
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query(include_str!("reversals/lock.sql")).bind(&ids).fetch_all(connection).await?;
     Ok(book.with_reversed(read(&rows)?))
 }
 
@@ -46,10 +44,8 @@ pub(super) async fn peek_in_tx(
     if ids.is_empty() {
         return Ok(book);
     }
-    let rows = sqlx::query(include_str!("reversals/peek.sql"))
-        .bind(&ids)
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query(include_str!("reversals/peek.sql")).bind(&ids).fetch_all(connection).await?;
     let none = ids.into_iter().map(|id| (TransferId(id), MinorUnits::ZERO));
     Ok(book.with_reversed(none).with_reversed(read(&rows)?))
 }
@@ -76,9 +72,8 @@ fn originals<'a>(group: impl Iterator<Item = &'a OpenTransfer>) -> (Vec<Uuid>, V
     let reversals = group.filter(|one| one.kind == TransferKind::Reversal);
     let terms = reversals.filter_map(|one| one.terms.as_ref());
     let originals = terms.filter_map(|terms| terms.reverses.as_ref());
-    let moved: BTreeMap<Uuid, i64> = originals
-        .map(|original| (original.transfer_id.0, original.moved_minor.0))
-        .collect();
+    let moved: BTreeMap<Uuid, i64> =
+        originals.map(|original| (original.transfer_id.0, original.moved_minor.0)).collect();
     moved.into_iter().unzip()
 }
 

@@ -2,16 +2,16 @@
 
 use std::str::FromStr;
 
-use domain::failure::Failure;
 use domain::answer::Answer;
+use domain::failure::Failure;
 use domain::group::OpenTransfer;
 use domain::ids::{TransferId, WalletId};
 use domain::money::{Amount, MinorUnits};
 use domain::terms::Terms;
 use domain::wallet::{Balances, HotWallet};
 use sqlx::Row;
-use sqlx::types::Json;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Claimed;

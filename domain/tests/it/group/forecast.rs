@@ -9,7 +9,10 @@ use domain::saga::Step;
 use domain::switch::{Switch, SwitchSet};
 use domain::transfer::TransferStatus;
 
-use crate::helpers::{STEPS, Lane, Rows, available, cash, closed, deposit, failure, frozen, transfer, wallet, wallet_id};
+use crate::helpers::{
+    Lane, Rows, STEPS, available, cash, closed, deposit, failure, frozen, transfer, wallet,
+    wallet_id,
+};
 
 fn by_operator() -> Failure {
     Failure::new(FailureClass::Permanent, "compensated_by_operator", "A person turned it back.")

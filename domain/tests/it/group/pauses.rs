@@ -8,7 +8,7 @@ use domain::switch::{Switch, SwitchSet};
 use domain::transfer::{TransferKind, TransferStatus};
 
 use super::fail_on_purpose::{Script, doing, undoing};
-use crate::helpers::{STEPS, Lane, Rows, failure, transfer, wallet};
+use crate::helpers::{Lane, Rows, STEPS, failure, transfer, wallet};
 
 const BOTH: [Boundaries; 2] = [Boundaries::Fused, Boundaries::EveryStep];
 

@@ -25,7 +25,8 @@ fn story(choices: &[usize], allowed: fn(&Event) -> bool) -> Vec<Turn> {
             .into_iter()
             .filter(allowed)
             .filter_map(|event| {
-                let next = state.clone().next(event.clone(), PLAIN, transfer_id(1), &SCHEDULE).ok()?;
+                let next =
+                    state.clone().next(event.clone(), PLAIN, transfer_id(1), &SCHEDULE).ok()?;
                 Some((event, next))
             })
             .collect();

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::failure::FailureClass::{Permanent, Rejected, Transient, Unknown};
+use domain::failure::FailureClass::{Expired, Permanent, Rejected, Transient, Unknown, Voided};
 use domain::saga::Step::{PlaceHold, PostEntry, Screen};
-use domain::saga::{Action, Event, IllegalTransition, Resolution, State, Step, StuckReason};
+use domain::saga::{Action, Event, IllegalTransition, Resolution, State, StuckReason};
 
 use super::cases::*;
 use crate::helpers::{PLAIN, SCHEDULE, STEPS, failure, transfer_id};
@@ -34,6 +34,8 @@ fn rows_of_the_first_step() -> Vec<Row> {
         (running(PlaceHold, 1), Event::Succeeded, running(Screen, 1), Action::Run(Screen)),
         (running(PlaceHold, 1), failed(Rejected), end(Rejected), Action::Finish),
         (running(PlaceHold, 1), failed(Permanent), end(Permanent), Action::Finish),
+        (running(PlaceHold, 1), failed(Voided), end(Voided), Action::Finish),
+        (running(PlaceHold, 1), failed(Expired), end(Expired), Action::Finish),
         (running(PlaceHold, 1), failed(Transient), waiting(PlaceHold, 1), wait(1)),
         (running(PlaceHold, 1), failed(Unknown), waiting(PlaceHold, 1), wait(1)),
     ]
@@ -46,11 +48,15 @@ fn rows_of_the_later_steps() -> Vec<Row> {
         (running(Screen, 1), Event::Succeeded, running(PostEntry, 1), Action::Run(PostEntry)),
         (running(Screen, 1), failed(Rejected), back(Rejected), Action::Undo(PlaceHold)),
         (running(Screen, 1), failed(Permanent), back(Permanent), Action::Undo(PlaceHold)),
+        (running(Screen, 1), failed(Voided), back(Voided), Action::Undo(PlaceHold)),
+        (running(Screen, 1), failed(Expired), back(Expired), Action::Undo(PlaceHold)),
         (running(Screen, 1), failed(Transient), waiting(Screen, 1), wait(1)),
         (running(Screen, 1), failed(Unknown), waiting(Screen, 1), wait(1)),
         (running(PostEntry, 1), Event::Succeeded, State::Completed, Action::Finish),
         (running(PostEntry, 1), failed(Rejected), back(Rejected), Action::Undo(PlaceHold)),
         (running(PostEntry, 1), failed(Permanent), back(Permanent), Action::Undo(PlaceHold)),
+        (running(PostEntry, 1), failed(Voided), back(Voided), Action::Undo(PlaceHold)),
+        (running(PostEntry, 1), failed(Expired), back(Expired), Action::Undo(PlaceHold)),
         (running(PostEntry, 1), failed(Transient), waiting(PostEntry, 1), wait(1)),
         (running(PostEntry, 1), failed(Unknown), waiting(PostEntry, 1), wait(1)),
     ]
@@ -70,6 +76,8 @@ fn rows_of_waiting_and_turning_back() -> Vec<Row> {
         (turned_back(), undo_failed(Permanent), lost(Permanent), Action::OpenDeadLetter),
         (turned_back(), undo_failed(Rejected), lost(Rejected), Action::OpenDeadLetter),
         (turned_back(), undo_failed(Unknown), lost(Unknown), Action::OpenDeadLetter),
+        (turned_back(), undo_failed(Voided), lost(Voided), Action::OpenDeadLetter),
+        (turned_back(), undo_failed(Expired), lost(Expired), Action::OpenDeadLetter),
     ]
 }
 
@@ -212,8 +220,9 @@ fn attempts_are_counted_until_they_are_used_up() {
 #[test]
 fn a_schedule_of_one_attempt_never_waits() {
     let schedule = domain::retry::RetrySchedule { attempt_max: 1, ..SCHEDULE };
-    let (state, action) =
-        State::START.next(failed(Transient), PLAIN, transfer_id(1), &schedule).expect("a legal pair");
+    let (state, action) = State::START
+        .next(failed(Transient), PLAIN, transfer_id(1), &schedule)
+        .expect("a legal pair");
     assert_eq!(state, stuck(PlaceHold, StuckReason::AttemptsUsedUp, failure(Transient)));
     assert_eq!(action, Action::OpenDeadLetter);
 }

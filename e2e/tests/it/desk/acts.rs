@@ -90,8 +90,10 @@ async fn check(world: &World, mode: Boundaries, place: Fails, one: DeskAct) {
         None => assert_eq!(ran, ["undo place_hold"], "{label}"),
         Some(resume) => {
             assert_eq!(words(&resume.executed), ran, "{label}");
-            let reused: Vec<Step> =
-                Route::plain(TransferKind::Transfer).steps().take_while(|step| *step != resume.step).collect();
+            let reused: Vec<Step> = Route::plain(TransferKind::Transfer)
+                .steps()
+                .take_while(|step| *step != resume.step)
+                .collect();
             assert_eq!(resume.reused, reused, "{label}");
         }
     }
