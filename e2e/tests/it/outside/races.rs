@@ -60,7 +60,7 @@ async fn of_capture_void_and_expiry_one_wins_each_race() {
 
     world.drive_to_wait(&rules, &ids).await;
     for (status, wanted) in [("settled", captured), ("voided", voided), ("expired", expired)] {
-        let sql = "SELECT count(*) FROM transfer WHERE status = $1";
+        let sql = "SELECT count(*) FROM transfer WHERE kind = 'transfer' AND status = $1";
         let found: i64 =
             sqlx::query_scalar(sql).bind(status).fetch_one(&world.reads).await.expect("a count");
         assert_eq!(usize::try_from(found), Ok(wanted), "{status}");
