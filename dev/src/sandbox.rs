@@ -23,10 +23,10 @@ mod routes;
 mod serve;
 
 use book::{Book, Record};
-pub use notify::SentNotice;
 use notify::Notifier;
-pub use routes::Mode;
+pub use notify::SentNotice;
 use routes::Desk;
+pub use routes::Mode;
 
 /// Where it listens, and whom it tells.
 #[derive(Debug, Clone)]

@@ -41,9 +41,7 @@ impl Notice {
     /// What it means to the saga.
     pub fn answer(&self) -> Answer {
         match self.status {
-            NoticeStatus::Paid => {
-                Answer::Paid { provider_reference: Some(self.reference.clone()) }
-            }
+            NoticeStatus::Paid => Answer::Paid { provider_reference: Some(self.reference.clone()) },
             NoticeStatus::Declined => Answer::Declined {
                 code: self.code.clone().unwrap_or_else(|| DECLINED.to_owned()),
                 detail: self

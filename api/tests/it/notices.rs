@@ -238,9 +238,7 @@ async fn a_notice_that_says_nothing_useful_is_told_what_is_wrong() {
     let mut more = paid(&id);
     more["batch"] = json!(7);
     assert_eq!(tell(&api, &more).await.status, 200, "providers add fields");
-    let raw: String = sqlx::query_scalar("SELECT raw FROM provider_notice")
-        .fetch_one(&api.pool)
-        .await
-        .unwrap();
+    let raw: String =
+        sqlx::query_scalar("SELECT raw FROM provider_notice").fetch_one(&api.pool).await.unwrap();
     assert_eq!(raw, more.to_string());
 }

@@ -65,7 +65,11 @@ impl Program {
                 "--notices" => notices = Some(value()?),
                 "--journal" => journal = Some(PathBuf::from(value()?)),
                 "--with-parent" => with_parent = true,
-                _ => return Err(format!("unknown argument '{argument}'; --help lists what there is")),
+                _ => {
+                    return Err(format!(
+                        "unknown argument '{argument}'; --help lists what there is"
+                    ));
+                }
             }
         }
         Ok(Self::Serve { listen, notices, journal, with_parent })

@@ -30,7 +30,10 @@ fn the_banner_shows_lines_that_work_and_ctrl_c_stops_everything() {
     }
     dev.stops_cleanly_on("INT");
     let address = provider.strip_prefix("http://").unwrap();
-    assert!(std::net::TcpStream::connect(address).is_err(), "the provider has outlived the program");
+    assert!(
+        std::net::TcpStream::connect(address).is_err(),
+        "the provider has outlived the program"
+    );
 }
 
 #[test]

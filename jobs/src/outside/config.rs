@@ -162,8 +162,7 @@ mod tests {
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<OutsideConfig, String> {
-        let lookup =
-            |name: &str| set.iter().find(|one| one.0 == name).map(|one| one.1.to_owned());
+        let lookup = |name: &str| set.iter().find(|one| one.0 == name).map(|one| one.1.to_owned());
         OutsideConfig::from_lookup(lookup).map_err(|error| error.to_string())
     }
 
@@ -186,7 +185,10 @@ mod tests {
         .unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
         let (payouts, screening) = (config.payouts.unwrap(), config.screening.unwrap());
-        assert_eq!((payouts.name.as_str(), payouts.url.as_str()), ("payouts", "https://pay.example/v1"));
+        assert_eq!(
+            (payouts.name.as_str(), payouts.url.as_str()),
+            ("payouts", "https://pay.example/v1")
+        );
         assert_eq!((payouts.timeout, payouts.concurrency), (Duration::from_secs(10), 32));
         assert_eq!((screening.timeout, screening.concurrency), (Duration::from_millis(700), 8));
     }

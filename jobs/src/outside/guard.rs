@@ -41,11 +41,7 @@ pub(super) struct Pass<'a> {
 impl Guard {
     pub(super) fn new(name: &str, places: usize) -> Self {
         let breaker = Breaker::new(BreakerRules::default(), Instant::now());
-        Self {
-            name: name.to_owned(),
-            places: Semaphore::new(places),
-            breaker: Mutex::new(breaker),
-        }
+        Self { name: name.to_owned(), places: Semaphore::new(places), breaker: Mutex::new(breaker) }
     }
 
     pub(super) async fn enter(&self) -> Entry<'_> {

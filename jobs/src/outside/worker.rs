@@ -39,11 +39,7 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The queue of calls, with so many in hand.
 pub(crate) fn drain(config: &OutsideConfig) -> Drain {
-    Drain {
-        queue: CALL_QUEUE,
-        channel: Channel::Calls,
-        concurrency: config.call_concurrency,
-    }
+    Drain { queue: CALL_QUEUE, channel: Channel::Calls, concurrency: config.call_concurrency }
 }
 
 /// What all calls of a process share.
@@ -150,9 +146,7 @@ impl Shared {
 
     /// What the provider has told by itself. A notice that cannot be read now is read later.
     async fn told(&self, call: &Call) -> Option<Answer> {
-        let found = async {
-            notices::find(&mut *self.pool.acquire().await?, call.id).await
-        };
+        let found = async { notices::find(&mut *self.pool.acquire().await?, call.id).await };
         match found.await {
             Ok(notice) => notice.map(|notice| notice.answer()),
             Err(error) => {

@@ -68,8 +68,11 @@ impl Ends {
 
     async fn answer(&self, id: TransferId) -> Option<Value> {
         let sql = "SELECT answer FROM saga_open WHERE transfer_id = $1 AND waiting_for IS NULL";
-        let row: Option<Option<Value>> =
-            sqlx::query_scalar(sql).bind(id.0).fetch_optional(&self.world.reads).await.expect("a row");
+        let row: Option<Option<Value>> = sqlx::query_scalar(sql)
+            .bind(id.0)
+            .fetch_optional(&self.world.reads)
+            .await
+            .expect("a row");
         row.flatten()
     }
 

@@ -40,8 +40,7 @@ impl Process {
     /// Starts the sandbox provider and waits until it listens; `address` is its whole URL.
     pub fn sandbox(arguments: &[&str]) -> Self {
         let mut command = command("sandbox-provider", "", &[]);
-        let mut child =
-            command.args(arguments).stdout(Stdio::piped()).spawn().expect("a process");
+        let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
         BufReader::new(output).read_line(&mut line).expect("a line");
