@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
+use domain::text::UnknownWord;
+use domain::transfer::TransferKind;
 use tracing_subscriber::EnvFilter;
 use wire::signature::Secret;
 
@@ -26,6 +28,8 @@ pub struct Config {
     pub read_connections_max: u32,
     /// When new transfers are turned away.
     pub limits: Limits,
+    /// Kinds of transfers that a screening service is asked about.
+    pub screened_outside: Vec<TransferKind>,
     /// Who may send notices about payouts; none when nobody may.
     pub webhook: Option<Webhook>,
     /// Which log lines are written.
@@ -76,6 +80,7 @@ impl Config {
             admin_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             read_connections_max: READ_CONNECTIONS_MAX,
             limits: Limits::default(),
+            screened_outside: Vec::new(),
             webhook: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -122,6 +127,9 @@ impl Config {
         if source.read("HOLDFAST_INTAKE_OLDEST_MAX_S", POSITIVE, &mut oldest_s)? {
             config.limits.oldest_max = Duration::from_secs(oldest_s.get().into());
         }
+        let mut screened = Kinds(Vec::new());
+        source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
+        config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
@@ -139,6 +147,18 @@ impl Config {
 
 const ADDRESS: &str = "an address with a port, such as 127.0.0.1:8080";
 const POSITIVE: &str = "a whole number from 1";
+const KINDS: &str = "kinds with commas, of transfer, deposit, payout and reversal";
+
+/// Kinds of transfers, with commas between them.
+struct Kinds(Vec<TransferKind>);
+
+impl FromStr for Kinds {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        text.split(',').map(|word| word.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
 
 /// The payout provider's name when none is given; the workers have the same.
 const PROVIDER_NAME: &str = "payouts";
@@ -268,6 +288,11 @@ mod tests {
             (
                 vec![URL, ("HOLDFAST_API_READ_CONNECTIONS", "0")],
                 "HOLDFAST_API_READ_CONNECTIONS is '0'; it must be a whole number from 1",
+            ),
+            (
+                vec![URL, ("HOLDFAST_SCREEN_OUTSIDE", "payout,all")],
+                "HOLDFAST_SCREEN_OUTSIDE is 'payout,all'; it must be kinds with commas, of transfer, \
+                 deposit, payout and reversal",
             ),
             (
                 vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],

@@ -23,7 +23,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/wallets/{wallet_id}/postings", get(statements::postings))
         .route("/v1/deposits", post(transfers::deposit))
         .route("/v1/transfers", get(transfers::list).post(transfers::transfer))
+        .route("/v1/payouts", post(transfers::payout))
         .route("/v1/transfers/{transfer_id}", get(transfers::get))
+        .route("/v1/transfers/{transfer_id}/capture", post(transfers::capture))
+        .route("/v1/transfers/{transfer_id}/void", post(transfers::void))
+        .route("/v1/transfers/{transfer_id}/reverse", post(transfers::reverse))
         .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -92,6 +96,7 @@ fn desk_routes() -> Router<App> {
         .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))
         .route("/admin/v1/transfers/{transfer_id}/park", post(admin::park))
         .route("/admin/v1/transfers/{transfer_id}/unpark", post(admin::unpark))
+        .route("/admin/v1/transfers/{transfer_id}/review", post(admin::review))
         .route("/admin/v1/transfers/{transfer_id}/retry-now", post(admin::retry_now))
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use domain::transfer::TransferKind;
 use store::StoreError;
 use store::incidents::Incident;
 use store::ledger::{LedgerReport, Mode};
@@ -32,6 +33,8 @@ pub struct Shared {
     pub(crate) waiters: Waiters,
     /// What operators have stopped.
     pub(crate) switches: Switches,
+    /// What kinds of transfers a screening service is asked about.
+    pub(crate) screened_outside: Vec<TransferKind>,
     /// Wakes workers: there is a new job.
     pub(crate) waker: Waker,
     /// Wakes relays: there is a new event.
@@ -85,6 +88,7 @@ impl App {
             intake,
             waiters,
             switches,
+            screened_outside: config.screened_outside.clone(),
             waker,
             news,
             desk,

@@ -15,7 +15,14 @@ use crate::extract::{Caller, Id, NoParams, Params, TransferPath};
 use crate::state::App;
 use crate::{statements, views};
 
+mod hold;
+mod payout;
+mod reverse;
 mod submit;
+mod terms;
+pub(crate) use hold::{capture, void};
+pub(crate) use payout::payout;
+pub(crate) use reverse::reverse;
 pub(crate) use submit::{deposit, transfer};
 
 /// `GET /v1/transfers/{transfer_id}`

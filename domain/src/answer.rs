@@ -1,90 +1,198 @@
-//! What comes from outside for the step at hand, and what a saga waits for.
+//! What sagas wait for outside the database, and what comes from there.
+//!
+//! An open row has room for one answer. Whoever brings one, a call, a provider's notice, a
+//! client, an operator or the clock, writes it there on the condition that the row still waits
+//! for it; so of several at once one has its way. The lane that runs the step next reads it.
 
 use serde::{Deserialize, Serialize};
 
+use crate::failure::{Failure, FailureClass};
 use crate::money::MinorUnits;
 use crate::text::words;
 
 words! {
-    /// What has to come from outside before a saga goes on.
+    /// What an open row waits for, besides its time.
     Awaited {
-        /// The answer to a call that is to be made.
+        /// A call to somebody outside is to be made, or is under way. The row is due when the
+        /// next one may be made.
         Call = "call",
-        /// The word of the provider that a payout was made; in time it is asked for.
+        /// The provider's word that it has paid. When the row is due, the provider is asked.
         Confirmation = "confirmation",
-        /// The client's word to take the money that is held.
+        /// Capture or void by the client. When the row is due, the hold is out of time.
         Capture = "capture",
-        /// The word of an operator on what a screening left open.
+        /// An operator's verdict about a transfer that the screening service is not sure of.
         Review = "review",
     }
 }
 
-/// What came from outside for the step at hand.
+/// What has come from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Answer {
-    /// Screening: go on.
+    /// Screening: nothing speaks against it.
     Allowed,
     /// Screening: no.
     Denied {
-        /// For programs.
+        /// Stable code of the service.
         code: String,
-        /// For people.
+        /// One sentence.
         detail: String,
     },
-    /// Screening: a person is to look.
+    /// Screening: a person has to look at it.
     Review {
-        /// For people.
+        /// Why.
         detail: String,
     },
-    /// The provider has taken a payout.
+    /// An operator allows it.
+    ReviewAllowed,
+    /// An operator does not allow it.
+    ReviewDenied {
+        /// Why.
+        detail: String,
+    },
+    /// The provider has taken the payout on.
     Accepted {
-        /// The provider's own id of it; none when it gives none.
+        /// The provider's own id of it.
         provider_reference: Option<String>,
     },
-    /// The payout is still under way.
+    /// The provider is still at it.
     Pending,
-    /// The payout was made.
+    /// The provider has paid.
     Paid {
-        /// The provider's own id of it; none when it gives none.
+        /// The provider's own id of it.
         provider_reference: Option<String>,
     },
-    /// The payout was not made and will not be.
+    /// The provider does not pay, for good.
     Declined {
-        /// For programs.
+        /// Stable code of the provider.
         code: String,
-        /// For people.
+        /// One sentence.
         detail: String,
     },
-    /// The provider has never seen the payout's key.
+    /// The provider has never seen the payout.
     NotFound,
-    /// The request surely did not reach the provider.
+    /// The call surely did not reach anybody.
     NotSent {
-        /// For people.
+        /// Why.
         detail: String,
     },
-    /// The request may or may not have reached the provider.
+    /// The call may have had its effect, or not.
     Unknown {
-        /// For people.
+        /// What was seen.
         detail: String,
     },
-    /// The client takes what is held, or a part of it.
+    /// The client takes this much of the hold; the rest is given back.
     Capture {
-        /// How much, in minor units.
+        /// In minor units; at most what is held.
         amount_minor: MinorUnits,
     },
-    /// The client gives back what is held.
+    /// The client gives the hold back.
     Void {
-        /// In the client's words.
+        /// Why.
         detail: String,
     },
-    /// The time of the hold is over.
+    /// The hold is out of time.
     Expired,
-    /// An operator looked: go on.
-    ReviewAllowed,
-    /// An operator looked: no.
-    ReviewDenied {
-        /// In the operator's words.
-        detail: String,
-    },
+}
+
+impl Answer {
+    /// What it means for asking a screening service; none when the step is to wait for a review.
+    pub fn of_screening(&self) -> Option<Result<(), Failure>> {
+        let failed = |class, code, detail: &str| Some(Err(Failure::new(class, code, detail)));
+        match self {
+            Self::Allowed | Self::ReviewAllowed => Some(Ok(())),
+            Self::Denied { detail, .. } => {
+                failed(FailureClass::Rejected, "screening_denied", detail)
+            }
+            Self::ReviewDenied { detail } => {
+                failed(FailureClass::Rejected, "screening_denied_by_operator", detail)
+            }
+            Self::Review { .. } => None,
+            // To ask again changes nothing, so it does not matter whether it was heard.
+            Self::NotSent { detail } | Self::Unknown { detail } => {
+                failed(FailureClass::Transient, "screening_away", detail)
+            }
+            other => failed(FailureClass::Transient, "screening_not_understood", other.name()),
+        }
+    }
+
+    /// What it means for handing in a payout.
+    pub fn of_submission(&self) -> Result<(), Failure> {
+        let failed = |class, code, detail: &str| Err(Failure::new(class, code, detail));
+        match self {
+            Self::Accepted { .. } | Self::Pending | Self::Paid { .. } => Ok(()),
+            Self::Declined { detail, .. } => {
+                failed(FailureClass::Permanent, "payout_declined", detail)
+            }
+            Self::NotSent { detail } => failed(FailureClass::Transient, "provider_away", detail),
+            Self::NotFound => {
+                let detail = "The provider does not know the payout.";
+                failed(FailureClass::Transient, "payout_not_found", detail)
+            }
+            Self::Unknown { detail } => {
+                failed(FailureClass::Unknown, "payout_outcome_unknown", detail)
+            }
+            other => failed(FailureClass::Unknown, "payout_not_understood", other.name()),
+        }
+    }
+
+    /// What it means for a payout that was handed in; none when there is no news.
+    pub fn of_confirmation(&self) -> Option<Result<(), Failure>> {
+        let failed = |class, code, detail: &str| Some(Err(Failure::new(class, code, detail)));
+        match self {
+            Self::Paid { .. } => Some(Ok(())),
+            Self::Declined { detail, .. } => {
+                failed(FailureClass::Permanent, "payout_declined", detail)
+            }
+            Self::NotFound => {
+                let detail = "The provider no longer knows the payout that it had accepted.";
+                failed(FailureClass::Unknown, "payout_lost", detail)
+            }
+            _ => None,
+        }
+    }
+
+    /// What it means for a hold that waits to be captured; none when it is no answer to that.
+    pub fn of_hold(&self) -> Option<Result<MinorUnits, Failure>> {
+        let turned = |class, code, detail: &str| Some(Err(Failure::new(class, code, detail)));
+        match self {
+            Self::Capture { amount_minor } => Some(Ok(*amount_minor)),
+            Self::Void { detail } => turned(FailureClass::Voided, "voided", detail),
+            Self::Expired => {
+                turned(FailureClass::Expired, "hold_expired", "The hold was out of time.")
+            }
+            _ => None,
+        }
+    }
+
+    /// The provider's own id of the payout, if the answer has it.
+    pub fn provider_reference(&self) -> Option<&str> {
+        match self {
+            Self::Accepted { provider_reference } | Self::Paid { provider_reference } => {
+                provider_reference.as_deref()
+            }
+            _ => None,
+        }
+    }
+
+    /// Its kind, as it is stored.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied { .. } => "denied",
+            Self::Review { .. } => "review",
+            Self::ReviewAllowed => "review_allowed",
+            Self::ReviewDenied { .. } => "review_denied",
+            Self::Accepted { .. } => "accepted",
+            Self::Pending => "pending",
+            Self::Paid { .. } => "paid",
+            Self::Declined { .. } => "declined",
+            Self::NotFound => "not_found",
+            Self::NotSent { .. } => "not_sent",
+            Self::Unknown { .. } => "unknown",
+            Self::Capture { .. } => "capture",
+            Self::Void { .. } => "void",
+            Self::Expired => "expired",
+        }
+    }
 }

@@ -38,6 +38,7 @@ pub mod queue;
 pub mod retry;
 pub mod saga;
 pub mod switch;
+pub mod terms;
 pub mod text;
 pub mod transfer;
 pub mod wallet;

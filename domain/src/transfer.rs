@@ -13,6 +13,10 @@ words! {
         Transfer = "transfer",
         /// Money in, from the system cash wallet.
         Deposit = "deposit",
+        /// Money out, to an account elsewhere, through a provider.
+        Payout = "payout",
+        /// Takes back what a settled transfer or deposit has moved, or part of it.
+        Reversal = "reversal",
     }
 }
 
@@ -64,6 +68,8 @@ words! {
         SourceFrozen = "source_frozen",
         /// The destination is closed.
         DestinationClosed = "destination_closed",
+        /// All reversals of a transfer together would take back more than it has moved.
+        ReversalTooLarge = "reversal_too_large",
     }
 }
 
@@ -84,6 +90,9 @@ impl Rejection {
             Self::SourceClosed => "The source wallet is closed.",
             Self::SourceFrozen => "The source wallet is frozen and may not send.",
             Self::DestinationClosed => "The destination wallet is closed.",
+            Self::ReversalTooLarge => {
+                "It would take back more than the transfer has moved and other reversals have left."
+            }
         }
     }
 }

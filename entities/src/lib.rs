@@ -34,6 +34,7 @@ pub mod sqs_queue;
 pub mod switch;
 pub mod transfer;
 pub mod transfer_leg;
+pub mod transfer_reversal;
 pub mod wallet;
 pub mod wallet_balance;
 

@@ -7,7 +7,7 @@ use domain::money::{Amount, MinorUnits};
 use domain::saga::StuckReason;
 use sea_orm::entity::prelude::*;
 
-use crate::row::{InvalidRow, count, word};
+use crate::row::{InvalidRow, count, from_json, word};
 
 const TABLE: &str = "saga_open";
 
@@ -68,6 +68,14 @@ pub struct Model {
     /// A [`StuckReason`]: why it waits for a person; null otherwise.
     #[sea_orm(column_type = "Text", nullable)]
     pub parked_reason: Option<String>,
+    /// What it has beyond a plain transfer, a [`Terms`](domain::terms::Terms); null for a plain one.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub terms: Option<Json>,
+    /// What has come from outside for its step, an [`Answer`](domain::answer::Answer); null otherwise.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub answer: Option<Json>,
+    /// Calls made for the step so far, written before each of them.
+    pub call_count: i16,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -113,6 +121,8 @@ impl TryFrom<&Model> for OpenTransfer {
             undo_of: row.undo_of()?,
             hold: MinorUnits(row.hold_minor),
             log_seq: count(TABLE, "log_seq", row.log_seq.into())?,
+            terms: row.terms.as_ref().map(|json| from_json(TABLE, "terms", json)).transpose()?,
+            answer: row.answer.as_ref().map(|json| from_json(TABLE, "answer", json)).transpose()?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::group::Boundaries;
+use domain::group::{Boundaries, Patience};
 use domain::retry::RetrySchedule;
 use domain::wallet::SYSTEM_SHARD_COUNT;
 use ulid::Ulid;
@@ -26,6 +26,8 @@ pub struct Config {
     pub boundaries: Boundaries,
     /// When failed steps are tried again.
     pub schedule: RetrySchedule,
+    /// How long to wait for others.
+    pub patience: Patience,
     /// Shard of the system wallets, 0 to 15. Processes with different shards do
     /// not queue for one cash wallet.
     pub shard: u8,
@@ -56,6 +58,7 @@ impl Config {
             database_url: database_url.into(),
             boundaries: Boundaries::Fused,
             schedule: RetrySchedule::default(),
+            patience: Patience::default(),
             // Any value works. Not from the process id: in containers that is always 1.
             shard: u8::try_from(Ulid::generate().random() % u128::from(SYSTEM_SHARD_COUNT))
                 .unwrap_or(0),

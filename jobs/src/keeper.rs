@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use store::retention::{Log, Outcome};
-use store::{StoreError, describe, inbox, maintenance, notices, retention, switches};
+use store::{StoreError, describe, inbox, maintenance, notices, retention, switches, timers};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -117,6 +117,10 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
     let released = switches::release(&mut connection).await?;
     if released > 0 {
         tracing::info!("{released} transfers go on, because what held them up is over");
+    }
+    let rung = timers::ring(&mut connection, config.overdue_after).await?;
+    if rung.expired > 0 {
+        tracing::info!("{} holds were out of time", rung.expired);
     }
     let told = notices::sweep(&mut connection).await?;
     if told > 0 {

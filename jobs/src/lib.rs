@@ -174,6 +174,7 @@ fn start_sagas(
 ) -> Result<[JoinHandle<()>; 3], StoreError> {
     let rules = LaneRules {
         schedule: config.schedule,
+        patience: config.patience,
         boundaries: config.boundaries,
         shard: config.shard,
         faults: hooks.faults,

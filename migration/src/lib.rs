@@ -118,6 +118,11 @@ sql_migration!(
     "../sql/create_archive_down.sql"
 );
 sql_migration!(
+    m20261121_000016_create_outside,
+    "../sql/create_outside_up.sql",
+    "../sql/create_outside_down.sql"
+);
+sql_migration!(
     m20261121_000019_create_provider_notice,
     "../sql/create_provider_notice_up.sql",
     "../sql/create_provider_notice_down.sql"
@@ -144,6 +149,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_create_switches::Migration),
             Box::new(m20261121_000014_tune_hot_path::Migration),
             Box::new(m20261121_000015_create_archive::Migration),
+            Box::new(m20261121_000016_create_outside::Migration),
             Box::new(m20261121_000019_create_provider_notice::Migration),
         ]
     }

@@ -15,7 +15,9 @@ use domain::idempotency::IdempotencyKey;
 use domain::ids::{TransferId, WalletId};
 use domain::job::{SAGA_QUEUE, SagaJob};
 use domain::money::{Amount, Currency};
+use domain::terms::Terms;
 use domain::transfer::TransferKind;
+use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};
 use ulid::Ulid;
 use uuid::Uuid;
@@ -50,6 +52,11 @@ pub struct NewTransfer {
     pub correlation_id: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// What it has beyond a plain transfer; none for a plain one.
+    pub terms: Option<Box<Terms>>,
+    /// What of the terms the client asked for, as text: compared when the key comes again. The
+    /// terms themselves may hold what the server worked out, such as a time.
+    pub terms_asked: String,
 }
 
 /// What became of a command.
@@ -145,6 +152,7 @@ impl<'a> Keyed<'a> {
             &[u8::from(command.reference.is_some())],
             command.reference.as_deref().unwrap_or_default().as_bytes(),
             metadata.as_deref().unwrap_or_default().as_bytes(),
+            command.terms_asked.as_bytes(),
         ]);
         Self { command, key_hash: key_hash(&command.caller, &command.key), payload_hash }
     }
@@ -181,6 +189,7 @@ async fn insert_in_tx(
         .bind(Ulid::generate().to_string())
         .bind(SAGA_QUEUE)
         .bind(job)
+        .bind(writes.iter().map(|one| one.command.terms.clone().map(Json)).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()

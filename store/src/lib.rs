@@ -4,6 +4,7 @@
 //! CRUD, lists and admin reads go through sea-orm. Never both in one transaction:
 //! sea-orm hides its connection.
 
+pub mod answers;
 pub mod archive;
 pub mod audit;
 pub mod backlog;
@@ -40,6 +41,7 @@ pub mod replay;
 pub mod retention;
 pub mod statements;
 pub mod switches;
+pub mod timers;
 pub mod transfers;
 pub mod wake;
 pub mod wallets;

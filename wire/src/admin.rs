@@ -5,7 +5,7 @@ mod plans;
 
 pub use desk::{
     ActOption, BalanceChange, DeadLetterOptions, OpenRow, OperatorTransfer, PlannedStep,
-    ResolveDeadLetter, Resume,
+    ResolveDeadLetter, Resume, ReviewTransfer,
 };
 pub use plans::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,

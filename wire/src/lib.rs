@@ -16,6 +16,7 @@ mod wallets;
 pub use admin::{
     ActOption, AuditEntry, BalanceChange, DeadLetter, DeadLetterGroup, DeadLetterOptions, Me,
     OpenRow, OperatorReason, OperatorTransfer, PlannedStep, ResolveDeadLetter, Resume,
+    ReviewTransfer,
 };
 pub use admin::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
@@ -36,7 +37,10 @@ pub use admin::{
 pub use notices::{NoticeReceipt, ProviderNotice};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
-pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};
+pub use transfers::{
+    Beneficiary, Capture, CaptureTransfer, CreateDeposit, CreatePayout, CreateTransfer, Failure,
+    ReverseTransfer, Step, StepOutcome, Transfer, VoidTransfer,
+};
 pub use wallets::{Balance, BalanceReading, ChangeWallet, OpenWallet, Posting, Wallet};
 
 /// The client's own data: a JSON object that Holdfast keeps and gives back.

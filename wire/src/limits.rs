@@ -29,3 +29,12 @@ pub const WAIT_SECONDS_MAX: u64 = 30;
 
 /// Messages that one redrive may name; their ids fit into a body.
 pub const MESSAGE_IDS_MAX: usize = 1_000;
+
+/// How long a hold stays when the client does not say, in seconds: 7 days.
+pub const HOLD_SECONDS_DEFAULT: u32 = 7 * 24 * 60 * 60;
+/// The longest that a hold stays, in seconds: 31 days.
+pub const HOLD_SECONDS_MAX: u32 = 31 * 24 * 60 * 60;
+/// Characters of the name of who receives a payout, as ISO 20022 has them.
+pub const BENEFICIARY_NAME_CHARS_MAX: usize = 140;
+/// Characters of an account or a bank.
+pub const ACCOUNT_CHARS_MAX: usize = 64;

@@ -137,6 +137,8 @@ pub(super) fn timeline(document: Document, steps: &[Step]) -> Document {
             StepOutcome::Transient => ("transient", Tone::Warn),
             StepOutcome::Permanent => ("permanent", Tone::Bad),
             StepOutcome::Unknown => ("unknown", Tone::Bad),
+            StepOutcome::Voided => ("voided", Tone::Plain),
+            StepOutcome::Expired => ("expired", Tone::Plain),
         };
         let undo = if step.undo { "undo " } else { "" };
         let since = first.map_or(0, |first| (step.at - first).num_milliseconds());

@@ -6,9 +6,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use domain::ids::TransferId;
 use domain::transfer::{TransferKind, TransferStatus};
-use store::desk;
+use store::desk::{self, Verdict};
 use store::transfers::{LOOKED_AT_FOR_OPERATORS, ListQuery};
-use wire::{OperatorReason, OperatorTransfer, Page, Transfer};
+use wire::{OperatorReason, OperatorTransfer, Page, ProblemCode, ReviewTransfer, Transfer};
 
 use super::operator::{Changer, Viewer};
 use super::views;
@@ -96,6 +96,27 @@ pub(crate) async fn retry_now(
 ) -> Result<Json<OperatorTransfer>, ApiError> {
     let reason = checked(&body)?;
     desk::retry_now(app.readers.writer(), id, &actor, reason).await?;
+    started(&app, id).await
+}
+
+/// `POST /admin/v1/transfers/{transfer_id}/review`
+pub(crate) async fn review(
+    State(app): State<App>,
+    Changer(actor): Changer,
+    Id(id): TransferPath,
+    _: NoParams,
+    Body(body): Body<ReviewTransfer>,
+) -> Result<Json<OperatorTransfer>, ApiError> {
+    let mut checks = Checks::default();
+    let verdict = body.verdict.parse::<Verdict>().ok();
+    if verdict.is_none() {
+        checks.wrong(ProblemCode::InvalidBody, "verdict", "must be allow or deny");
+    }
+    checks.text("reason", &body.reason);
+    checks.finish()?;
+    // Never the default: without a verdict the checks have said no.
+    let verdict = verdict.unwrap_or(Verdict::Deny);
+    desk::review(app.readers.writer(), id, verdict, &actor, &body.reason).await?;
     started(&app, id).await
 }
 

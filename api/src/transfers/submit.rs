@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{TransferId, WalletId};
 use domain::money::Currency;
 use domain::switch::{Flag, Switch};
+use domain::terms::Terms;
 use domain::transfer::{TransferKind, check_ends};
 use store::intake::{NewTransfer, Submitted};
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use crate::check::Checks;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, MoneyKey, NoParams, Trace, WaitPreference};
 use crate::state::App;
+use crate::transfers::terms;
 use crate::views;
 use crate::waiters::is_outcome;
 use crate::wallets::IDEMPOTENT_REPLAYED;
@@ -41,6 +43,7 @@ pub(crate) async fn transfer(
     let currency = checks.currency("currency", &body.currency);
     checks.optional_text("reference", body.reference.as_deref());
     let metadata = checks.metadata("metadata", body.metadata);
+    let hold = terms::hold(&mut checks, body.capture, body.hold_seconds);
     checks.finish()?;
     let (Some(amount), Some(currency)) = (amount, currency) else {
         return Err(ApiError::internal("the checks passed without an amount or a currency"));
@@ -60,6 +63,8 @@ pub(crate) async fn transfer(
         metadata,
         correlation_id: trace.correlation_id,
         traceparent: trace.traceparent,
+        terms: app.terms_of(TransferKind::Transfer, hold.terms()),
+        terms_asked: hold.asked(),
     };
     submit(&app, new, patience).await
 }
@@ -97,6 +102,8 @@ pub(crate) async fn deposit(
         metadata: None,
         correlation_id: trace.correlation_id,
         traceparent: trace.traceparent,
+        terms: app.terms_of(TransferKind::Deposit, Terms::default()),
+        terms_asked: String::new(),
     };
     submit(&app, new, patience).await
 }
@@ -105,7 +112,7 @@ pub(crate) async fn deposit(
 ///
 /// A key that was used before with the same body passes here, too, because these
 /// facts never change; so the replay is never hidden behind another answer.
-async fn check_wallets<const N: usize>(
+pub(super) async fn check_wallets<const N: usize>(
     app: &App,
     wallets: [(&str, WalletId); N],
     currency: Currency,
@@ -133,7 +140,7 @@ async fn check_wallets<const N: usize>(
 }
 
 /// Writes the command down and answers with its transfer.
-async fn submit(
+pub(super) async fn submit(
     app: &App,
     new: NewTransfer,
     patience: Option<Duration>,
@@ -165,7 +172,7 @@ async fn submit(
 }
 
 /// 200 with an outcome, 202 while the client must come back.
-fn answer(headers: HeaderMap, transfer: wire::Transfer) -> Response {
+pub(super) fn answer(headers: HeaderMap, transfer: wire::Transfer) -> Response {
     let status = if is_outcome(transfer.status) { StatusCode::OK } else { StatusCode::ACCEPTED };
     (status, headers, Json(transfer)).into_response()
 }
@@ -176,7 +183,7 @@ async fn read(app: &App, id: TransferId) -> Result<wire::Transfer, ApiError> {
     transfer.ok_or_else(|| ApiError::internal(format!("the key of transfer {id} leads nowhere")))
 }
 
-fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
+pub(super) fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }

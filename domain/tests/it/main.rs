@@ -9,6 +9,7 @@ mod group;
 mod helpers;
 mod journal;
 mod money;
+mod outside;
 mod plan;
 mod retry;
 mod saga;

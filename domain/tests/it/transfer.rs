@@ -205,9 +205,16 @@ fn the_first_broken_rule_is_the_answer() {
     }
 }
 
+/// Too large a reversal is no matter of two wallets.
+fn of_wallets() -> &'static [Rejection] {
+    let (last, others) = Rejection::ALL.split_last().expect("some");
+    assert_eq!(*last, Rejection::ReversalTooLarge);
+    others
+}
+
 #[test]
 fn every_rejection_has_a_row_in_which_it_alone_is_broken() {
-    for rejection in Rejection::ALL {
+    for rejection in of_wallets() {
         let alone = table().iter().any(|row| row.broken == [*rejection]);
         assert!(alone, "add a row for {rejection}");
     }
@@ -217,7 +224,7 @@ fn every_rejection_has_a_row_in_which_it_alone_is_broken() {
 fn every_rejection_has_rows_that_show_its_place_in_the_order() {
     // No wallet is both closed and frozen.
     let cannot_meet = [(Rejection::SourceClosed, Rejection::SourceFrozen)];
-    for pair in Rejection::ALL.windows(2) {
+    for pair in of_wallets().windows(2) {
         let shown = table().iter().any(|row| row.broken == pair);
         let exempt = cannot_meet.contains(&(pair[0], pair[1]));
         assert!(shown != exempt, "add a row that breaks both {} and {}", pair[0], pair[1]);

@@ -175,6 +175,7 @@ pub fn rules(boundaries: Boundaries, faults: impl Faults + 'static) -> LaneRules
         attempt_max: 4,
     };
     LaneRules {
+        patience: domain::group::Patience::default(),
         schedule,
         boundaries,
         shard: 0,
@@ -182,17 +183,6 @@ pub fn rules(boundaries: Boundaries, faults: impl Faults + 'static) -> LaneRules
         probe: Box::new(NoProbe),
         switches: Switches::default(),
     }
-}
-
-/// What the saga of payouts brings along, as far as calls and notices look at it.
-pub async fn saga_of_payouts(world: &World) {
-    let sql = "ALTER DOMAIN transfer_kind DROP CONSTRAINT IF EXISTS transfer_kind_is_known;
-        ALTER DOMAIN saga_step_name DROP CONSTRAINT IF EXISTS saga_step_name_is_known;
-        ALTER TABLE saga_open ADD COLUMN IF NOT EXISTS answer jsonb,
-            ADD COLUMN IF NOT EXISTS call_count integer NOT NULL DEFAULT 0,
-            ADD COLUMN IF NOT EXISTS provider_reference text;
-        ALTER TABLE transfer ADD COLUMN IF NOT EXISTS payout jsonb";
-    sqlx::raw_sql(sql).execute(&world.reads).await.expect("a changed schema");
 }
 
 /// An HTTP client that gives up after five seconds.
@@ -234,5 +224,7 @@ fn command(
         metadata: None,
         correlation_id: None,
         traceparent: None,
+        terms: None,
+        terms_asked: String::new(),
     }
 }

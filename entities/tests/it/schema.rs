@@ -68,6 +68,7 @@ fn entities() -> BTreeMap<String, Columns> {
         columns_of(entities::sqs_queue::Entity),
         columns_of(entities::transfer::Entity),
         columns_of(entities::transfer_leg::Entity),
+        columns_of(entities::transfer_reversal::Entity),
         columns_of(entities::wallet::Entity),
         columns_of(entities::wallet_balance::Entity),
     ])

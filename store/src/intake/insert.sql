@@ -5,10 +5,10 @@ WITH command AS MATERIALIZED (
     SELECT *
     FROM unnest(
         $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[],
-        $8::bigint[], $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::text[]
+        $8::bigint[], $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::text[], $17::jsonb[]
     ) AS c (
         key_hash, payload_hash, id, kind, caller, source_wallet_id, destination_wallet_id,
-        amount_minor, currency, reference, metadata, correlation_id, traceparent
+        amount_minor, currency, reference, metadata, correlation_id, traceparent, terms
     )
 ),
 -- Keys that were free. A batch that holds the same key makes this wait for its commit.
@@ -24,21 +24,22 @@ accepted AS (
 written AS (
     INSERT INTO transfer (
         id, kind, caller, source_wallet_id, destination_wallet_id, amount_minor, currency,
-        reference, metadata, correlation_id, traceparent
+        reference, metadata, correlation_id, traceparent, terms, hold_expires_at, reverses_id
     )
     SELECT
         id, kind, caller, source_wallet_id, destination_wallet_id, amount_minor, currency,
-        reference, metadata, correlation_id, traceparent
+        reference, metadata, correlation_id, traceparent, terms,
+        (terms #>> '{hold,expires_at}')::timestamptz, (terms #>> '{reverses,transfer_id}')::uuid
     FROM accepted
 ),
 opened AS (
     INSERT INTO saga_open (
         transfer_id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
-        correlation_id, traceparent
+        correlation_id, traceparent, terms
     )
     SELECT
         id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
-        correlation_id, traceparent
+        correlation_id, traceparent, terms
     FROM accepted
 ),
 -- The job names the whole batch; the lane skips ids that have no open row.

@@ -2,13 +2,16 @@
 
 use std::str::FromStr;
 
+use domain::answer::Answer;
 use domain::failure::Failure;
 use domain::group::OpenTransfer;
 use domain::ids::{TransferId, WalletId};
 use domain::money::{Amount, MinorUnits};
+use domain::terms::Terms;
 use domain::wallet::{Balances, HotWallet};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Claimed;
@@ -49,6 +52,8 @@ pub(super) fn open_transfer(row: &PgRow) -> Result<OpenTransfer, StoreError> {
         undo_of,
         hold: MinorUnits(row.try_get("hold_minor")?),
         log_seq: small(row, "log_seq")?,
+        terms: row.try_get::<Option<Json<Terms>>, _>("terms")?.map(|terms| Box::new(terms.0)),
+        answer: row.try_get::<Option<Json<Answer>>, _>("answer")?.map(|answer| answer.0),
     })
 }
 

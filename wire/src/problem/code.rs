@@ -96,6 +96,14 @@ codes! {
     TransferNotParked = "transfer_not_parked", 409, "The transfer is not parked";
     /// What would run is not what was shown.
     PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
+    /// After the pivot a saga only goes forward.
+    PastPivot = "past_pivot", 409, "The saga is past its pivot";
+    /// Nothing is held that could be captured or voided: not yet, or no longer.
+    HoldNotOpen = "hold_not_open", 409, "The transfer has no open hold";
+    /// Only a settled transfer or deposit is reversed.
+    NotReversible = "not_reversible", 409, "The transfer cannot be reversed";
+    /// Nobody is asked to review the transfer.
+    ReviewNotOpen = "review_not_open", 409, "The transfer does not wait for a review";
     /// The act does not fit how the plan stands.
     PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.

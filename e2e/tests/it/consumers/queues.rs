@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use embedded::sqs::Endpoint;
 use jobs::{Config, ConsumerError, Hooks, Role, RunError};
+use sqlx::{Connection, PgConnection};
 use store::audit;
 
 use crate::crash::durable_server;
@@ -164,17 +165,22 @@ async fn a_restart_of_the_database_spends_no_receive_of_any_message() {
     server.create_database("outage").await.expect("a database");
     let url = server.url("outage");
     migration::up(&url).await.expect("a schema");
-    let (world, queues) = (World::at(url), Queues::new(60, 1).await);
+    let (world, queues) = (World::at(url), Queues::new(300, 1).await);
     world.order(3_000).await;
     let source = queues.process(&world, "sagas,relay", &[]);
     world.wait_for_rest().await;
     world.wait_until("all are sent", "SELECT NOT EXISTS (SELECT 1 FROM outbox)").await;
     assert!(source.stop(), "a clean drain");
 
-    let process = queues.process(&world, "audit,metrics", &[]);
-    let some =
-        "SELECT EXISTS (SELECT 1 FROM event_audit) AND EXISTS (SELECT 1 FROM business_minute)";
-    world.wait_until("consumption has begun", some).await;
+    // Keeps both consumers in the middle of a transaction until the database dies.
+    let mut brake = PgConnection::connect(&world.url).await.expect("a connection");
+    let locks = "BEGIN; LOCK TABLE event_audit, business_minute IN EXCLUSIVE MODE";
+    sqlx::raw_sql(locks).execute(&mut brake).await.expect("locks");
+    // Longer than the outage, however slow the machine is: whose time is up is given back.
+    let patient = [("HOLDFAST_CONSUMER_TIMEOUT_S", "240")];
+    let process = queues.process(&world, "audit,metrics", &patient);
+    let both = "SELECT count(DISTINCT relation) = 2 FROM pg_locks WHERE NOT granted";
+    world.wait_until("both consumers write", both).await;
     server.kill_immediate().await.expect("a killed database");
     let left = queues.sqs.count("wallet-audit").await;
     assert!(left > 200, "only {left} messages are left: the outage came too late");
