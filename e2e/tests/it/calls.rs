@@ -72,7 +72,10 @@ async fn advance(world: &World) -> i64 {
     let rows = sqlx::query(sql).fetch_all(&world.reads).await.expect("answers");
     let ids: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
     enqueue(world, &ids).await;
-    world.count("SELECT count(*) FROM saga_open WHERE waiting_for IS NOT NULL").await
+    // One that was answered since is open, too, unless it was the end.
+    let open = "SELECT count(*) FROM saga_open
+        WHERE coalesce(answer ->> 'kind', 'none') NOT IN ('paid', 'declined')";
+    world.count(open).await
 }
 
 /// Frees the leases of callers that are dead, as the keeper will.
