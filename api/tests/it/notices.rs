@@ -16,19 +16,11 @@ const PATH: &str = "/v1/providers/payouts/notices";
 const NEW: &str = "the secret that is being introduced";
 const OLD: &str = "the secret that is going away";
 
-/// What the saga of payouts brings along.
-const SAGA: &str = "
-    ALTER DOMAIN transfer_kind DROP CONSTRAINT IF EXISTS transfer_kind_is_known;
-    ALTER DOMAIN saga_step_name DROP CONSTRAINT IF EXISTS saga_step_name_is_known;
-    ALTER TABLE saga_open ADD COLUMN IF NOT EXISTS answer jsonb";
-
 async fn start() -> Api {
     let database = TestDatabase::create().await.unwrap();
     let secrets = [NEW, OLD].map(|text| Secret::new(text).unwrap()).to_vec();
     let webhook = Some(Webhook { provider: "payouts".to_owned(), secrets });
-    let api = Api::start_with(Config { webhook, ..config(database.url()) }).await;
-    api.sql(SAGA).await;
-    api
+    Api::start_with(Config { webhook, ..config(database.url()) }).await
 }
 
 /// A payout that waits at a step for something.

@@ -33,10 +33,10 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
                         async move {
                             let Ok(response) = router.oneshot(request.map(Body::new)).await;
                             // An error here ends the connection without a byte.
-                            match response.extensions().get::<HangUp>() {
-                                Some(HangUp) => Err(io::Error::other("the sandbox hangs up")),
-                                None => Ok(response),
+                            if response.extensions().get::<HangUp>().is_some() {
+                                return Err(io::Error::other("the sandbox hangs up"));
                             }
+                            Ok(response)
                         }
                     });
                     let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);

@@ -185,17 +185,6 @@ pub fn rules(boundaries: Boundaries, faults: impl Faults + 'static) -> LaneRules
     }
 }
 
-/// What the saga of payouts brings along, as far as calls and notices look at it.
-pub async fn saga_of_payouts(world: &World) {
-    let sql = "ALTER DOMAIN transfer_kind DROP CONSTRAINT IF EXISTS transfer_kind_is_known;
-        ALTER DOMAIN saga_step_name DROP CONSTRAINT IF EXISTS saga_step_name_is_known;
-        ALTER TABLE saga_open ADD COLUMN IF NOT EXISTS answer jsonb,
-            ADD COLUMN IF NOT EXISTS call_count integer NOT NULL DEFAULT 0,
-            ADD COLUMN IF NOT EXISTS provider_reference text;
-        ALTER TABLE transfer ADD COLUMN IF NOT EXISTS payout jsonb";
-    sqlx::raw_sql(sql).execute(&world.reads).await.expect("a changed schema");
-}
-
 /// An HTTP client that gives up after five seconds.
 pub fn http_client() -> reqwest::Client {
     // Fails when another test was first, which is as good.

@@ -29,11 +29,11 @@ pub(super) enum Asked {
 impl Asked {
     /// None for a step that asks nobody.
     pub(super) fn by(step: Step) -> Option<Self> {
-        match step.as_str() {
-            "screen_outside" => Some(Self::Screening),
-            "submit_payout" => Some(Self::Submission),
-            "confirm_payout" => Some(Self::Confirmation),
-            _ => None,
+        match step {
+            Step::ScreenOutside => Some(Self::Screening),
+            Step::SubmitPayout => Some(Self::Submission),
+            Step::ConfirmPayout => Some(Self::Confirmation),
+            Step::PlaceHold | Step::Screen | Step::AwaitCapture | Step::PostEntry => None,
         }
     }
 

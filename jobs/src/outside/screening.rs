@@ -51,7 +51,7 @@ impl Screener for HttpScreener {
 
 /// The body of `POST /screenings`.
 #[derive(Serialize)]
-struct Asked<'a> {
+struct Screening<'a> {
     transfer_id: TransferId,
     source_wallet_id: WalletId,
     amount_minor: Amount,
@@ -61,8 +61,8 @@ struct Asked<'a> {
     asked_at: DateTime<Utc>,
 }
 
-fn body(question: &Question) -> Asked<'_> {
-    Asked {
+fn body(question: &Question) -> Screening<'_> {
+    Screening {
         transfer_id: question.id,
         source_wallet_id: question.source,
         amount_minor: question.amount,

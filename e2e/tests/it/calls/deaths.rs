@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{answers, come_to_an_end, free_leases, sandbox, waiting_at};
+use crate::support::World;
 use crate::support::process::Process;
-use crate::support::{World, saga_of_payouts};
 
 /// Behavior and end. Most are well, or the breaker would keep everybody waiting.
 const MIX: &[(&str, &str)] = &[
@@ -45,7 +45,6 @@ const FATAL: usize = 29;
 #[tokio::test(flavor = "multi_thread")]
 async fn no_payout_is_made_twice_and_none_is_lost_when_workers_die_before_and_after_calls() {
     let (world, sandbox) = (World::new().await, sandbox().await);
-    saga_of_payouts(&world).await;
     let mix = || MIX.iter().cycle().take(COUNT);
     let amount = |index: usize| if index.is_multiple_of(FATAL) { 666 } else { 500 };
     let wanted = mix().enumerate().map(|(index, (behavior, _))| (amount(index), *behavior));

@@ -6,7 +6,7 @@ use dev::sandbox::Mode;
 use jobs::outside::ProviderConfig;
 
 use super::{PATIENCE, Worker, answers, come_to_an_end, provider, sandbox, waiting_at};
-use crate::support::{World, saga_of_payouts};
+use crate::support::World;
 
 /// Connections of the worker that do something, or hold a transaction open.
 const BUSY: &str = "SELECT count(*) FROM pg_stat_activity
@@ -15,7 +15,6 @@ const BUSY: &str = "SELECT count(*) FROM pg_stat_activity
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_hangs_holds_no_connection_and_keeps_nobody_elses_calls_waiting() {
     let world = World::new().await;
-    saga_of_payouts(&world).await;
     let (hanging, screening) = (sandbox().await, sandbox().await);
     hanging.set_mode(Mode::Hang);
     // More than the worker can have in hand, and before all screenings.
@@ -53,7 +52,6 @@ async fn a_provider_that_hangs_holds_no_connection_and_keeps_nobody_elses_calls_
 #[tokio::test(flavor = "multi_thread")]
 async fn after_an_outage_every_payout_is_made_once() {
     let (world, sandbox) = (World::new().await, sandbox().await);
-    saga_of_payouts(&world).await;
     let ids = waiting_at(&world, "submit_payout", &[(500, "paid"); 40]).await;
     sandbox.set_mode(Mode::Error);
     let worker = Worker::start(&world, Some(provider(&sandbox, 1_000)), None);

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use wire::signature::Secret;
 
 use super::{order, payouts};
-use crate::support::{World, saga_of_payouts, transfer};
+use crate::support::{World, transfer};
 
 /// An API that knows the sandbox, and a sandbox that knows the API.
 struct Ends {
@@ -31,7 +31,6 @@ impl Drop for Ends {
 impl Ends {
     async fn start() -> Self {
         let world = World::new().await;
-        saga_of_payouts(&world).await;
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let secret = Secret::new("a secret of both of them").expect("long enough");
         let mut config = api::Config::new(&world.url);
