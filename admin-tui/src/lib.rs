@@ -28,6 +28,7 @@ pub mod recording;
 pub mod redrive;
 pub mod run;
 pub mod source;
+pub mod stake;
 pub mod state;
 pub mod terminal;
 pub mod theme;
