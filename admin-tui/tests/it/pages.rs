@@ -1,0 +1,75 @@
+//! Pages: reading to their end, and what stands at their top.
+
+use admin_tui::action::Action;
+use admin_tui::view::Target;
+use crossterm::event::KeyCode;
+use serde_json::json;
+
+use crate::support::{Console, demo, shown};
+
+#[test]
+fn a_page_says_that_there_is_more_and_can_be_read_to_its_end() {
+    for view in admin_tui::views::ALL {
+        for key in [KeyCode::PageDown, KeyCode::Char('j')] {
+            let mut console = Console::new(shown(view), (80, 24));
+            if !console.text().contains("PageDown shows more") {
+                continue;
+            }
+            let mut last = String::new();
+            while console.text() != last {
+                last = console.text();
+                console.key(key);
+            }
+            assert!(!last.contains("shows more"), "{}:\n{last}", view.name);
+            console.type_text("g");
+            assert!(console.text().contains("lines 1-"), "{}", view.name);
+        }
+    }
+    assert!(Console::new(Target::of("overview"), (80, 24)).text().contains("PageDown shows more"));
+}
+
+#[test]
+fn maintenance_is_told_in_every_view() {
+    let overview = demo().answers.get("/admin/v1/overview").unwrap();
+    let mut overview: serde_json::Value = serde_json::from_str(overview.get()).unwrap();
+    overview["switches"] = json!([{
+        "kind": "maintenance", "subject": "", "on": true, "on_by_default": false,
+        "reason": "a drill", "changed_by": "olga", "changed_at": null,
+    }]);
+    for view in admin_tui::views::ALL {
+        let mut console = Console::new(shown(view), (80, 24));
+        assert!(!console.text().contains("MAINTENANCE"), "{}", view.name);
+        let pulse = serde_json::from_value(overview.clone()).unwrap();
+        console.act(Action::Pulse(Ok(Box::new(pulse))));
+        assert!(console.text().contains("MAINTENANCE"), "{}", view.name);
+    }
+}
+
+#[test]
+fn an_entry_of_the_audit_is_opened_with_before_and_after() {
+    let mut console = Console::new(Target::of("audit"), (120, 40));
+    let row = console.pane().row().unwrap().clone();
+    let entry: serde_json::Value = serde_json::from_str(row.json.get()).unwrap();
+    console.key(KeyCode::Enter);
+    let text = console.text();
+    assert_eq!(console.pane().trouble, None, "{text}");
+    for word in ["before", "after", entry["action"].as_str().unwrap()] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn the_help_is_read_to_its_end_and_searched() {
+    let mut console = Console::new(Target::of("groups"), (80, 24));
+    console.type_text("?G");
+    assert!(console.text().contains(":ctx NAME"), "{}", console.text());
+    console.type_text("k/clipboard");
+    assert!(!console.text().contains(":ctx NAME"));
+    for _ in 0.."clipboard".len() {
+        console.key(KeyCode::Backspace);
+    }
+    console.type_text("dead-letter-options");
+    let text = console.text();
+    let line = text.lines().find(|line| line.contains(":dead-letter-options")).unwrap();
+    assert!(!line.contains("optionswhat"), "{line}");
+}
