@@ -183,7 +183,13 @@ mod tests {
         path: "/redrive-plans/{id}/apply",
         facts: None,
         inputs: &[
-            Input { name: "hash", about: "of the plan", default: None, number: false, from_facts: true },
+            Input {
+                name: "hash",
+                about: "of the plan",
+                default: None,
+                number: false,
+                from_facts: true,
+            },
             Input {
                 name: "rate_per_second",
                 about: "a second",
@@ -209,7 +215,9 @@ mod tests {
             ACT.body("7", reason, &inputs)
         };
         assert_eq!(body("why", &[]).unwrap_err().field, "hash");
-        assert!(body(" ", &[("hash", "x")]).unwrap_err().problem.starts_with("a reason is missing"));
+        assert!(
+            body(" ", &[("hash", "x")]).unwrap_err().problem.starts_with("a reason is missing")
+        );
         let fast = body("why", &[("hash", "x"), ("rate_per_second", "fast")]);
         assert_eq!(fast.unwrap_err().field, "rate_per_second");
         assert_eq!(body("why", &[("hash", "x")]).unwrap(), json!({"hash": "x", "reason": "why"}));

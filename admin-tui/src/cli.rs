@@ -196,7 +196,7 @@ fn of_act(act: &'static Act) -> Command {
         let arg = Arg::new(input.name).long(input.name.replace('_', "-")).help(input.about);
         command = command.arg(match input.default {
             Some(default) => arg.default_value(default),
-            None => arg.required(true),
+            None => arg.required_unless_present("dry-run"),
         });
     }
     command

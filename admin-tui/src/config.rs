@@ -136,7 +136,8 @@ impl Context {
     /// When it is no URL of HTTP.
     pub fn check(&self) -> Result<(), ConfigError> {
         let url = reqwest::Url::parse(&self.address).ok();
-        let fits = url.is_some_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+        let fits =
+            url.is_some_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
         if fits { Ok(()) } else { Err(ConfigError::Address(self.address.clone())) }
     }
 

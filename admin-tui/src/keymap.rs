@@ -26,7 +26,11 @@ const fn bind(
 pub const KEYS: &[Binding] = &[
     bind(&["j", "down"], || Action::Move(1), "down"),
     bind(&["k", "up"], || Action::Move(-1), "up"),
-    bind(&["ctrl-d", "pagedown"], || Action::Page(1), "a page down, past the last row that leads somewhere"),
+    bind(
+        &["ctrl-d", "pagedown"],
+        || Action::Page(1),
+        "a page down, past the last row that leads somewhere",
+    ),
     bind(&["ctrl-u", "pageup"], || Action::Page(-1), "a page up"),
     bind(&["g", "home"], || Action::Top, "to the top"),
     bind(&["G", "end"], || Action::Bottom, "to the end of what is loaded"),

@@ -85,7 +85,8 @@ impl Line {
             Edit::EraseWord => {
                 let rest = before.trim_end();
                 let kept = rest.rfind(char::is_whitespace).map_or(0, |space| {
-                    space + rest.get(space..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8)
+                    space
+                        + rest.get(space..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8)
                 });
                 self.cut(kept);
             }

@@ -126,15 +126,10 @@ fn fact_lines(state: &State, dialog: &Dialog, width: usize) -> Vec<Line<'static>
         Some(Ok(document)) => lines.extend(page::lines(document, state, width)),
         Some(Err(why)) => {
             let why = page::wrap(why, width).into_iter();
-            lines.extend(
-                why.map(|line| Line::styled(format!(" {line}"), theme.tone(Tone::Warn))),
-            );
+            lines.extend(why.map(|line| Line::styled(format!(" {line}"), theme.tone(Tone::Warn))));
         }
         None if dialog.question.is_some() => {
-            lines.push(Line::styled(
-                " working out what would come of it",
-                theme.tone(Tone::Faint),
-            ));
+            lines.push(Line::styled(" working out what would come of it", theme.tone(Tone::Faint)));
         }
         None => {}
     }

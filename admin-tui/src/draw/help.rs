@@ -17,13 +17,7 @@ const KEY_WIDTH: usize = 24;
 /// Rows of the screen that are not the help's: bar, crumbs, message, status, keys, and its frame.
 const ROWS_OUTSIDE: u16 = 7;
 
-pub(super) fn draw(
-    frame: &mut Frame<'_>,
-    body: Rect,
-    state: &State,
-    offset: usize,
-    words: &str,
-) {
+pub(super) fn draw(frame: &mut Frame<'_>, body: Rect, state: &State, offset: usize, words: &str) {
     let lines = lines(state, usize::from(body.width), words);
     let room = usize::from(body.height).saturating_sub(2);
     let offset = offset.min(lines.len().saturating_sub(room));

@@ -97,8 +97,7 @@ fn heading(state: &State, pane: &Pane, columns: &[Column], widths: &[usize]) -> 
             _ => "",
         };
         let title = shorten(&format!("{}{arrow}", column.title), width);
-        let right =
-            numbers.and_then(|row| row.cells.get(at)).is_some_and(Cell::is_number);
+        let right = numbers.and_then(|row| row.cells.get(at)).is_some_and(Cell::is_number);
         spans.push(Span::raw(pad(&title, width, right)));
         spans.push(Span::raw(" ".repeat(GAP)));
     }
@@ -196,7 +195,8 @@ mod tests {
     #[test]
     fn money_is_whole_while_a_text_can_give_way() {
         let columns = [wide("cause", 20, 60, 0), column("amount", 8, 0), wide("why", 10, 80, 1)];
-        let widths = |widest: [usize; 3], room| widths(&columns, &widest, &[false, true, false], room);
+        let widths =
+            |widest: [usize; 3], room| widths(&columns, &widest, &[false, true, false], room);
         assert_eq!(widths([30, 18, 12], 100), [30, 18, 12]);
         assert_eq!(widths([30, 18, 90], 100), [30, 18, 46], "what is long gives way");
         assert_eq!(widths([30, 18, 90], 60), [20, 18, 16]);

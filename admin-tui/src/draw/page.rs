@@ -281,12 +281,7 @@ fn joined(lines: impl Iterator<Item = Line<'static>>, width: usize) -> Line<'sta
 }
 
 /// The cells of a row that are wider than their columns.
-fn cut_off(
-    columns: &[String],
-    cells: &[Cell],
-    widths: &[usize],
-    state: &State,
-) -> Option<String> {
+fn cut_off(columns: &[String], cells: &[Cell], widths: &[usize], state: &State) -> Option<String> {
     let parts = columns.iter().zip(cells).zip(widths).filter_map(|((title, cell), width)| {
         let text = cell.show(state.now);
         (text.width() > *width).then(|| format!("{title}: {text}"))

@@ -124,9 +124,7 @@ fn age_of(state: &State, pane: &Pane) -> (String, Tone) {
             (format!("STALE, {age} old: no answer for {waits}"), Tone::Warn)
         }
         (None, Some(age), None) if state.frozen => (format!("frozen, {age} old"), Tone::Warn),
-        (None, Some(age), None) if pane.grown => {
-            (format!("{age} old, r reads again"), Tone::Faint)
-        }
+        (None, Some(age), None) if pane.grown => (format!("{age} old, r reads again"), Tone::Faint),
         (None, Some(age), None) => (format!("{age} old"), Tone::Faint),
     }
 }

@@ -106,7 +106,8 @@ struct Made {
 /// belongs to the dialog that waits for it, unless that was left.
 pub(super) fn changed(state: &mut State, reply: ChangeReply) -> Vec<Effect> {
     let ChangeReply { ticket, act, id, leads_to, answer } = reply;
-    let again = |error: &SourceError| if error.is_refusal() { "" } else { "; asking again is safe" };
+    let again =
+        |error: &SourceError| if error.is_refusal() { "" } else { "; asking again is safe" };
     if !dialog::awaits(state, ticket) {
         match answer {
             Ok(_) => {

@@ -48,9 +48,7 @@ fn step(state: &mut State, action: &Action) {
     if !state.pane().is_some_and(|pane| pane.document.is_some()) {
         let by = match action {
             Action::Move(rows) => i64::from(*rows),
-            Action::Page(pages) => {
-                i64::from(*pages) * i64::try_from(state.room()).unwrap_or(1)
-            }
+            Action::Page(pages) => i64::from(*pages) * i64::try_from(state.room()).unwrap_or(1),
             Action::Top => i64::MIN / 2,
             _ => i64::MAX / 2,
         };
@@ -74,20 +72,43 @@ fn step(state: &mut State, action: &Action) {
         Action::Page(pages) => {
             let by = i64::from(*pages) * i64::try_from(room).unwrap_or(1);
             pane.offset = moved(offset, by, last_line);
+            let sight = pane.offset..pane.offset + room;
+            let seen = |at: usize| extent.links.get(at).is_some_and(|line| sight.contains(line));
+            if !seen(pane.cursor) {
+                pane.cursor = (0..=last_link).find(|&at| seen(at)).unwrap_or(pane.cursor);
+            }
         }
         Action::Move(by) => {
-            let before = pane.cursor;
-            pane.cursor = moved(before, i64::from(*by), last_link);
-            let line = extent.links.get(pane.cursor).filter(|_| pane.cursor != before);
-            // Where no link is left that way, the page goes on by the line.
-            pane.offset = match line {
-                Some(&line) => {
-                    offset.max((line + 2).saturating_sub(room)).min(line.saturating_sub(1))
-                }
-                None => moved(offset, i64::from(*by), last_line),
-            };
+            pane.offset = offset;
+            for _ in 0..by.unsigned_abs() {
+                let place = (pane.cursor, pane.offset);
+                (pane.cursor, pane.offset) = walked(place, *by > 0, room, last_line, &extent.links);
+            }
         }
         _ => {}
+    }
+}
+
+/// From link to link where the next one is in sight, else by the line, so that nothing is skipped.
+fn walked(
+    (cursor, offset): (usize, usize),
+    down: bool,
+    room: usize,
+    last_line: usize,
+    links: &[usize],
+) -> (usize, usize) {
+    let sight = offset..offset + room;
+    let seen = |at: &usize| links.get(*at).is_some_and(|line| sight.contains(line));
+    let next = match (seen(&cursor), down) {
+        (true, true) => Some(cursor + 1),
+        (true, false) => cursor.checked_sub(1),
+        (false, true) => (0..links.len()).find(seen),
+        (false, false) => (0..links.len()).rev().find(seen),
+    };
+    match (next.filter(seen), down) {
+        (Some(next), _) => (next, offset),
+        (None, true) => (cursor, (offset + 1).min(last_line)),
+        (None, false) => (cursor, offset.saturating_sub(1)),
     }
 }
 

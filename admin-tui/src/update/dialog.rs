@@ -87,8 +87,7 @@ fn of_list(pane: &Pane, ids: &[String]) -> Option<Document> {
         return None;
     };
     let wanted: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
-    let rows: Vec<&Row> =
-        pane.rows.iter().filter(|row| wanted.contains(row.id.as_str())).collect();
+    let rows: Vec<&Row> = pane.rows.iter().filter(|row| wanted.contains(row.id.as_str())).collect();
     match (rows.as_slice(), ids.len()) {
         ([row], 1) => Some(stake::of_row(columns, row)),
         (_, 1) => None,
@@ -214,12 +213,8 @@ fn submit(state: &mut State) -> Vec<Effect> {
         Ok(effects) => {
             state.asked = ticket;
             dialog.problem = None;
-            dialog.sending = Some(Sending {
-                ticket,
-                since: now,
-                awaited: effects.len(),
-                failed: Vec::new(),
-            });
+            dialog.sending =
+                Some(Sending { ticket, since: now, awaited: effects.len(), failed: Vec::new() });
             effects
         }
         Err((field, problem)) => {

@@ -9,8 +9,10 @@ use crate::view::{Body, Filter, Target, View, choice, column, filter, row, wide}
 mod acts;
 mod options;
 
+use acts::{
+    COMPENSATE, DISCARD, FORCE, PLAN_GROUP, REDRIVE, RESOLVE, RETRY_COMPENSATION, TURN_GROUP,
+};
 pub(super) use acts::{DATABASE, PLAN_INCIDENT, TURN_INCIDENT};
-use acts::{COMPENSATE, DISCARD, FORCE, PLAN_GROUP, REDRIVE, RESOLVE, RETRY_COMPENSATION, TURN_GROUP};
 pub use options::OPTIONS;
 
 /// What dead letters can be filtered by.

@@ -77,9 +77,8 @@ fn page(entry: &AuditEntry) -> Document {
         ("reason", Cell::text(&entry.reason)),
     ]);
     let leads = subject(&entry.subject);
-    let leads = leads.map(|target| {
-        (vec![Cell::text(target.view), Cell::id(&entry.subject)], Some(target))
-    });
+    let leads =
+        leads.map(|target| (vec![Cell::text(target.view), Cell::id(&entry.subject)], Some(target)));
     let document = document.table("leads to", &["what", "id"], leads);
     let document = document.block(Block::Note("before".to_owned(), Tone::Faint));
     let document = document.block(json(&entry.before));

@@ -217,7 +217,10 @@ const APPLY: Act = Act {
     about: "Sends the items of this plan: a canary first, then at the given rate, until too many fail.",
     method: Method::Post,
     path: "/redrive-plans/{id}/apply",
-    facts: Some(Facts { view: "plan", read: |raw, _| Ok(stake(&serde_json::from_str(raw.get())?)) }),
+    facts: Some(Facts {
+        view: "plan",
+        read: |raw, _| Ok(stake(&serde_json::from_str(raw.get())?)),
+    }),
     inputs: &[
         Input {
             name: "hash",

@@ -64,7 +64,9 @@ pub(in crate::views) const TURN_INCIDENT: Act = Act {
 
 fn is_message(incident: &Value) -> Option<String> {
     let queue = incident["queue"].as_str()?;
-    Some(format!("these are messages in {queue}: its line in the view sqs-queues (8) sends them back"))
+    Some(format!(
+        "these are messages in {queue}: its line in the view sqs-queues (8) sends them back"
+    ))
 }
 
 pub(super) const REDRIVE: Act = Act {
@@ -163,6 +165,8 @@ mod tests {
     fn messages_of_sqs_are_no_dead_letters() {
         let refusal = PLAN_INCIDENT.refusal;
         assert_eq!(refusal(&json!({"queue": null})), None);
-        assert!(refusal(&json!({"queue": "wallet-audit-dlq"})).unwrap().contains("wallet-audit-dlq"));
+        assert!(
+            refusal(&json!({"queue": "wallet-audit-dlq"})).unwrap().contains("wallet-audit-dlq")
+        );
     }
 }
