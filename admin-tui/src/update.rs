@@ -43,12 +43,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Arrived(reply) => return arrive::arrived(state, &reply),
         Action::Changed(reply) => return arrive::changed(state, reply),
         Action::Me(Ok(me)) => state.rights.me = Some(me),
-        // Without an answer the pane says so as well, and it is asked again.
         Action::Me(Err(error)) if error.is_refusal() => state.complain(error.to_string()),
-        Action::Me(Err(_)) => {}
+        // Without an answer the pane says so as well, and it is asked again.
+        Action::Me(Err(_)) | Action::Pulse(Err(_)) => {}
         Action::Pulse(Ok(overview)) => state.maintenance = is_closed(&overview),
-        // What is shown says that nobody answers.
-        Action::Pulse(Err(_)) => {}
         Action::Opened(Ok(place)) => return open(state, place),
         Action::Opened(Err(why)) => state.complain(why),
         // Whether the terminal has taken it, it does not say.

@@ -114,7 +114,10 @@ pub(super) fn changed(state: &mut State, reply: ChangeReply) -> Vec<Effect> {
                 state.sent = None;
                 state.say(format!("{act} {id}: done"));
             }
-            Err(error) => state.complain(format!("{act} {id}: {error}{}", again(&error))),
+            Err(error) => {
+                state.sent.iter_mut().for_each(|left| left.sending = None);
+                state.complain(format!("{act} {id}: {error}{}", again(&error)));
+            }
         }
         return Vec::new();
     }

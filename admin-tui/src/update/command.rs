@@ -80,6 +80,11 @@ fn run(state: &mut State, text: &str) -> Vec<Effect> {
 /// To the system of another context.
 fn switch(state: &mut State, name: Option<&str>) -> Vec<Effect> {
     let known = state.contexts.join(", ");
+    // The answer of a change comes from here, and would not be heard elsewhere.
+    if state.sent.as_ref().is_some_and(|left| left.sending.is_some()) {
+        state.complain("a change is under way: wait for its answer first");
+        return Vec::new();
+    }
     match name {
         Some(name) if state.contexts.iter().any(|one| one == name) => {
             return vec![Effect::Switch(name.to_owned())];
