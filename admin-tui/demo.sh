@@ -25,11 +25,13 @@ look() {
 }
 look 75
 "$bin/holdfast-admin" groups | awk 'NR > 1 { print $1 }' > causes
-# Some plans end, others halt by themselves: that depends on what is broken just now.
-for cause in $(sed -n 1,3p causes); do
+# Some plans come to their end, others halt by themselves: that depends on what is broken just now.
+for cause in $(sed -n 1,2p causes); do
     timeout 40 "$bin/holdfast-admin" dead-letters redrive --group "$cause" --rate-per-second 20 \
         --reason 'the screening provider is back' > plan || true
 done
+timeout 40 "$bin/holdfast-admin" dead-letters compensate --group "$(sed -n 3p causes)" \
+    --reason 'the customers were told' > plan || true
 "$bin/holdfast-admin" dead-letters redrive --group "$(sed -n 4p causes)" --dry-run > plan
 "$bin/holdfast-admin" sqs-queues redrive-queue wallet-metrics-dlq --reason 'the consumer was rolled back' > command
 for turn in on off; do
@@ -38,4 +40,5 @@ done
 look 20
 # All that people could have written in it is made up; only the name of the machine is not.
 "$bin/holdfast-admin" record recording.json --as-it-is
-sed "s/$(hostname)/demo/g" recording.json > "$demo"
+machine=$(hostname)
+sed "s/@$machine-/@demo-/g; s/\"host\":\"$machine\"/\"host\":\"demo\"/g" recording.json > "$demo"

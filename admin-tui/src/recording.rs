@@ -25,8 +25,6 @@ const EACH_MAX: usize = 12;
 /// The first of each list, and of each page, is followed besides, so many steps from where one begins: whoever
 /// opens one thing after the other comes to no end on the way.
 const STEPS_MAX: usize = 9;
-/// Rows of a list that belongs to something else.
-const ROWS_MAX: usize = 25;
 /// Pages of a recording: beyond it, it is no longer a file to be sent to somebody.
 const ALL_MAX: usize = 600;
 /// The recording that comes with the console: a stack under load, with failures made on purpose.
@@ -111,7 +109,7 @@ impl Recording {
         Ok(Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             place: place.to_owned(),
-            recorded_at: Utc::now(),
+            recorded_at: source.now(),
             answers,
         })
     }
@@ -122,13 +120,14 @@ pub(crate) const ME: &str = "/admin/v1/me";
 /// How Holdfast stands, in short: for the screen, whatever it shows.
 pub(crate) const PULSE: &str = "/admin/v1/overview?points=1";
 
-/// A list in a recording ends with its first page, and sooner when it belongs to something else.
+/// A list in a recording ends with its first page; one that belongs to something else with its last row
+/// that is followed.
 fn only_page(raw: &RawValue, belongs: bool) -> Result<Box<RawValue>, serde_json::Error> {
     let mut value: Value = serde_json::from_str(raw.get())?;
     if let Some(cursor) = value.get_mut("next_cursor") {
         *cursor = Value::Null;
         if let Some(Value::Array(items)) = value.get_mut("items").filter(|_| belongs) {
-            items.truncate(ROWS_MAX);
+            items.truncate(EACH_MAX);
         }
     }
     serde_json::value::to_raw_value(&value)

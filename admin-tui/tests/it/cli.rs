@@ -102,10 +102,10 @@ fn a_recording_is_for_its_owner_and_writes_over_nothing() {
 fn bash_completes_the_options_of_a_subcommand() {
     let program = Program::new("bash");
     let script = program.run(&["completions", "bash"]);
-    fs::write(program.0.join("script"), script.stdout).unwrap();
+    fs::write(program.0.join("completions"), script.stdout).unwrap();
     let complete = |words: &str| {
         let test = format!(
-            "source script; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+            "source ./completions; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
              call=$(complete -p holdfast-admin | sed 's/.*-F \\([^ ]*\\).*/\\1/')
              $call holdfast-admin \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"
              echo \"${{COMPREPLY[@]}}\""
