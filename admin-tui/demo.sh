@@ -39,6 +39,7 @@ for turn in on off; do
 done
 look 20
 # All that people could have written in it is made up; only the name of the machine is not.
+"$bin/holdfast-admin" ledger
 "$bin/holdfast-admin" record recording.json --as-it-is
 machine=$(hostname)
 sed "s/@$machine-/@demo-/g; s/\"host\":\"$machine\"/\"host\":\"demo\"/g" recording.json > "$demo"

@@ -5,6 +5,7 @@
 //! operators have written is replaced (see [`Redactor`]).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ const EACH_MAX: usize = 12;
 /// The first of each list, and of each page, is followed besides, so many steps from where one begins: whoever
 /// opens one thing after the other comes to no end on the way.
 const STEPS_MAX: usize = 9;
+/// A server that is busy is asked again after this long, once.
+const BUSY_WAIT: Duration = Duration::from_secs(2);
 /// Pages of a recording: beyond it, it is no longer a file to be sent to somebody.
 const ALL_MAX: usize = 600;
 /// The recording that comes with the console: a stack under load, with failures made on purpose.
@@ -97,7 +100,13 @@ impl Recording {
         }
         while let Some((view, target, steps)) = walk.next() {
             let path = target.path(view);
-            let raw = match source.get(&path).await {
+            let mut answer = source.get(&path).await;
+            // Busy at the moment: one page less would be missed by whoever opens the recording.
+            if matches!(&answer, Err(SourceError::Problem(problem)) if problem.status >= 500) {
+                tokio::time::sleep(BUSY_WAIT).await;
+                answer = source.get(&path).await;
+            }
+            let raw = match answer {
                 Ok(raw) => raw,
                 Err(error @ SourceError::Away(..)) => return Err(error.into()),
                 Err(_) => continue,

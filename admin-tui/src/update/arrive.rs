@@ -115,7 +115,9 @@ pub(super) fn changed(state: &mut State, reply: ChangeReply) -> Vec<Effect> {
                 state.say(format!("{act} {id}: done"));
             }
             Err(error) => {
-                state.sent.iter_mut().for_each(|left| left.sending = None);
+                if let Some(left) = &mut state.sent {
+                    left.sending = None;
+                }
                 state.complain(format!("{act} {id}: {error}{}", again(&error)));
             }
         }

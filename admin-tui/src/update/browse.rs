@@ -45,7 +45,7 @@ pub(super) fn browse(state: &mut State, action: &Action) -> Vec<Effect> {
 
 /// Moves the cursor of a list, or that of a page, which is scrolled besides.
 fn step(state: &mut State, action: &Action) {
-    if !state.pane().is_some_and(|pane| pane.document.is_some()) {
+    if state.pane().is_none_or(|pane| pane.document.is_none()) {
         let by = match action {
             Action::Move(rows) => i64::from(*rows),
             Action::Page(pages) => i64::from(*pages) * i64::try_from(state.room()).unwrap_or(1),
@@ -63,26 +63,26 @@ fn step(state: &mut State, action: &Action) {
     let Some(pane) = state.panes.last_mut() else {
         return;
     };
-    let (last_link, last_line) =
+    let (most, bottom) =
         (pane.stops().saturating_sub(1), extent.lines.saturating_sub(room));
-    let offset = pane.offset.min(last_line);
+    let offset = pane.offset.min(bottom);
     match action {
         Action::Top => (pane.cursor, pane.offset) = (0, 0),
-        Action::Bottom => (pane.cursor, pane.offset) = (last_link, last_line),
+        Action::Bottom => (pane.cursor, pane.offset) = (most, bottom),
         Action::Page(pages) => {
             let by = i64::from(*pages) * i64::try_from(room).unwrap_or(1);
-            pane.offset = moved(offset, by, last_line);
+            pane.offset = moved(offset, by, bottom);
             let sight = pane.offset..pane.offset + room;
             let seen = |at: usize| extent.links.get(at).is_some_and(|line| sight.contains(line));
             if !seen(pane.cursor) {
-                pane.cursor = (0..=last_link).find(|&at| seen(at)).unwrap_or(pane.cursor);
+                pane.cursor = (0..=most).find(|&at| seen(at)).unwrap_or(pane.cursor);
             }
         }
         Action::Move(by) => {
             pane.offset = offset;
             for _ in 0..by.unsigned_abs() {
                 let place = (pane.cursor, pane.offset);
-                (pane.cursor, pane.offset) = walked(place, *by > 0, room, last_line, &extent.links);
+                (pane.cursor, pane.offset) = walked(place, *by > 0, room, bottom, &extent.links);
             }
         }
         _ => {}
@@ -94,7 +94,7 @@ fn walked(
     (cursor, offset): (usize, usize),
     down: bool,
     room: usize,
-    last_line: usize,
+    bottom: usize,
     links: &[usize],
 ) -> (usize, usize) {
     let sight = offset..offset + room;
@@ -107,7 +107,7 @@ fn walked(
     };
     match (next.filter(seen), down) {
         (Some(next), _) => (next, offset),
-        (None, true) => (cursor, (offset + 1).min(last_line)),
+        (None, true) => (cursor, (offset + 1).min(bottom)),
         (None, false) => (cursor, offset.saturating_sub(1)),
     }
 }
@@ -157,7 +157,9 @@ fn jump(state: &mut State, digit: char) -> Vec<Effect> {
         // A jump begins a new trail.
         let before = std::mem::take(&mut state.panes);
         let left = before.last().map(|pane| pane.target.clone());
-        before.into_iter().for_each(|pane| state.keep(pane));
+        for pane in before {
+            state.keep(pane);
+        }
         let effects = go(state, Target::of(name));
         state.left = left;
         effects

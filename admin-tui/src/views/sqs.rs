@@ -155,7 +155,9 @@ fn message(message: &DeadMessage) -> Document {
             Cell::maybe(transfer.status.as_ref()),
             Cell::maybe(transfer.dead_letter_id),
         ];
-        (cells, Some(Target::one("transfer", transfer.id)))
+        // One that is not there leads nowhere: a message may tell of anything.
+        let known = transfer.status.as_ref();
+        (cells, known.map(|_| Target::one("transfer", transfer.id)))
     });
     Document::new(format!("dead message {}", message.message_id))
         .fields([
