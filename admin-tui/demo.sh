@@ -23,6 +23,8 @@ look() {
         sleep 1
     done
 }
+# The ledger check keeps the connection that it gets now; later the load may have taken all.
+"$bin/holdfast-admin" ledger > ledger
 look 75
 "$bin/holdfast-admin" groups | awk 'NR > 1 { print $1 }' > causes
 # Some plans come to their end, others halt by themselves: that depends on what is broken just now.
@@ -39,7 +41,6 @@ for turn in on off; do
 done
 look 20
 # All that people could have written in it is made up; only the name of the machine is not.
-"$bin/holdfast-admin" ledger
 "$bin/holdfast-admin" record recording.json --as-it-is
 machine=$(hostname)
 sed "s/@$machine-/@demo-/g; s/\"host\":\"$machine\"/\"host\":\"demo\"/g" recording.json > "$demo"

@@ -60,6 +60,13 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     }
 }
 
+/// Rows that a page has on the screen: all but bar, crumbs, message, status and keys.
+pub(crate) fn page_room(state: &State) -> usize {
+    let said =
+        state.pane().map_or(1, |pane| status::message(state, pane, usize::from(state.width)).len());
+    usize::from(state.height).saturating_sub(4 + said).max(1)
+}
+
 fn draw_body(frame: &mut Frame<'_>, body: Rect, state: &State, pane: &Pane) {
     match &pane.trouble {
         // There is nothing else to show, so it has room here.

@@ -58,13 +58,11 @@ fn step(state: &mut State, action: &Action) {
         keep_in_sight(state);
         return;
     }
-    // The same room as on the screen: a page has no headings.
-    let (room, extent) = (state.room() + 1, crate::draw::extent(state));
+    let (room, extent) = (crate::draw::page_room(state), crate::draw::extent(state));
     let Some(pane) = state.panes.last_mut() else {
         return;
     };
-    let (most, bottom) =
-        (pane.stops().saturating_sub(1), extent.lines.saturating_sub(room));
+    let (most, bottom) = (pane.stops().saturating_sub(1), extent.lines.saturating_sub(room));
     let offset = pane.offset.min(bottom);
     match action {
         Action::Top => (pane.cursor, pane.offset) = (0, 0),

@@ -59,7 +59,7 @@ pub const GROUPS: View = View {
     filters: &[],
     body: Body::List {
         columns: &[
-            wide("cause", 20, 60, 0),
+            wide("cause", 32, 60, 0),
             column("count", 8, 0),
             wide("held", 16, 26, 1),
             wide("amount", 16, 26, 3),
@@ -103,7 +103,7 @@ pub const LIST: View = View {
     body: Body::List {
         columns: &[
             column("id", 36, 3),
-            wide("cause", 20, 44, 0),
+            wide("cause", 32, 44, 0),
             wide("amount", 16, 26, 0),
             wide("held", 14, 26, 2),
             column("tries", 5, 5),

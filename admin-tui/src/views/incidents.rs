@@ -16,7 +16,7 @@ pub const LIST: View = View {
     body: Body::List {
         columns: &[
             column("where", 14, 1),
-            wide("cause", 20, 60, 0),
+            wide("cause", 32, 60, 0),
             column("count", 8, 0),
             wide("held", 16, 26, 1),
             column("wallets", 7, 5),

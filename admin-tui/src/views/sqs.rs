@@ -59,7 +59,7 @@ pub const GROUPS: View = View {
     filters: &[],
     body: Body::List {
         columns: &[
-            wide("cause", 20, 60, 0),
+            wide("cause", 32, 60, 0),
             column("count", 8, 0),
             wide("queue", 12, 30, 1),
             column("oldest", 8, 2),
@@ -108,7 +108,7 @@ pub const MESSAGES: View = View {
     body: Body::List {
         columns: &[
             column("id", 36, 1),
-            wide("cause", 20, 60, 0),
+            wide("cause", 32, 60, 0),
             wide("queue", 12, 30, 2),
             column("status", 9, 0),
             column("receives", 8, 4),
