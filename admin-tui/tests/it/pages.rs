@@ -1,6 +1,8 @@
 //! Pages: reading to their end, and what stands at their top.
 
 use admin_tui::action::Action;
+use admin_tui::effect::Effect;
+use admin_tui::update::update;
 use admin_tui::view::Target;
 use crossterm::event::KeyCode;
 use serde_json::json;
@@ -48,6 +50,19 @@ fn maintenance_is_told_in_every_view() {
         console.act(Action::Pulse(Ok(Box::new(pulse))));
         assert!(console.text().contains("MAINTENANCE"), "{}", view.name);
     }
+}
+
+#[test]
+fn the_server_goes_on_measuring_while_something_else_is_looked_at() {
+    let mut console = Console::with_changes(Target::of("wallets"), (120, 40));
+    let mut asked = 0;
+    for _ in 0..20 {
+        let now = console.state.now + chrono::TimeDelta::seconds(1);
+        let effects = update(&mut console.state, Action::Tick(now));
+        asked += effects.iter().filter(|effect| **effect == Effect::Pulse).count();
+    }
+    // Without being asked for ten seconds it measures no more.
+    assert_eq!(asked, 4);
 }
 
 #[test]

@@ -79,16 +79,14 @@ pub(super) fn stake(raw: &RawValue, act: &Act) -> Result<Stake, serde_json::Erro
         name == word || name.strip_prefix(&word).is_some_and(|rest| rest.starts_with('_'))
     };
     let meant: Vec<&ActOption> = options.acts.iter().filter(is_meant).collect();
-    let mut document = Document::default();
-    for one in &meant {
-        document = document.fields(outcome(one, meant.len() > 1));
-    }
-    document = document.fields([
+    let mut fields: Vec<_> = meant.iter().flat_map(|one| outcome(one, meant.len() > 1)).collect();
+    fields.extend([
         ("count", Cell::count(1)),
         ("amount", Cell::money(letter.amount_minor, &letter.currency)),
         ("held meanwhile", Cell::money(letter.held_minor, &letter.currency)),
     ]);
-    document = meant.iter().fold(document, |document, one| balances(document, letter, one));
+    let document = Document::default().fields(fields);
+    let document = meant.iter().fold(document, |document, one| balances(document, letter, one));
     let document = document.fields([
         ("cause", Cell::toned(&letter.fingerprint, Tone::Bad)),
         ("status", Cell::text(letter.status)),
