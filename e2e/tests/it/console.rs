@@ -198,8 +198,8 @@ async fn every_switch_can_be_turned_from_a_shell_and_is_in_the_audit() {
     };
     let switches = console(&["switches"]);
     for switch in switches.as_array().expect("a list") {
-        let word = |name: &str| switch[name].as_str().unwrap_or_default();
-        let id = match (word("kind"), word("subject")) {
+        let field = |name: &str| switch[name].as_str().unwrap_or_default();
+        let id = match (field("kind"), field("subject")) {
             (kind, "") => kind.to_owned(),
             (kind, subject) => format!("{kind}/{subject}"),
         };
