@@ -13,6 +13,9 @@ use crate::cell::Cell;
 use crate::document::Document;
 use crate::view::{Body, Row, Target, View, find};
 
+/// With more marked rows, all acts are offered without a look at each row.
+const OFFERED_MARKS_MAX: usize = 16;
+
 /// One list or page.
 #[derive(Debug)]
 pub struct Pane {
@@ -135,15 +138,8 @@ impl Pane {
     /// Why an act cannot be done to what it would be done to; none when it can, or when that is
     /// not known.
     pub fn refusal(&self, act: &Act) -> Option<String> {
-        let known: Vec<&RawValue> = match &self.view.body {
-            Body::List { .. } => self.concerned().into_iter().map(|row| &*row.json).collect(),
-            Body::Page { .. } => self.json.as_deref().into_iter().collect(),
-        };
-        let refused = |raw: &&RawValue| {
-            let value: Value = serde_json::from_str(raw.get()).ok()?;
-            (act.refusal)(&value)
-        };
-        let refused: Vec<String> = known.iter().filter_map(refused).collect();
+        let known = self.known();
+        let refused: Vec<String> = known.iter().filter_map(act.refusal).collect();
         let first = refused.first()?;
         Some(match known.len() {
             1 => first.clone(),
@@ -151,9 +147,22 @@ impl Pane {
         })
     }
 
-    /// What can be done here and now.
+    /// What can be done here and now. Asked for each picture, so what is concerned is read once
+    /// for all acts, and only while it is little; an act that is begun looks at all of it.
     pub fn offered(&self) -> impl Iterator<Item = &'static Act> {
-        self.view.acts.iter().copied().filter(|act| self.refusal(act).is_none())
+        let little = !self.view.acts.is_empty() && self.marks.len() <= OFFERED_MARKS_MAX;
+        let known = if little { self.known() } else { Vec::new() };
+        let fits = move |act: &&Act| !known.iter().any(|value| (act.refusal)(value).is_some());
+        self.view.acts.iter().copied().filter(fits)
+    }
+
+    /// What is known of what an act would be done to.
+    fn known(&self) -> Vec<Value> {
+        let raw: Vec<&RawValue> = match &self.view.body {
+            Body::List { .. } => self.concerned().into_iter().map(|row| &*row.json).collect(),
+            Body::Page { .. } => self.json.as_deref().into_iter().collect(),
+        };
+        raw.into_iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect()
     }
 
     /// Notes how wide the rows from this one on are, and where they have numbers.
