@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
+use crate::line::Edit;
 use crate::source::SourceError;
+use crate::state::Place;
 use crate::view::Target;
 
 /// Something that happened: a key, an answer, time gone by.
@@ -63,6 +65,8 @@ pub enum Action {
     Paste(String),
     /// The letter before the cursor of that line goes.
     Erase,
+    /// The cursor of that line moves, or more than a letter goes.
+    Edit(Edit),
     /// The line is completed, or the next field is next.
     Complete,
     /// The line, or the dialog, is done.
@@ -89,6 +93,10 @@ pub enum Action {
     Changed(ChangeReply),
     /// Whose token it is.
     Me(Result<wire::Me, SourceError>),
+    /// How Holdfast stands, whatever is looked at.
+    Pulse(Result<Box<wire::Overview>, SourceError>),
+    /// Another system is looked at, or why not.
+    Opened(Result<Place, String>),
     /// Something went to the clipboard, or did not.
     Copied(Result<String, String>),
     /// The end.
@@ -111,6 +119,8 @@ pub struct Reply {
 /// An answer to a change.
 #[derive(Debug, Clone)]
 pub struct ChangeReply {
+    /// Of which dialog.
+    pub ticket: u64,
     /// What was to be done.
     pub act: &'static str,
     /// To what.

@@ -11,6 +11,10 @@ use crate::headless::Output;
 use crate::redrive;
 use crate::view::{Body, Target, View, find};
 
+mod equivalent;
+
+pub use equivalent::equivalent;
+
 /// What was asked for.
 #[derive(Debug)]
 pub enum Wish {
@@ -31,6 +35,8 @@ pub enum Wish {
     Do {
         /// What.
         act: &'static Act,
+        /// The view that has it.
+        view: &'static View,
         /// To what.
         ids: Vec<String>,
         /// Why.
@@ -50,6 +56,8 @@ pub enum Wish {
         file: PathBuf,
         /// With what clients and operators wrote.
         as_it_is: bool,
+        /// Over a file that is there.
+        force: bool,
     },
     /// Completions for a shell.
     Completions(Shell),
@@ -83,7 +91,8 @@ pub fn command() -> Command {
     let mut command = Command::new("holdfast-admin")
         .about("Looks at Holdfast, and mends what failed. Without a view it shows the screen.")
         .after_help(
-            "Exit codes: 0 done, 1 refused or not done, 2 wrong arguments, 3 the server does not answer.\n\
+            "Exit codes: 0 done, 1 refused, not done or not written, 2 wrong arguments, configuration or \
+             terminal, 3 the server does not answer.\n\
              The token comes from --token-file, from the context, or from HOLDFAST_ADMIN_TOKEN.",
         )
         .args(globals());
@@ -100,11 +109,13 @@ pub fn command() -> Command {
 const OWN: [fn() -> Command; 3] = [
     || {
         let as_it_is = Arg::new("as-it-is").long("as-it-is").action(ArgAction::SetTrue);
+        let force = Arg::new("force").long("force").action(ArgAction::SetTrue);
         let file = Arg::new("file").required(true).value_parser(value_parser!(PathBuf));
         Command::new("record")
             .about("Writes what can be seen to a file, for --open. What clients and operators wrote is replaced.")
             .arg(file.help("the file"))
             .arg(as_it_is.help("keeps what clients and operators wrote"))
+            .arg(force.help("over a file that is there already"))
     },
     || {
         let shell = Arg::new("shell").required(true).value_parser(value_parser!(Shell));
@@ -117,9 +128,13 @@ const OWN: [fn() -> Command; 3] = [
 
 fn globals() -> Vec<Arg> {
     let text = |name: &'static str, about: &'static str| {
-        Arg::new(name).long(name).help(about).global(true)
+        Arg::new(name).long(name).help(about).global(true).help_heading("Options for all commands")
     };
     vec![
+        text("output", "how it is written")
+            .short('o')
+            .value_parser(["table", "json", "yaml"])
+            .default_value("table"),
         text("context", "which system of the configuration file").env("HOLDFAST_ADMIN_CONTEXT"),
         text("address", "address of the operator API, instead of the context's")
             .env("HOLDFAST_ADMIN_ADDRESS"),
@@ -134,18 +149,8 @@ fn globals() -> Vec<Arg> {
     ]
 }
 
-fn output() -> Arg {
-    Arg::new("output")
-        .short('o')
-        .long("output")
-        .help("how it is written")
-        .value_parser(["table", "json", "yaml"])
-        .default_value("table")
-}
-
 fn of_view(view: &'static View) -> Command {
-    let mut command =
-        Command::new(view.name).about(view.about).visible_aliases(view.aliases).arg(output());
+    let mut command = Command::new(view.name).about(view.about).visible_aliases(view.aliases);
     for filter in view.filters {
         let long = filter.name.replace('_', "-");
         command = command.arg(Arg::new(filter.name).long(long).help(filter.about));
@@ -179,8 +184,7 @@ fn of_act(act: &'static Act) -> Command {
     let mut command = Command::new(act.name)
         .about(act.about)
         .arg(ids)
-        .arg(dry_run.help("only show what would come of it"))
-        .arg(output());
+        .arg(dry_run.help("only show what would come of it"));
     if act.needs_reason {
         let reason = Arg::new("reason").long("reason").help("why, for the audit");
         command = command.arg(reason.required_unless_present("dry-run"));
@@ -192,7 +196,7 @@ fn of_act(act: &'static Act) -> Command {
         let arg = Arg::new(input.name).long(input.name.replace('_', "-")).help(input.about);
         command = command.arg(match input.default {
             Some(default) => arg.default_value(default),
-            None => arg.required(true),
+            None => arg.required_unless_present("dry-run"),
         });
     }
     command
@@ -242,7 +246,8 @@ pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
         "record" => {
             let file = of_view.get_one::<PathBuf>("file").cloned().unwrap_or_default();
             let as_it_is = of_view.get_flag("as-it-is");
-            return Ok((options, Wish::Record { file, as_it_is }));
+            let force = of_view.get_flag("force");
+            return Ok((options, Wish::Record { file, as_it_is, force }));
         }
         "completions" => {
             let shell = of_view.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);
@@ -255,7 +260,7 @@ pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
     if let Some((name, of_act)) = of_view.subcommand() {
         let act = view.acts.iter().find(|act| act.name == name);
         let act = act.copied().ok_or_else(|| format!("there is no act {name}"))?;
-        return Ok((options, wish_of(act, of_act)));
+        return Ok((options, wish_of(view, act, of_act)));
     }
     let mut target = Target::of(view.name);
     target.id = of_view.try_get_one::<String>("id").ok().flatten().cloned();
@@ -269,7 +274,7 @@ pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
     Ok((options, wish))
 }
 
-fn wish_of(act: &'static Act, matches: &ArgMatches) -> Wish {
+fn wish_of(view: &'static View, act: &'static Act, matches: &ArgMatches) -> Wish {
     if let Some(wish) = wish_of_cause(act, matches) {
         return Wish::Redrive(wish);
     }
@@ -280,6 +285,7 @@ fn wish_of(act: &'static Act, matches: &ArgMatches) -> Wish {
         act.inputs.iter().filter_map(|input| Some((input.name.to_owned(), given(input.name)?)));
     Wish::Do {
         act,
+        view,
         ids,
         reason: reason.unwrap_or_default(),
         inputs: inputs.collect(),
@@ -311,25 +317,6 @@ fn output_of(matches: &ArgMatches) -> Output {
     }
 }
 
-/// The command that shows what a pane shows.
-pub fn equivalent(target: &Target) -> String {
-    let mut words = vec!["holdfast-admin".to_owned(), target.view.to_owned()];
-    words.extend(target.id.iter().map(|id| quoted(id)));
-    for (name, value) in &target.params {
-        words.push(format!("--{} {}", name.replace('_', "-"), quoted(value)));
-    }
-    words.join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(text: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@=".contains(letter);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,9 +337,13 @@ mod tests {
         let target = Target::of("dead-letters")
             .with("fingerprint", "a b")
             .with("failure_class", "permanent");
+        let line = "holdfast-admin --context live --token-file my/token groups";
+        let matches = command().try_get_matches_from(line.split(' ')).unwrap();
+        let (options, _) = read(&matches).unwrap();
         assert_eq!(
-            equivalent(&target),
-            "holdfast-admin dead-letters --failure-class permanent --fingerprint 'a b'"
+            equivalent(&target, &options.words()),
+            "holdfast-admin --context live --token-file my/token dead-letters \
+             --failure-class permanent --fingerprint 'a b'"
         );
         let Ok(Wish::Show { target: read, .. }) =
             wish("holdfast-admin dead-letters --failure-class permanent --fingerprint a")
@@ -363,6 +354,24 @@ mod tests {
             read,
             Target::of("dead-letters").with("failure_class", "permanent").with("fingerprint", "a")
         );
+    }
+
+    #[test]
+    fn the_output_may_be_chosen_before_and_behind_the_view() {
+        for line in ["holdfast-admin -o json groups", "holdfast-admin groups --output json"] {
+            let Ok(Wish::Show { output, .. }) = wish(line) else { panic!("{line}") };
+            assert_eq!(output, Output::Json, "{line}");
+        }
+        let line = "holdfast-admin -o yaml dead-letters redrive 7 --reason x";
+        let Ok(Wish::Do { output, .. }) = wish(line) else { panic!("{line}") };
+        assert_eq!(output, Output::Yaml);
+    }
+
+    #[test]
+    fn the_help_of_a_view_begins_with_its_own_options() {
+        let help = wish("holdfast-admin transfers --help").unwrap_err();
+        let place = |word: &str| help.find(word).unwrap_or_else(|| panic!("{word} in {help}"));
+        assert!(place("--wallet-id") < place("--token-file"), "{help}");
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub enum ConfigError {
     /// It has no such context.
     #[error("there is no context {0}; the file has: {1}")]
     Unknown(String, String),
+    /// It is no address.
+    #[error("the address {0} is no URL such as https://holdfast.example:8081")]
+    Address(String),
     /// Nothing says which token to use.
     #[error(
         "no token: give --token-file, set HOLDFAST_ADMIN_TOKEN, or name token_env or token_file in the context"
@@ -127,6 +130,17 @@ impl Config {
 }
 
 impl Context {
+    /// Whether its address can be one.
+    ///
+    /// # Errors
+    /// When it is no URL of HTTP.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let url = reqwest::Url::parse(&self.address).ok();
+        let fits =
+            url.is_some_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+        if fits { Ok(()) } else { Err(ConfigError::Address(self.address.clone())) }
+    }
+
     /// The token: from the file or variable that it names, else from `HOLDFAST_ADMIN_TOKEN`.
     ///
     /// # Errors

@@ -4,16 +4,22 @@ mod dialog;
 mod help;
 mod list;
 mod page;
+mod status;
+mod written;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::Paragraph;
 
-use crate::cell::{Tone, lasts, shorten};
+use crate::cell::{Tone, shorten};
 use crate::state::{Mode, Pane, State};
 use crate::update::candidates;
+
+pub(crate) use dialog::hidden as facts_hidden;
+pub(crate) use help::extent as help_extent;
+pub(crate) use page::extent;
 
 /// Below this nothing sensible can be drawn.
 const WIDTH_MIN: u16 = 40;
@@ -27,38 +33,60 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         frame.render_widget(Paragraph::new(text), area);
         return;
     }
+    let Some(pane) = state.pane() else {
+        return;
+    };
+    let message = status::message(state, pane, usize::from(area.width));
     let rows = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Min(1),
+        Constraint::Length(u16::try_from(message.len()).unwrap_or(1)),
         Constraint::Length(1),
         Constraint::Length(1),
     ]);
-    let [bar, crumbs, body, status, keys] = rows.areas(area);
+    let [bar, crumbs, body, said, status, keys] = rows.areas(area);
     draw_bar(frame, bar, state);
     draw_crumbs(frame, crumbs, state);
-    if let Some(pane) = state.pane() {
-        if pane.is_list() {
-            list::draw(frame, body, state, pane);
-        } else {
-            page::draw(frame, body, state, pane);
-        }
-        draw_status(frame, status, state, pane);
-    }
+    draw_body(frame, body, state, pane);
+    frame.render_widget(Paragraph::new(message), said);
+    status::draw(frame, status, state, pane, usize::from(body.height));
     draw_keys(frame, keys, state);
     match &state.mode {
-        Mode::Help(offset) => help::draw(frame, body, state, *offset),
+        Mode::Help(help) => help::draw(frame, body, state, help.offset, &help.words),
+        Mode::Search(line) => help::draw(frame, body, state, 0, line.text()),
         Mode::Dialog(dialog) => dialog::draw(frame, body, state, dialog),
         _ => {}
     }
-    draw_toasts(frame, body, state);
+}
+
+/// Rows that a page has on the screen: all but bar, crumbs, message, status and keys.
+pub(crate) fn page_room(state: &State) -> usize {
+    let said =
+        state.pane().map_or(1, |pane| status::message(state, pane, usize::from(state.width)).len());
+    usize::from(state.height).saturating_sub(4 + said).max(1)
+}
+
+fn draw_body(frame: &mut Frame<'_>, body: Rect, state: &State, pane: &Pane) {
+    match &pane.trouble {
+        // There is nothing else to show, so it has room here.
+        Some(trouble) if pane.read_at.is_none() => {
+            let lines = page::wrap(trouble, usize::from(body.width).saturating_sub(2));
+            let lines: Vec<Line<'_>> =
+                lines.into_iter().map(|line| Line::from(format!(" {line}"))).collect();
+            frame.render_widget(Paragraph::new(lines).style(state.theme.tone(Tone::Bad)), body);
+        }
+        _ if pane.is_list() => list::draw(frame, body, state, pane),
+        _ => page::draw(frame, body, state, pane),
+    }
 }
 
 /// Where this is, and who looks.
 fn draw_bar(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let place = &state.place;
     let production = if place.production { "  PRODUCTION" } else { "" };
-    let left = format!(" holdfast  {}{production}  {}", place.name, place.address);
+    let closed = if state.maintenance { "  MAINTENANCE" } else { "" };
+    let left = format!(" holdfast  {}{production}{closed}  {}", place.name, place.address);
     let who = state
         .rights
         .me
@@ -110,69 +138,28 @@ fn draw_crumbs(frame: &mut Frame<'_>, area: Rect, state: &State) {
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-/// How many, how old, and what it costs.
-fn draw_status(frame: &mut Frame<'_>, area: Rect, state: &State, pane: &Pane) {
-    let theme = state.theme;
-    let mut left = Vec::new();
-    if pane.is_list() {
-        let more = if pane.next.is_some() { "+" } else { "" };
-        let at = (pane.cursor + 1).min(pane.shown.len());
-        left.push(format!("{at}/{}{more}", pane.shown.len()));
-        if pane.shown.len() < pane.rows.len() {
-            left.push(format!("of {} read", pane.rows.len()));
-        }
-        if !pane.marks.is_empty() {
-            left.push(format!("{} marked", pane.marks.len()));
-        }
-        if !pane.filter.is_empty() {
-            left.push(format!("/{}", pane.filter));
-        }
-    }
-    let (age, tone) = age_of(state, pane);
-    let cost = state.cost;
-    let mean_ms = cost.waited_us / cost.requests.max(1) / 1000;
-    let right = format!("{} requests, {} KB, {mean_ms} ms each ", cost.requests, cost.bytes / 1024);
-    let room = usize::from(area.width).saturating_sub(right.len() + 1);
-    let spans =
-        vec![Span::raw(format!(" {}  ", left.join("  "))), Span::styled(age, theme.tone(tone))];
-    let [start, end] = Layout::horizontal([
-        Constraint::Length(u16::try_from(room).unwrap_or(0)),
-        Constraint::Min(0),
-    ])
-    .areas(area);
-    frame.render_widget(Paragraph::new(Line::from(spans)), start);
-    frame.render_widget(Paragraph::new(right).style(theme.tone(Tone::Faint)), end);
-}
-
-/// How old the data are, and why, when they should be newer.
-fn age_of(state: &State, pane: &Pane) -> (String, Tone) {
-    let age = pane.read_at.map(|at| (state.now - at).num_milliseconds().max(0));
-    match (&pane.trouble, age) {
-        (Some(trouble), Some(age)) => (format!("STALE, {} old: {trouble}", lasts(age)), Tone::Bad),
-        (Some(trouble), None) => (trouble.clone(), Tone::Bad),
-        (None, None) => ("reading".to_owned(), Tone::Faint),
-        (None, Some(age)) if state.frozen => (format!("frozen, {} old", lasts(age)), Tone::Warn),
-        (None, Some(age)) if pane.grown => {
-            (format!("{} old, r reads again", lasts(age)), Tone::Faint)
-        }
-        (None, Some(age)) => (format!("{} old", lasts(age)), Tone::Faint),
-    }
-}
-
 /// The line at the bottom: what is being written, or the keys that matter here.
 fn draw_keys(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let theme = state.theme;
+    let room = usize::from(area.width).saturating_sub(2);
+    let after = |sign: &'static str, line: &crate::line::Line| {
+        let mut spans = vec![Span::raw(sign)];
+        spans.extend(written::spans(line, room));
+        spans
+    };
     let line = match &state.mode {
-        Mode::Filter(line) => Line::from(format!("/{}_", line.text())),
+        Mode::Filter(line) | Mode::Search(line) => Line::from(after("/", line)),
         Mode::Command(line) => {
+            let mut spans = after(":", line);
             let candidates = candidates(state, line.text()).join("  ");
-            Line::from(vec![
-                Span::raw(format!(":{}_  ", line.text())),
-                Span::styled(candidates, theme.tone(Tone::Faint)),
-            ])
+            spans.push(Span::styled(format!("  {candidates}"), theme.tone(Tone::Faint)));
+            Line::from(spans)
+        }
+        Mode::Dialog(dialog) if dialog.sending.is_some() => {
+            Line::from(" Esc leaves it: its answer will be told")
         }
         Mode::Dialog(_) => Line::from(" Enter next, then do it   Tab next field   Esc leave it"),
-        Mode::Help(_) => Line::from(" j/k scroll   Esc back"),
+        Mode::Help(_) => Line::from(" j/k scroll   G end   / search   Esc back"),
         Mode::Browse => keys(state),
     };
     frame.render_widget(Paragraph::new(line), area);
@@ -185,14 +172,14 @@ fn keys(state: &State) -> Line<'static> {
         spans.push(Span::styled(format!(" {key}"), theme.tone(tone).add_modifier(Modifier::BOLD)));
         spans.push(Span::styled(format!(" {about} "), theme.tone(Tone::Faint)));
     };
-    let acts = state.pane().map(|pane| pane.view.acts).unwrap_or_default();
-    if state.locked().is_none() {
-        for act in acts {
+    if let Some(pane) = state.pane().filter(|_| state.locked().is_none()) {
+        for act in pane.offered() {
             add(act.key.to_string(), act.name, Tone::Warn);
         }
     }
     for (key, about) in [
         ("?", "help"),
+        ("1-0", "views"),
         (":", "go"),
         ("/", "filter"),
         ("enter", "open"),
@@ -202,26 +189,4 @@ fn keys(state: &State) -> Line<'static> {
         add(key.to_owned(), about, Tone::Link);
     }
     Line::from(spans)
-}
-
-/// Messages over the lower right corner; trouble stays until a key is pressed.
-fn draw_toasts(frame: &mut Frame<'_>, body: Rect, state: &State) {
-    let width = body.width.min(70);
-    let mut bottom = body.bottom();
-    for toast in state.toasts.iter().rev().take(3) {
-        let inner = usize::from(width).saturating_sub(4).max(1);
-        let lines = page::wrap(&toast.text, inner);
-        let height = u16::try_from(lines.len()).unwrap_or(1);
-        let Some(top) = bottom.checked_sub(height).filter(|top| *top > body.top()) else {
-            return;
-        };
-        let area = Rect { x: body.right() - width, y: top, width, height };
-        let tone = if toast.trouble { Tone::Bad } else { Tone::Good };
-        let style = state.theme.tone(tone).add_modifier(Modifier::REVERSED);
-        frame.render_widget(Clear, area);
-        let lines: Vec<Line<'_>> =
-            lines.into_iter().map(|line| Line::from(format!("  {line}"))).collect();
-        frame.render_widget(Paragraph::new(lines).style(style), area);
-        bottom = top;
-    }
 }

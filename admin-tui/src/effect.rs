@@ -18,6 +18,8 @@ pub enum Effect {
     },
     /// Ask for a change.
     Change {
+        /// Of which dialog.
+        ticket: u64,
         /// What is done.
         act: &'static str,
         /// To what.
@@ -33,6 +35,10 @@ pub enum Effect {
     },
     /// Ask whose token it is.
     Me,
+    /// Ask how Holdfast stands.
+    Pulse,
+    /// Look at the system of this context.
+    Switch(String),
     /// Put a text on the clipboard of whoever sits at the terminal.
     Copy(String),
 }

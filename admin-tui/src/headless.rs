@@ -70,6 +70,34 @@ pub async fn show(
     }
 }
 
+/// Rows among which one is looked for.
+const LOOKED_AT_MAX: usize = 1_000;
+
+/// What a list says of one thing; none when it is not in it.
+///
+/// # Errors
+/// See [`ShowError`].
+pub async fn row(
+    source: &Source,
+    view: &'static View,
+    id: &str,
+    output: Output,
+) -> Result<Option<String>, ShowError> {
+    let Body::List { read, columns, .. } = &view.body else {
+        return Ok(None);
+    };
+    for item in items(source, view, &Target::of(view.name), LOOKED_AT_MAX).await? {
+        let row = read(&item)?;
+        if row.id == id {
+            return Ok(Some(match output {
+                Output::Table => page(&crate::stake::of_row(columns, &row), source.now()),
+                output => value(&serde_json::from_str(item.get())?, output)?,
+            }));
+        }
+    }
+    Ok(None)
+}
+
 /// Items of a list, page by page.
 async fn items(
     source: &Source,

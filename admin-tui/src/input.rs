@@ -4,6 +4,7 @@ use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEventKin
 
 use crate::action::Action;
 use crate::keymap;
+use crate::line::Edit;
 use crate::state::Mode;
 
 /// What an event of the terminal means in this mode; none when nothing.
@@ -12,7 +13,7 @@ pub fn action(event: Event, mode: &Mode) -> Option<Action> {
         Event::Key(key) if key.kind != KeyEventKind::Release => match mode {
             Mode::Browse => keymap::action(key),
             Mode::Help(_) => helping(key),
-            Mode::Filter(_) | Mode::Command(_) | Mode::Dialog(_) => writing(key),
+            Mode::Filter(_) | Mode::Command(_) | Mode::Search(_) | Mode::Dialog(_) => writing(key),
         },
         Event::Paste(text) => Some(Action::Paste(text)),
         Event::Resize(width, height) => Some(Action::Resize { width, height }),
@@ -37,21 +38,29 @@ fn helping(key: KeyEvent) -> Option<Action> {
 
 /// While a line is written, letters are letters.
 fn writing(key: KeyEvent) -> Option<Action> {
-    match keymap::name(key)?.as_str() {
-        "ctrl-c" => Some(Action::Quit),
-        "enter" => Some(Action::Submit),
-        "esc" => Some(Action::Back),
-        "tab" => Some(Action::Complete),
-        "backspace" | "ctrl-h" => Some(Action::Erase),
-        "down" => Some(Action::Move(1)),
-        "up" => Some(Action::Move(-1)),
-        "space" => Some(Action::Type(' ')),
+    Some(match keymap::name(key)?.as_str() {
+        "ctrl-c" => Action::Quit,
+        "enter" => Action::Submit,
+        "esc" => Action::Back,
+        "tab" => Action::Complete,
+        "backspace" | "ctrl-h" => Action::Erase,
+        "down" => Action::Move(1),
+        "up" | "backtab" => Action::Move(-1),
+        "pagedown" => Action::Page(1),
+        "pageup" => Action::Page(-1),
+        "left" | "ctrl-b" => Action::Edit(Edit::Left),
+        "right" | "ctrl-f" => Action::Edit(Edit::Right),
+        "home" | "ctrl-a" => Action::Edit(Edit::Start),
+        "end" | "ctrl-e" => Action::Edit(Edit::End),
+        "ctrl-w" | "alt-backspace" => Action::Edit(Edit::EraseWord),
+        "ctrl-u" => Action::Edit(Edit::EraseBefore),
+        "ctrl-k" => Action::Edit(Edit::EraseAfter),
+        "delete" | "ctrl-d" => Action::Edit(Edit::Delete),
+        "space" => Action::Type(' '),
         name => {
             let mut letters = name.chars();
-            match (letters.next(), letters.next()) {
-                (Some(letter), None) => Some(Action::Type(letter)),
-                _ => None,
-            }
+            let (Some(letter), None) = (letters.next(), letters.next()) else { return None };
+            Action::Type(letter)
         }
-    }
+    })
 }

@@ -26,7 +26,11 @@ const fn bind(
 pub const KEYS: &[Binding] = &[
     bind(&["j", "down"], || Action::Move(1), "down"),
     bind(&["k", "up"], || Action::Move(-1), "up"),
-    bind(&["ctrl-d", "pagedown"], || Action::Page(1), "a page down"),
+    bind(
+        &["ctrl-d", "pagedown"],
+        || Action::Page(1),
+        "a page down, past the last row that leads somewhere",
+    ),
     bind(&["ctrl-u", "pageup"], || Action::Page(-1), "a page up"),
     bind(&["g", "home"], || Action::Top, "to the top"),
     bind(&["G", "end"], || Action::Bottom, "to the end of what is loaded"),
@@ -35,7 +39,7 @@ pub const KEYS: &[Binding] = &[
     bind(&["/"], || Action::StartFilter, "show only rows with these words; !word without"),
     bind(&[":"], || Action::StartCommand, "go to a view, or do something, by name"),
     bind(&["?"], || Action::Help, "this help"),
-    bind(&["s"], || Action::Sort, "sort by the next column"),
+    bind(&["s"], || Action::Sort, "sort by the next column, numbers and times the highest first"),
     bind(&["S"], || Action::Reverse, "turn the order round"),
     bind(&["x", "space"], || Action::Mark, "mark a row for an act on several"),
     bind(&["X"], || Action::Unmark, "take all marks away"),
@@ -58,6 +62,7 @@ pub fn action(key: KeyEvent) -> Option<Action> {
         return Some((binding.action)());
     }
     match key.code {
+        _ if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => None,
         KeyCode::Char(digit @ '0'..='9') => Some(Action::Jump(digit)),
         KeyCode::Char(letter) if letter.is_uppercase() => Some(Action::Act(letter)),
         _ => None,
@@ -67,6 +72,7 @@ pub fn action(key: KeyEvent) -> Option<Action> {
 /// A key as the table and the help write it.
 pub fn name(key: KeyEvent) -> Option<String> {
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = key.modifiers.contains(KeyModifiers::ALT);
     let plain = match key.code {
         KeyCode::Char(' ') => "space".to_owned(),
         KeyCode::Char(letter) if ctrl => letter.to_ascii_lowercase().to_string(),
@@ -74,7 +80,9 @@ pub fn name(key: KeyEvent) -> Option<String> {
         KeyCode::Enter => "enter".to_owned(),
         KeyCode::Esc => "esc".to_owned(),
         KeyCode::Tab => "tab".to_owned(),
+        KeyCode::BackTab => "backtab".to_owned(),
         KeyCode::Backspace => "backspace".to_owned(),
+        KeyCode::Delete => "delete".to_owned(),
         KeyCode::Up => "up".to_owned(),
         KeyCode::Down => "down".to_owned(),
         KeyCode::Left => "left".to_owned(),
@@ -86,7 +94,11 @@ pub fn name(key: KeyEvent) -> Option<String> {
         KeyCode::F(number) => format!("f{number}"),
         _ => return None,
     };
-    Some(if ctrl { format!("ctrl-{plain}") } else { plain })
+    Some(match (ctrl, alt) {
+        (true, _) => format!("ctrl-{plain}"),
+        (false, true) => format!("alt-{plain}"),
+        (false, false) => plain,
+    })
 }
 
 #[cfg(test)]

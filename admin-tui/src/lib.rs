@@ -9,6 +9,7 @@
 //! run            the loop that joins them
 //! program        the command line, carried out
 //! cli, headless  the same views and acts for scripts; redrive does a whole cause
+//! stake          what a change would do, told before it is asked for
 //! ```
 
 pub mod act;
@@ -23,11 +24,15 @@ pub mod headless;
 pub mod input;
 pub mod keymap;
 pub mod line;
+pub mod manual;
+pub mod out;
 pub mod program;
 pub mod recording;
 pub mod redrive;
 pub mod run;
+pub mod signals;
 pub mod source;
+pub mod stake;
 pub mod state;
 pub mod terminal;
 pub mod theme;

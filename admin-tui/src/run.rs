@@ -12,41 +12,70 @@ use crate::action::{Action, ChangeReply, Reply};
 use crate::draw::draw;
 use crate::effect::Effect;
 use crate::input;
+use crate::recording::{ME, PULSE};
+use crate::signals::Signals;
 use crate::source::{Source, SourceError};
-use crate::state::State;
+use crate::state::{Place, State};
 use crate::terminal::Terminal;
 use crate::update::update;
 
 /// How often ages grow and data are looked at. Slower than this feels stale, faster costs power.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Shows the console until the operator leaves.
+/// How the screen came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The operator left, or the terminal has gone.
+    Left,
+    /// By the signal with this number.
+    Signal(i32),
+}
+
+/// Shows the console until the operator leaves. `open` leads to the system of another context.
 ///
 /// # Errors
 /// When the terminal is lost.
-pub async fn run(mut state: State, source: Source) -> io::Result<()> {
+pub async fn run(
+    mut state: State,
+    mut source: Source,
+    open: impl Fn(&str) -> Result<(Place, Source), String>,
+) -> io::Result<Ended> {
+    let mut signals = Signals::listen()?;
     let mut terminal = Terminal::take()?;
     let size = terminal.screen.size()?;
     (state.width, state.height) = (size.width, size.height);
-    let (replies, mut arrived) = unbounded_channel();
+    let (mut replies, mut arrived) = unbounded_channel();
     let mut events = EventStream::new();
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while !state.done {
         state.cost = source.cost();
         terminal.screen.draw(|frame| draw(frame, &state))?;
-        let Some(action) = next(&mut events, &mut arrived, &mut tick, &state, &source).await?
-        else {
-            continue;
+        let happened = tokio::select! {
+            number = signals.next() => return Ok(Ended::Signal(number)),
+            happened = next(&mut events, &mut arrived, &mut tick, &state, &source) => happened?,
         };
-        apply(&mut state, action, &source, &replies);
+        let mut waiting = happened;
         // What is there already is dealt with before the next picture: keys held down
         // and a burst of answers cost one picture.
-        while let Ok(action) = arrived.try_recv() {
-            apply(&mut state, action, &source, &replies);
+        while let Some(action) = waiting.take() {
+            for effect in update(&mut state, action) {
+                if let Effect::Switch(name) = effect {
+                    let opened = open(&name).map(|(place, new)| {
+                        // Answers of the old system are not for the new one.
+                        source = new;
+                        (replies, arrived) = unbounded_channel();
+                        place
+                    });
+                    replies.send(Action::Opened(opened)).ok();
+                } else {
+                    start(effect, source.clone(), replies.clone());
+                }
+            }
+            waiting = arrived.try_recv().ok();
         }
     }
-    Ok(())
+    Ok(Ended::Left)
 }
 
 async fn next(
@@ -67,14 +96,11 @@ async fn next(
     }
 }
 
-fn apply(state: &mut State, action: Action, source: &Source, replies: &UnboundedSender<Action>) {
-    for effect in update(state, action) {
-        start(effect, source.clone(), replies.clone());
-    }
-}
-
-async fn me(source: &Source) -> Result<wire::Me, SourceError> {
-    let raw = source.get(crate::recording::ME).await?;
+async fn read<T: serde::de::DeserializeOwned>(
+    source: &Source,
+    path: &str,
+) -> Result<T, SourceError> {
+    let raw = source.get(path).await?;
     let strange = |error: serde_json::Error| {
         SourceError::Strange(source.address().to_owned(), error.to_string())
     };
@@ -89,15 +115,18 @@ fn start(effect: Effect, source: Source, replies: UnboundedSender<Action>) {
                 let answer = source.get(&path).await;
                 Action::Arrived(Reply { question, more, at: source.now(), answer })
             }
-            Effect::Change { act, id, method, path, body, leads_to } => {
+            Effect::Change { ticket, act, id, method, path, body, leads_to } => {
                 let answer = source.change(method, &path, &body).await;
-                Action::Changed(ChangeReply { act, id, leads_to, answer })
+                Action::Changed(ChangeReply { ticket, act, id, leads_to, answer })
             }
-            Effect::Me => Action::Me(me(&source).await),
+            Effect::Me => Action::Me(read(&source, ME).await),
+            Effect::Pulse => Action::Pulse(read(&source, PULSE).await),
             Effect::Copy(text) => {
                 let what = crate::cell::shorten(&text, 40);
                 Action::Copied(Terminal::copy(&text).map(|()| what))
             }
+            // The loop has done it.
+            Effect::Switch(_) => return,
         };
         replies.send(action).ok();
     });

@@ -1,18 +1,26 @@
 //! All that the console remembers. It changes in `update` and nowhere else; screens only read it.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::act::Act;
-use crate::document::Document;
 use crate::line::Line;
 use crate::source::Cost;
 use crate::theme::ThemeName;
-use crate::view::{Body, Row, Target, View, find};
+use crate::view::Target;
+
+mod dialog;
+mod pane;
+
+pub use dialog::{Dialog, Field, Sending};
+pub use pane::Pane;
 
 /// A message stays this long, or until the next key when it is about trouble.
 const TOAST_TIME: TimeDelta = TimeDelta::seconds(6);
+/// So many panes are kept when they are left, and only those with no more rows than this: what
+/// they showed is there at once when they are opened again.
+const KEPT_MAX: usize = 16;
+const KEPT_ROWS_MAX: usize = 1_000;
+/// Commands that are remembered.
+const HISTORY_MAX: usize = 100;
 
 /// All that the console remembers.
 #[derive(Debug)]
@@ -27,10 +35,17 @@ pub struct State {
     pub panes: Vec<Pane>,
     /// What was left last.
     pub left: Option<Target>,
+    /// What was left before, with what it showed.
+    pub kept: Vec<Pane>,
     /// Where keys go.
     pub mode: Mode,
-    /// The change that was sent last: it comes back when it failed, so that nothing written is lost.
+    /// A change that was sent and left before its answer came: what was written in it is offered
+    /// again when it failed.
     pub sent: Option<Box<Dialog>>,
+    /// Commands behind `:`, newest last.
+    pub history: Vec<String>,
+    /// Which of them is shown.
+    pub history_at: Option<usize>,
     /// Messages, newest last.
     pub toasts: Vec<Toast>,
     /// Colours.
@@ -41,11 +56,17 @@ pub struct State {
     pub rights: Rights,
     /// Where this is.
     pub place: Place,
+    /// Whether Holdfast takes nothing new, as of the last answer.
+    pub maintenance: bool,
+    /// Names of the systems that one can switch to.
+    pub contexts: Vec<String>,
     /// When it was last asked whose token it is.
     pub me_asked_at: Option<DateTime<Utc>>,
+    /// When it was last asked how Holdfast stands.
+    pub pulse_asked_at: Option<DateTime<Utc>>,
     /// What the console has cost.
     pub cost: Cost,
-    /// Number of the last question.
+    /// Number of the last question, or of the last change.
     pub asked: u64,
     /// It is over.
     pub done: bool,
@@ -71,6 +92,8 @@ pub struct Place {
     pub address: String,
     /// Whether it is the real thing, which the screen says in colour.
     pub production: bool,
+    /// The words of a command line that lead there; never a token.
+    pub words: Vec<String>,
 }
 
 /// Where keys go.
@@ -85,8 +108,19 @@ pub enum Mode {
     Command(Line),
     /// Into a dialog.
     Dialog(Box<Dialog>),
-    /// To the help, scrolled by so many lines.
-    Help(usize),
+    /// To the help.
+    Help(Help),
+    /// Into the words that the help is searched for.
+    Search(Line),
+}
+
+/// The help.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Help {
+    /// Scrolled by so many lines.
+    pub offset: usize,
+    /// Only lines with these words are shown.
+    pub words: String,
 }
 
 /// A message.
@@ -100,75 +134,6 @@ pub struct Toast {
     pub until: DateTime<Utc>,
 }
 
-/// One list or page.
-#[derive(Debug)]
-pub struct Pane {
-    /// Of what.
-    pub target: Target,
-    /// How it is read.
-    pub view: &'static View,
-    /// Rows of a list, as they came.
-    pub rows: Vec<Row>,
-    /// Positions in `rows` of what is shown, in the order in which it is shown.
-    pub shown: Vec<usize>,
-    /// Content of a page.
-    pub document: Option<Document>,
-    /// Lines of the page, as last drawn into this width. How far a page can be scrolled.
-    pub cursor: usize,
-    /// First row that is on the screen.
-    pub offset: usize,
-    /// Ids of marked rows.
-    pub marks: BTreeSet<String>,
-    /// Sorted by this column, and whether the other way round.
-    pub sort: Option<(usize, bool)>,
-    /// Only rows with these words are shown.
-    pub filter: String,
-    /// Where the list goes on.
-    pub next: Option<String>,
-    /// Whether more than the first page is loaded.
-    pub grown: bool,
-    /// When it was read.
-    pub read_at: Option<DateTime<Utc>>,
-    /// When it was last asked for.
-    pub asked_at: Option<DateTime<Utc>>,
-    /// The question under way.
-    pub question: Option<u64>,
-    /// Why the last question had no answer.
-    pub trouble: Option<String>,
-}
-
-/// A change that is being decided.
-#[derive(Debug)]
-pub struct Dialog {
-    /// What is to be done.
-    pub act: &'static Act,
-    /// To what.
-    pub ids: Vec<String>,
-    /// What is to be filled in: the act's inputs, the reason, the word.
-    pub fields: Vec<Field>,
-    /// The field that is written in.
-    pub at: usize,
-    /// What would come of it, when it is known.
-    pub facts: Option<Result<Document, String>>,
-    /// The question for that.
-    pub question: Option<u64>,
-    /// The word that must be typed, when one must.
-    pub word: Option<String>,
-    /// What is missing.
-    pub problem: Option<String>,
-}
-
-/// A line of a dialog.
-#[derive(Debug)]
-pub struct Field {
-    /// Its name.
-    pub name: String,
-    /// What it means.
-    pub about: String,
-    /// What is in it.
-    pub line: Line,
-}
-
 impl State {
     /// A console that shows `target`. None when there is no such view.
     pub fn new(target: Target, place: Place, rights: Rights, now: DateTime<Utc>) -> Option<Self> {
@@ -178,14 +143,20 @@ impl State {
             now,
             panes: vec![Pane::new(target)?],
             left: None,
+            kept: Vec::new(),
             mode: Mode::default(),
             sent: None,
+            history: Vec::new(),
+            history_at: None,
             toasts: Vec::new(),
             theme: ThemeName::default(),
             frozen: false,
             rights,
             place,
+            maintenance: false,
+            contexts: Vec::new(),
             me_asked_at: None,
+            pulse_asked_at: None,
             cost: Cost::default(),
             asked: 0,
             done: false,
@@ -210,6 +181,40 @@ impl State {
         self.toasts.push(Toast { text, trouble: true, until });
     }
 
+    /// Puts a pane away.
+    pub fn keep(&mut self, pane: Pane) {
+        if pane.read_at.is_none() || pane.rows.len() > KEPT_ROWS_MAX {
+            return;
+        }
+        self.kept.retain(|one| one.target != pane.target);
+        if self.kept.len() >= KEPT_MAX {
+            self.kept.remove(0);
+        }
+        self.kept.push(pane);
+    }
+
+    /// A pane of this, with what it showed when it was left. None when there is no such view.
+    pub fn fetch(&mut self, target: Target) -> Option<Pane> {
+        let Some(place) = self.kept.iter().position(|one| one.target == target) else {
+            return Pane::new(target);
+        };
+        let mut pane = self.kept.remove(place);
+        pane.marks.clear();
+        pane.filter.clear();
+        (pane.question, pane.asked_at) = (None, None);
+        pane.arrange();
+        Some(pane)
+    }
+
+    /// Remembers a command.
+    pub fn remember(&mut self, command: &str) {
+        self.history.retain(|one| one != command);
+        if self.history.len() >= HISTORY_MAX {
+            self.history.remove(0);
+        }
+        self.history.push(command.to_owned());
+    }
+
     /// Rows that a list has room for: the screen without header, crumbs, headings and footer.
     pub fn room(&self) -> usize {
         usize::from(self.height).saturating_sub(6).max(1)
@@ -225,127 +230,5 @@ impl State {
         }
         let viewer = self.rights.me.as_ref().is_some_and(|me| me.role.to_string() == "viewer");
         viewer.then_some("this token is a viewer's; the server would answer 403")
-    }
-}
-
-impl Pane {
-    /// An empty pane. None when there is no such view.
-    pub fn new(target: Target) -> Option<Self> {
-        let view = find(target.view)?;
-        Some(Self {
-            target,
-            view,
-            rows: Vec::new(),
-            shown: Vec::new(),
-            document: None,
-            cursor: 0,
-            offset: 0,
-            marks: BTreeSet::new(),
-            sort: None,
-            filter: String::new(),
-            next: None,
-            grown: false,
-            read_at: None,
-            asked_at: None,
-            question: None,
-            trouble: None,
-        })
-    }
-
-    /// Whether it is a list.
-    pub fn is_list(&self) -> bool {
-        matches!(self.view.body, Body::List { .. })
-    }
-
-    /// The row that the cursor is on.
-    pub fn row(&self) -> Option<&Row> {
-        self.shown.get(self.cursor).and_then(|&at| self.rows.get(at))
-    }
-
-    /// Places of the cursor: rows of a list, links of a page.
-    pub fn stops(&self) -> usize {
-        match &self.document {
-            Some(document) => document.links().len(),
-            None => self.shown.len(),
-        }
-    }
-
-    /// Where `Enter` leads.
-    pub fn link(&self) -> Option<Target> {
-        match &self.view.body {
-            Body::List { opens, .. } => opens.and_then(|opens| self.row().and_then(opens)),
-            Body::Page { .. } => self
-                .document
-                .as_ref()
-                .and_then(|page| page.links().get(self.cursor).copied().cloned()),
-        }
-    }
-
-    /// What an act would be done to: the marked rows, else the row under the cursor, else
-    /// the thing that the page is about.
-    pub fn subjects(&self) -> Vec<String> {
-        if !self.marks.is_empty() {
-            return self.marks.iter().cloned().collect();
-        }
-        match &self.view.body {
-            Body::List { .. } => self.row().map(|row| row.id.clone()).into_iter().collect(),
-            Body::Page { .. } => self.target.id.clone().into_iter().collect(),
-        }
-    }
-
-    /// Works out again what is shown, and keeps the cursor on its row.
-    pub fn arrange(&mut self) {
-        let kept = self.row().map(|row| row.id.clone());
-        let words = Words::new(&self.filter);
-        let rows = &self.rows;
-        self.shown = (0..rows.len())
-            .filter(|&at| words.is_empty() || rows.get(at).is_some_and(|row| words.match_row(row)))
-            .collect();
-        if let Some((column, reversed)) = self.sort {
-            let cell = |at: &usize| rows.get(*at).and_then(|row| row.cells.get(column));
-            self.shown.sort_by(|one, two| {
-                let order = match (cell(one), cell(two)) {
-                    (Some(one), Some(two)) => one.compare(two),
-                    _ => std::cmp::Ordering::Equal,
-                };
-                if reversed { order.reverse() } else { order }
-            });
-        }
-        let is_kept = |at: &usize| rows.get(*at).map(|row| &row.id) == kept.as_ref();
-        if let Some(place) = kept.as_ref().and_then(|_| self.shown.iter().position(is_kept)) {
-            self.cursor = place;
-        }
-        self.cursor = self.cursor.min(self.stops().saturating_sub(1));
-    }
-}
-
-/// The words of a filter: all must be there, and none of those behind `!`.
-struct Words {
-    wanted: Vec<String>,
-    unwanted: Vec<String>,
-}
-
-impl Words {
-    fn new(filter: &str) -> Self {
-        let lower = filter.to_lowercase();
-        let (unwanted, wanted): (Vec<&str>, Vec<&str>) =
-            lower.split_whitespace().partition(|word| word.starts_with('!'));
-        Self {
-            wanted: wanted.into_iter().map(str::to_owned).collect(),
-            unwanted: unwanted
-                .into_iter()
-                .map(|word| word.trim_start_matches('!').to_owned())
-                .filter(|word| !word.is_empty())
-                .collect(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.wanted.is_empty() && self.unwanted.is_empty()
-    }
-
-    fn match_row(&self, row: &Row) -> bool {
-        self.wanted.iter().all(|word| row.words.contains(word.as_str()))
-            && !self.unwanted.iter().any(|word| row.words.contains(word.as_str()))
     }
 }

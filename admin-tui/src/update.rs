@@ -6,12 +6,13 @@ mod arrive;
 mod browse;
 mod command;
 mod dialog;
+mod help;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::state::{Mode, Pane, State};
+use crate::state::{Mode, Pane, Place, State};
 use crate::view::Target;
 
 pub(crate) use arrive::Items;
@@ -22,6 +23,10 @@ const FRESH: TimeDelta = TimeDelta::seconds(1);
 
 /// Nobody said whose token it is: ask again after this long.
 const ME_AGAIN: TimeDelta = TimeDelta::seconds(5);
+
+/// How often it is asked how Holdfast stands, whatever is shown: for the word at the top, and
+/// because the server measures only while somebody looks, so that the graphs have no holes.
+const PULSE: TimeDelta = TimeDelta::seconds(5);
 
 /// A trail that is longer loses its beginning.
 const PANES_MAX: usize = 32;
@@ -38,10 +43,14 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Arrived(reply) => return arrive::arrived(state, &reply),
         Action::Changed(reply) => return arrive::changed(state, reply),
         Action::Me(Ok(me)) => state.rights.me = Some(me),
-        // Without an answer the pane says so as well, and it is asked again.
         Action::Me(Err(error)) if error.is_refusal() => state.complain(error.to_string()),
-        Action::Me(Err(_)) => {}
-        Action::Copied(Ok(what)) => state.say(format!("copied {what}")),
+        // Without an answer the pane says so as well, and it is asked again.
+        Action::Me(Err(_)) | Action::Pulse(Err(_)) => {}
+        Action::Pulse(Ok(overview)) => state.maintenance = is_closed(&overview),
+        Action::Opened(Ok(place)) => return open(state, place),
+        Action::Opened(Err(why)) => state.complain(why),
+        // Whether the terminal has taken it, it does not say.
+        Action::Copied(Ok(what)) => state.say(format!("sent to the terminal's clipboard: {what}")),
         Action::Copied(Err(why)) => state.complain(format!("not copied: {why}")),
         Action::Go(target) => return go(state, target),
         action => {
@@ -53,7 +62,8 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
                 Mode::Filter(_) => browse::filter(state, &action),
                 Mode::Command(_) => command::command(state, &action),
                 Mode::Dialog(_) => dialog::dialog(state, &action),
-                Mode::Help(_) => browse::help(state, &action),
+                Mode::Help(_) => help::help(state, &action),
+                Mode::Search(_) => help::search(state, &action),
             };
         }
     }
@@ -72,18 +82,46 @@ fn tick(state: &mut State, now: DateTime<Utc>) -> Vec<Effect> {
         state.me_asked_at = Some(now);
         effects.push(Effect::Me);
     }
+    // A recording stands still.
+    let again = |at: DateTime<Utc>| !state.rights.recorded && !state.frozen && now - at >= PULSE;
+    if state.pulse_asked_at.is_none_or(again) {
+        state.pulse_asked_at = Some(now);
+        effects.push(Effect::Pulse);
+    }
+    effects
+}
+
+fn is_closed(overview: &wire::Overview) -> bool {
+    overview.switches.iter().any(|switch| switch.kind.to_string() == "maintenance" && switch.on)
+}
+
+/// Another system: nothing that is known of the one before holds there.
+fn open(state: &mut State, place: Place) -> Vec<Effect> {
+    let first = crate::views::NUMBERED.first().and_then(|(_, name)| Pane::new(Target::of(name)));
+    let Some(pane) = first else {
+        return Vec::new();
+    };
+    state.say(format!("this is {} now, {}", place.name, place.address));
+    (state.place, state.panes) = (place, vec![pane]);
+    (state.left, state.sent, state.mode) = (None, None, Mode::Browse);
+    state.kept.clear();
+    (state.rights.me, state.me_asked_at) = (None, Some(state.now));
+    (state.maintenance, state.pulse_asked_at) = (false, Some(state.now));
+    let mut effects = read(state);
+    effects.extend([Effect::Me, Effect::Pulse]);
     effects
 }
 
 /// Opens a view on top of the others.
 pub(crate) fn go(state: &mut State, target: Target) -> Vec<Effect> {
-    let Some(pane) = Pane::new(target) else {
+    let Some(pane) = state.fetch(target) else {
         return Vec::new();
     };
     state.mode = Mode::Browse;
     state.left = state.pane().map(|pane| pane.target.clone());
     if state.panes.len() >= PANES_MAX {
-        state.panes.remove(0);
+        let first = state.panes.remove(0);
+        state.keep(first);
     }
     state.panes.push(pane);
     read(state)

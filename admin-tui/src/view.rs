@@ -38,6 +38,22 @@ pub struct Filter {
     pub name: &'static str,
     /// What it means and what it may be.
     pub about: &'static str,
+    /// The words that it may be, where there are only a few, for completion.
+    pub words: &'static [&'static str],
+}
+
+/// A parameter of the query that may be anything.
+pub const fn filter(name: &'static str, about: &'static str) -> Filter {
+    Filter { name, about, words: &[] }
+}
+
+/// A parameter of the query that is one of a few words.
+pub const fn choice(
+    name: &'static str,
+    about: &'static str,
+    words: &'static [&'static str],
+) -> Filter {
+    Filter { name, about, words }
 }
 
 /// How it is shown.

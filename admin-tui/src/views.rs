@@ -42,6 +42,7 @@ pub const ALL: &[&View] = &[
     &sqs::COMMANDS,
     &sqs::COMMAND,
     &desk::AUDIT,
+    &desk::ENTRY,
     &ledger::CHECK,
 ];
 

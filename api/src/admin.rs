@@ -23,7 +23,7 @@ pub(crate) use acts::{
     compensate, discard, force_forward, options as dead_letter_options, redrive, resolve,
     retry_compensation,
 };
-pub(crate) use audit::list as audit;
+pub(crate) use audit::{get as audit_entry, list as audit};
 pub(crate) use dead_letters::{
     get as dead_letter, groups as dead_letter_groups, list as dead_letters,
 };

@@ -49,6 +49,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/wallets/{wallet_id}/postings", get(admin::wallets::postings))
         .route("/admin/v1/ledger/check", get(admin::ledger_check))
         .route("/admin/v1/audit", get(admin::audit))
+        .route("/admin/v1/audit/{seq}", get(admin::audit_entry))
         .route("/admin/v1/dead-letters", get(admin::dead_letters))
         .route("/admin/v1/dead-letters/groups", get(admin::dead_letter_groups))
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))

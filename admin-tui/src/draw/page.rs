@@ -24,50 +24,73 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, pane: &Pane
     let Some(document) = &pane.document else {
         return;
     };
-    let (lines, cursor) = body(document, state, usize::from(area.width), Some(pane.cursor));
+    let lines = write(document, state, usize::from(area.width), Some(pane.cursor)).lines;
     let room = usize::from(area.height);
-    // The link under the cursor is in sight; a page without links is scrolled by hand.
-    let offset = match cursor {
-        Some(line) => (line + 2).saturating_sub(room),
-        None => pane.offset.min(lines.len().saturating_sub(room)),
-    };
+    let offset = pane.offset.min(lines.len().saturating_sub(room));
     let shown: Vec<Line<'_>> = lines.into_iter().skip(offset).take(room).collect();
     frame.render_widget(Paragraph::new(shown), area);
 }
 
-/// A document as lines, below its title.
+/// A document as lines. The crumbs say what it is about.
 pub(super) fn lines(document: &Document, state: &State, width: usize) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::styled(format!(" {}", document.title), state.theme.heading())];
-    lines.extend(body(document, state, width, None).0);
-    lines
+    write(document, state, width, None).lines
 }
 
-/// A document as lines, and which of them the cursor is on. The crumbs say what it is about.
-fn body(
+/// How large a page is.
+#[derive(Debug, Default)]
+pub(crate) struct Extent {
+    /// Its lines.
+    pub lines: usize,
+    /// On which of them its links are, in their order.
+    pub links: Vec<usize>,
+}
+
+/// How large the page on the screen is; nothing when it is a list.
+pub(crate) fn extent(state: &State) -> Extent {
+    let document = state.pane().and_then(|pane| pane.document.as_ref());
+    document.map_or_else(Extent::default, |document| {
+        let written = write(document, state, usize::from(state.width), None);
+        Extent { lines: written.lines.len(), links: written.places }
+    })
+}
+
+/// What of the row under the cursor is cut off; none when nothing is.
+pub(super) fn cut(state: &State, pane: &Pane, width: usize) -> Option<String> {
+    write(pane.document.as_ref()?, state, width, Some(pane.cursor)).cut
+}
+
+fn write<'a>(
     document: &Document,
-    state: &State,
+    state: &'a State,
     width: usize,
     cursor: Option<usize>,
-) -> (Vec<Line<'static>>, Option<usize>) {
-    let mut writer = Writer { state, width, lines: Vec::new(), links: 0, cursor, at: None };
+) -> Writer<'a> {
+    let mut writer = Writer::new(state, width, 0, cursor);
     for block in &document.blocks {
         writer.block(block);
     }
-    (writer.lines, writer.at)
+    writer
 }
 
 struct Writer<'a> {
     state: &'a State,
     width: usize,
     lines: Vec<Line<'static>>,
-    /// Links so far.
-    links: usize,
+    /// Links before its own.
+    before: usize,
     /// Number of the link that the cursor is on.
     cursor: Option<usize>,
-    at: Option<usize>,
+    /// Lines of its links.
+    places: Vec<usize>,
+    /// What is cut off in the row that the cursor is on.
+    cut: Option<String>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(state: &'a State, width: usize, before: usize, cursor: Option<usize>) -> Self {
+        Self { state, width, lines: Vec::new(), before, cursor, places: Vec::new(), cut: None }
+    }
+
     fn push(&mut self, line: Line<'static>) {
         self.lines.push(line);
     }
@@ -100,14 +123,14 @@ impl Writer<'_> {
         let width = if beside { self.width / count } else { self.width };
         let mut columns = Vec::new();
         for part in parts {
-            let Self { state, links, cursor, .. } = *self;
-            let mut writer = Writer { state, width, lines: Vec::new(), links, cursor, at: None };
+            let before = self.before + self.places.len();
+            let mut writer = Writer::new(self.state, width, before, self.cursor);
             for block in &part.blocks {
                 writer.block(block);
             }
-            self.links = writer.links;
             let top = self.lines.len();
-            self.at = self.at.or(writer.at.map(|at| top + at));
+            self.places.extend(writer.places.iter().map(|at| top + at));
+            self.cut = self.cut.take().or(writer.cut);
             if beside {
                 columns.push(writer.lines);
             } else {
@@ -171,11 +194,11 @@ impl Writer<'_> {
                 .collect();
             let mut line = Line::from(spans);
             if target.is_some() {
-                if self.cursor == Some(self.links) {
+                if self.cursor == Some(self.before + self.places.len()) {
                     line = line.style(theme.cursor());
-                    self.at = Some(self.lines.len());
+                    self.cut = cut_off(columns, cells, &widths, state);
                 }
-                self.links += 1;
+                self.places.push(self.lines.len());
             }
             self.push(line);
         }
@@ -255,6 +278,16 @@ fn joined(lines: impl Iterator<Item = Line<'static>>, width: usize) -> Line<'sta
         spans.push(Span::raw(" ".repeat(gap)));
     }
     Line::from(spans)
+}
+
+/// The cells of a row that are wider than their columns.
+fn cut_off(columns: &[String], cells: &[Cell], widths: &[usize], state: &State) -> Option<String> {
+    let parts = columns.iter().zip(cells).zip(widths).filter_map(|((title, cell), width)| {
+        let text = cell.show(state.now);
+        (text.width() > *width).then(|| format!("{title}: {text}"))
+    });
+    let parts: Vec<String> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join("  "))
 }
 
 fn to_usize(number: u64) -> usize {

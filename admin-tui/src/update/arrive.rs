@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::action::{ChangeReply, Reply};
 use crate::effect::Effect;
+use crate::source::SourceError;
 use crate::state::{Dialog, Mode, Pane, State};
 use crate::update::{browse, dialog, go, read};
 use crate::view::{Body, Row, Target};
@@ -58,16 +59,18 @@ fn take(pane: &mut Pane, reply: &Reply) -> Result<(), String> {
     let raw = reply.answer.as_ref().map_err(ToString::to_string)?;
     let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
     match &pane.view.body {
-        Body::Page { read, .. } => pane.document = Some(read(raw).map_err(unreadable)?),
+        Body::Page { read, .. } => {
+            pane.document = Some(read(raw).map_err(unreadable)?);
+            pane.json = Some(raw.clone());
+        }
         Body::List { read, .. } => {
             let Items { items, next_cursor } = Items::read(raw).map_err(unreadable)?;
             let rows = items.iter().map(|item| read(item)).collect::<Result<Vec<Row>, _>>();
             let rows = rows.map_err(unreadable)?;
-            if reply.more {
-                pane.rows.extend(rows);
-            } else {
-                pane.rows = rows;
-            }
+            let known = if reply.more { pane.rows.len() } else { 0 };
+            pane.rows.truncate(known);
+            pane.rows.extend(rows);
+            pane.measure(known, reply.at);
             (pane.grown, pane.next) = (reply.more, next_cursor);
         }
     }
@@ -76,12 +79,16 @@ fn take(pane: &mut Pane, reply: &Reply) -> Result<(), String> {
 
 fn facts(open: &mut Dialog, reply: &Reply) {
     open.question = None;
-    let read = open.act.facts.and_then(crate::view::find).map(|view| &view.body);
-    open.facts = Some(match (&reply.answer, read) {
-        (Ok(raw), Some(Body::Page { read, .. })) => read(raw).map_err(|error| error.to_string()),
+    let read = open.act.facts.map(|facts| facts.read);
+    let found = match (&reply.answer, read) {
+        (Ok(raw), Some(read)) => read(raw, open.act).map_err(|error| error.to_string()),
         (Err(error), _) => Err(error.to_string()),
-        (Ok(_), _) => Err("nothing shows what would come of it".to_owned()),
-    });
+        (Ok(_), None) => Err("nothing shows what would come of it".to_owned()),
+    };
+    open.facts = Some(found.map(|stake| {
+        open.refusal = stake.refusal;
+        stake.document
+    }));
     if let Ok(raw) = &reply.answer
         && let Ok(Value::Object(known)) = serde_json::from_str(raw.get())
     {
@@ -95,23 +102,37 @@ struct Made {
     id: Option<Value>,
 }
 
-/// After a change: a message, and on to where its answer leads, or what is shown is read again.
+/// After a change: a message, and on to where its answer leads, or what is shown is read again. It
+/// belongs to the dialog that waits for it, unless that was left.
 pub(super) fn changed(state: &mut State, reply: ChangeReply) -> Vec<Effect> {
-    match reply.answer {
-        Ok(raw) => {
-            state.say(format!("{} {}: done", reply.act, reply.id));
-            let made = serde_json::from_str::<Made>(raw.get()).ok().and_then(|made| made.id);
-            let id = made.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
-            match (reply.leads_to, id) {
-                (Some(view), Some(id)) => go(state, Target::one(view, id)),
-                _ => read(state),
+    let ChangeReply { ticket, act, id, leads_to, answer } = reply;
+    let again =
+        |error: &SourceError| if error.is_refusal() { "" } else { "; asking again is safe" };
+    if !dialog::awaits(state, ticket) {
+        match answer {
+            Ok(_) => {
+                state.sent = None;
+                state.say(format!("{act} {id}: done"));
+            }
+            Err(error) => {
+                if let Some(left) = &mut state.sent {
+                    left.sending = None;
+                }
+                state.complain(format!("{act} {id}: {error}{}", again(&error)));
             }
         }
-        Err(error) => {
-            let again = if error.is_refusal() { "" } else { "; asking again is safe" };
-            state.complain(format!("{} {}: {error}{again}", reply.act, reply.id));
-            dialog::reopen(state, reply.id);
-            Vec::new()
-        }
+        return Vec::new();
+    }
+    let made = answer.as_ref().ok().and_then(|raw| serde_json::from_str::<Made>(raw.get()).ok());
+    let problem = answer.err().map(|error| format!("{error}{}", again(&error)));
+    let Some(done) = dialog::answered(state, id, problem) else {
+        return Vec::new();
+    };
+    state.say(format!("{act} {done}: done"));
+    let id = made.and_then(|made| made.id);
+    let id = id.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+    match (leads_to, id) {
+        (Some(view), Some(id)) => go(state, Target::one(view, id)),
+        _ => read(state),
     }
 }

@@ -13,10 +13,12 @@ pub(super) fn command(state: &mut State, action: &Action) -> Vec<Effect> {
     };
     match action {
         Action::Type(letter) => line.push(*letter),
+        Action::Edit(edit) => line.edit(*edit),
+        Action::Move(by) => recall(state, *by),
         Action::Paste(text) => line.paste(text),
         Action::Erase if line.erase() => {}
         // An erase where nothing is left closes the line, as in vi.
-        Action::Erase | Action::Back => state.mode = Mode::Browse,
+        Action::Erase | Action::Back => (state.mode, state.history_at) = (Mode::Browse, None),
         Action::Complete => {
             let text = line.text().to_owned();
             if let Some(whole) = completed(state, &text) {
@@ -24,13 +26,26 @@ pub(super) fn command(state: &mut State, action: &Action) -> Vec<Effect> {
             }
         }
         Action::Submit => {
-            let text = line.text().to_owned();
-            state.mode = Mode::Browse;
+            let text = line.text().trim().to_owned();
+            (state.mode, state.history_at) = (Mode::Browse, None);
+            if !text.is_empty() {
+                state.remember(&text);
+            }
             return run(state, &text);
         }
         _ => {}
     }
     Vec::new()
+}
+
+/// A command of before, or the one after it; after the newest an empty line.
+fn recall(state: &mut State, by: i32) {
+    let newest = state.history.len();
+    let at = state.history_at.unwrap_or(newest);
+    let at = at.saturating_add_signed(isize::try_from(by.signum()).unwrap_or(0)).min(newest);
+    let text = state.history.get(at).cloned().unwrap_or_default();
+    state.history_at = Some(at).filter(|at| *at < newest);
+    state.mode = Mode::Command(Line::new(text));
 }
 
 fn run(state: &mut State, text: &str) -> Vec<Effect> {
@@ -42,14 +57,16 @@ fn run(state: &mut State, text: &str) -> Vec<Effect> {
         state.done = true;
         return Vec::new();
     }
+    if first == CONTEXT {
+        return switch(state, words.next());
+    }
     let act = state.pane().and_then(|pane| pane.view.acts.iter().find(|act| act.name == first));
     if let Some(act) = act.copied() {
         let given: Vec<String> = words.map(str::to_owned).collect();
-        let ids = match state.pane() {
-            Some(pane) if given.is_empty() => pane.subjects(),
-            _ => given,
-        };
-        return dialog::open(state, act, ids);
+        if given.is_empty() {
+            return dialog::begin(state, act.key);
+        }
+        return dialog::open(state, act, given);
     }
     match target(first, words) {
         Ok(target) => go(state, target),
@@ -58,6 +75,27 @@ fn run(state: &mut State, text: &str) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// To the system of another context.
+fn switch(state: &mut State, name: Option<&str>) -> Vec<Effect> {
+    let known = state.contexts.join(", ");
+    // The answer of a change comes from here, and would not be heard elsewhere.
+    if state.sent.as_ref().is_some_and(|left| left.sending.is_some()) {
+        state.complain("a change is under way: wait for its answer first");
+        return Vec::new();
+    }
+    match name {
+        Some(name) if state.contexts.iter().any(|one| one == name) => {
+            return vec![Effect::Switch(name.to_owned())];
+        }
+        _ if state.contexts.is_empty() => {
+            state.complain("the configuration file names no contexts to switch to");
+        }
+        Some(name) => state.complain(format!("there is no context {name}; the file has: {known}")),
+        None => state.say(format!("this is {}; the file has: {known}", state.place.name)),
+    }
+    Vec::new()
 }
 
 /// A view by name, with an id and filters as `name=value`.
@@ -88,6 +126,9 @@ fn target<'a>(name: &str, words: impl Iterator<Item = &'a str>) -> Result<Target
     }
 }
 
+/// The word that switches to another system.
+const CONTEXT: &str = "ctx";
+
 /// What could stand in place of the last word.
 pub fn candidates(state: &State, text: &str) -> Vec<String> {
     let (before, last) = text.rsplit_once(' ').unwrap_or(("", text));
@@ -98,10 +139,20 @@ pub fn candidates(state: &State, text: &str) -> Vec<String> {
         let acts = state.pane().map(|pane| pane.view.acts).unwrap_or_default();
         let acts = acts.iter().map(|act| act.name);
         let views = crate::views::ALL.iter().map(|view| view.name);
-        return matching(views.chain(acts).chain(["quit"]).map(str::to_owned).collect());
+        let own = ["quit", CONTEXT];
+        return matching(views.chain(acts).chain(own).map(str::to_owned).collect());
     }
-    let view = before.split_whitespace().next().and_then(find);
+    let first = before.split_whitespace().next();
+    if first == Some(CONTEXT) {
+        return matching(state.contexts.clone());
+    }
+    let view = first.and_then(find);
     let filters = view.map(|view| view.filters).unwrap_or_default();
+    if let Some((name, _)) = last.split_once('=') {
+        let words = filters.iter().find(|one| one.name == name).map(|one| one.words);
+        let words = words.unwrap_or_default().iter();
+        return matching(words.map(|word| format!("{name}={word}")).collect());
+    }
     matching(filters.iter().map(|filter| format!("{}=", filter.name)).collect())
 }
 

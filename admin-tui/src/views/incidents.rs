@@ -4,6 +4,7 @@ use wire::{Incident, IncidentKind, OutboxEvent};
 
 use crate::cell::{Cell, Tone};
 use crate::view::{Body, Row, Target, View, column, row, wide};
+use crate::views::dead_letters::{DATABASE, PLAN_INCIDENT, TURN_INCIDENT};
 
 /// Both dead-letter queues as one list.
 pub const LIST: View = View {
@@ -15,7 +16,7 @@ pub const LIST: View = View {
     body: Body::List {
         columns: &[
             column("where", 14, 1),
-            wide("cause", 20, 60, 0),
+            wide("cause", 32, 60, 0),
             column("count", 8, 0),
             wide("held", 16, 26, 1),
             column("wallets", 7, 5),
@@ -27,17 +28,18 @@ pub const LIST: View = View {
         read: |raw| row(raw, id, cells),
         opens: Some(open),
     },
-    acts: &[],
+    acts: &[&PLAN_INCIDENT, &TURN_INCIDENT],
 };
 
+/// Cause and queue: two queues may know the same cause.
 fn id(incident: &Incident) -> String {
-    incident.fingerprint.clone()
+    format!("{} {}", incident.fingerprint, incident.queue.as_deref().unwrap_or(DATABASE))
 }
 
 fn cells(incident: &Incident) -> Vec<Cell> {
     let place = match (&incident.queue, incident.kind) {
         (Some(queue), _) => Cell::text(queue),
-        (None, IncidentKind::Business) => Cell::text("database"),
+        (None, IncidentKind::Business) => Cell::text(DATABASE),
         (None, IncidentKind::Infrastructure) => Cell::text("SQS"),
     };
     vec![
@@ -69,7 +71,8 @@ fn open(row: &Row) -> Option<Target> {
             .with("status", "open")
             .with("fingerprint", &incident.fingerprint),
         IncidentKind::Infrastructure => {
-            Target::of("dead-messages").with("fingerprint", &incident.fingerprint)
+            let list = Target::of("dead-messages").with("fingerprint", &incident.fingerprint);
+            incident.queue.iter().fold(list, |list, queue| list.with("queue", queue))
         }
     })
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::cell::{Cell, Tone};
 use crate::document::{Block, Document};
-use crate::view::{Body, Filter, Target, View};
+use crate::view::{Body, Target, View, choice};
 
 /// The ledger check.
 pub const CHECK: View = View {
@@ -12,7 +12,7 @@ pub const CHECK: View = View {
     aliases: &["check"],
     about: "the ledger check: debits equal credits, held money equals open holds",
     path: "/ledger/check",
-    filters: &[Filter { name: "mode", about: "quick, or full, which reads everything" }],
+    filters: &[choice("mode", "quick, or full, which reads everything", &["quick", "full"])],
     body: Body::Page { read: |raw| Ok(page(&serde_json::from_str(raw.get())?)), by_id: false },
     acts: &[],
 };

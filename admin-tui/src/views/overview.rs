@@ -4,7 +4,7 @@ use wire::{Conservation, Overview, SqsQueue, Violation};
 
 use crate::cell::{Cell, Tone};
 use crate::document::{Block, Document};
-use crate::view::{Body, Filter, Target, View};
+use crate::view::{Body, Target, View, filter};
 
 /// The page that the console begins with.
 pub const OVERVIEW: View = View {
@@ -12,7 +12,7 @@ pub const OVERVIEW: View = View {
     aliases: &["o"],
     about: "rates, latencies, queues, what is stuck, and whether the money adds up",
     path: "/overview",
-    filters: &[Filter { name: "points", about: "seconds of history, up to 600" }],
+    filters: &[filter("points", "seconds of history, up to 600")],
     body: Body::Page { read: |raw| Ok(page(&serde_json::from_str(raw.get())?)), by_id: false },
     acts: &[],
 };

@@ -2,10 +2,11 @@
 
 use wire::{Plan, PlanItem};
 
-use crate::act::{Act, Input, Method, nothing};
+use crate::act::{Act, Facts, Input, Method, Risk, nothing};
 use crate::cell::{Cell, Tone};
 use crate::document::{Block, Document};
-use crate::view::{Body, Filter, Target, View, column, row, wide};
+use crate::stake::{Stake, unless};
+use crate::view::{Body, Target, View, choice, column, row, wide};
 
 /// All plans.
 pub const LIST: View = View {
@@ -13,7 +14,11 @@ pub const LIST: View = View {
     aliases: &["redrive-plans"],
     about: "redrive plans, newest first",
     path: "/redrive-plans",
-    filters: &[Filter { name: "status", about: "how it stands" }],
+    filters: &[choice(
+        "status",
+        "how it stands",
+        &["draft", "running", "paused", "halted", "stopped", "done"],
+    )],
     body: Body::List {
         columns: &[
             column("id", 36, 0),
@@ -45,7 +50,7 @@ pub const LIST: View = View {
         },
         opens: Some(|row| Some(Target::one("plan", &row.id))),
     },
-    acts: &[&STOP, &PAUSE],
+    acts: &[&PAUSE, &RESUME, &STOP],
 };
 
 fn tone(plan: &Plan) -> Tone {
@@ -97,18 +102,7 @@ fn page(plan: &Plan) -> Document {
             document = document.block(gauge("skipped", plan.skipped_count, plan));
         }
     }
-    let forecast = plan.forecast.iter().flatten().map(|line| {
-        let cells = vec![
-            Cell::text(line.outlook),
-            Cell::maybe(line.code.as_ref()),
-            Cell::count(line.count),
-            Cell::sum(&line.amount_minor, &line.currency),
-            Cell::sum(&line.held_minor, &line.currency),
-        ];
-        (cells, Some(items(plan).with("outlook", line.outlook)))
-    });
-    let document =
-        document.table("forecast", &["would end as", "code", "count", "amount", "held"], forecast);
+    let document = forecast(document, plan);
     // Before it is applied, nothing has become of anything.
     let receipt = plan.receipt.iter().flatten().filter(|_| plan.applied.is_some()).map(|line| {
         let cells = vec![
@@ -121,6 +115,32 @@ fn page(plan: &Plan) -> Document {
         (cells, Some(items(plan).with("status", line.status)))
     });
     document.table("receipt", &["ended as", "code", "count", "amount", "as forecast"], receipt)
+}
+
+/// What the rules said of its items when it was made.
+fn forecast(document: Document, plan: &Plan) -> Document {
+    let forecast = plan.forecast.iter().flatten().map(|line| {
+        let cells = vec![
+            Cell::text(line.outlook),
+            Cell::maybe(line.code.as_ref()),
+            Cell::count(line.count),
+            Cell::sum(&line.amount_minor, &line.currency),
+            Cell::sum(&line.held_minor, &line.currency),
+        ];
+        (cells, Some(items(plan).with("outlook", line.outlook)))
+    });
+    document.table("forecast", &["would end as", "code", "count", "amount", "held"], forecast)
+}
+
+/// What applying it would do.
+fn stake(plan: &Plan) -> Stake {
+    let document = Document::default()
+        .fields([("items", Cell::count(plan.item_count)), ("way", Cell::text(&plan.way))]);
+    let document = forecast(document, plan)
+        .fields([("made by", Cell::text(&plan.created_by)), ("made", Cell::At(plan.created_at))]);
+    let status = plan.status.to_string();
+    let refusal = (status != "draft").then(|| format!("it is {status}, not a draft any more"));
+    Stake { document, refusal }
 }
 
 fn items(plan: &Plan) -> Target {
@@ -138,8 +158,23 @@ pub const ITEMS: View = View {
     about: "the items of a plan, in the order in which they are sent",
     path: "/redrive-plans/{id}/items",
     filters: &[
-        Filter { name: "status", about: "how the item stands" },
-        Filter { name: "outlook", about: "how it was forecast" },
+        choice(
+            "status",
+            "how the item stands",
+            &["planned", "skipped", "dispatched", "settled", "rejected", "failed", "dead_again"],
+        ),
+        choice(
+            "outlook",
+            "how it was forecast",
+            &[
+                "would_settle",
+                "would_be_rejected",
+                "would_fail",
+                "would_wait",
+                "would_stick_again",
+                "closed_already",
+            ],
+        ),
     ],
     body: Body::List {
         columns: &[
@@ -182,38 +217,48 @@ const APPLY: Act = Act {
     about: "Sends the items of this plan: a canary first, then at the given rate, until too many fail.",
     method: Method::Post,
     path: "/redrive-plans/{id}/apply",
-    facts: Some("plan"),
+    facts: Some(Facts {
+        view: "plan",
+        read: |raw, _| Ok(stake(&serde_json::from_str(raw.get())?)),
+    }),
     inputs: &[
         Input {
             name: "hash",
             about: "the plan's hash, as its page shows it",
             default: None,
             number: false,
+            from_facts: true,
         },
         Input {
             name: "canary_count",
             about: "items sent first",
             default: Some("10"),
             number: true,
+            from_facts: false,
         },
         Input {
             name: "rate_per_second",
             about: "items a second after that",
             default: Some("100"),
             number: true,
+            from_facts: false,
         },
         Input {
             name: "failure_percent_max",
             about: "halts above this",
             default: Some("10"),
             number: true,
+            from_facts: false,
         },
     ],
     body: nothing,
     leads_to: None,
     needs_reason: true,
-    harmless: false,
+    risk: Risk::Lasting,
+    refusal: |plan| unless(plan, STATUS, &["draft"]),
 };
+
+const STATUS: &[&str] = &["/status"];
 
 const PAUSE: Act = Act {
     name: "pause",
@@ -222,7 +267,8 @@ const PAUSE: Act = Act {
     path: "/redrive-plans/{id}/pause",
     facts: None,
     inputs: &[],
-    harmless: true,
+    risk: Risk::Harmless,
+    refusal: |plan| unless(plan, STATUS, &["running"]),
     ..APPLY
 };
 
@@ -231,6 +277,7 @@ const RESUME: Act = Act {
     key: 'U',
     about: "Goes on.",
     path: "/redrive-plans/{id}/resume",
+    refusal: |plan| unless(plan, STATUS, &["paused", "halted"]),
     ..PAUSE
 };
 
@@ -239,6 +286,7 @@ const STOP: Act = Act {
     key: 'Z',
     about: "Sends no more for good. What was sent goes on; the rest stays dead.",
     path: "/redrive-plans/{id}/stop",
-    harmless: false,
+    risk: Risk::Lasting,
+    refusal: |plan| unless(plan, STATUS, &["running", "paused", "halted"]),
     ..PAUSE
 };

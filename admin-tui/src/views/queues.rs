@@ -2,10 +2,11 @@
 
 use wire::{Job, Queues, Switch, Worker};
 
-use crate::act::{Act, Method, nothing};
+use crate::act::{Act, Facts, Method, Risk, nothing};
 use crate::cell::{Cell, Tone};
 use crate::document::Document;
-use crate::view::{Body, Filter, Target, View, column, row, wide};
+use crate::stake::{Stake, unless};
+use crate::view::{Body, Target, View, choice, column, row, wide};
 
 /// All queues on one page.
 pub const QUEUES: View = View {
@@ -87,7 +88,11 @@ pub const JOBS: View = View {
     aliases: &["j"],
     about: "jobs of the saga queue, newest first",
     path: "/jobs",
-    filters: &[Filter { name: "status", about: "how the job stands" }],
+    filters: &[choice(
+        "status",
+        "how the job stands",
+        &["ready", "scheduled", "in_hand", "failed", "done"],
+    )],
     body: Body::List {
         columns: &[
             column("id", 26, 0),
@@ -244,23 +249,29 @@ const RETRY: Act = Act {
     about: "Runs a job now that waits or has failed.",
     method: Method::Post,
     path: "/jobs/{id}/retry-now",
-    facts: Some("job"),
+    facts: Some(Facts { view: "job", read: |raw, _| Ok(stake(&serde_json::from_str(raw.get())?)) }),
     inputs: &[],
     body: nothing,
     leads_to: None,
     needs_reason: true,
-    harmless: true,
+    risk: Risk::Harmless,
+    refusal: |job| unless(job, &["/status"], &["ready", "scheduled", "failed"]),
 };
+
+fn stake(found: &Job) -> Stake {
+    job(found).into()
+}
 
 const TURN_ON: Act = Act {
     name: "turn-on",
     key: 'O',
     about: "Turns the switch on, for all processes within a second.",
     method: Method::Put,
-    path: "/switches/{id}",
+    path: "/switches/{kind/subject}",
     facts: None,
     body: |_| serde_json::json!({"on": true}),
-    harmless: false,
+    risk: Risk::Lasting,
+    refusal: |switch| (switch["on"] == true).then(|| "it is on already".to_owned()),
     ..RETRY
 };
 
@@ -269,5 +280,6 @@ const TURN_OFF: Act = Act {
     key: 'F',
     about: "Turns the switch off, for all processes within a second.",
     body: |_| serde_json::json!({"on": false}),
+    refusal: |switch| (switch["on"] == false).then(|| "it is off already".to_owned()),
     ..TURN_ON
 };

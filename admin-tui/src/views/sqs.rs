@@ -2,10 +2,11 @@
 
 use wire::{Command, DeadMessage, DeadMessageGroup, SqsQueue};
 
-use crate::act::{Act, Method, nothing};
+use crate::act::{Act, Method, Risk, nothing};
 use crate::cell::{Cell, Tone};
 use crate::document::{Block, Document};
-use crate::view::{Body, Filter, Target, View, column, row, wide};
+use crate::stake::unless;
+use crate::view::{Body, Filter, Target, View, choice, column, filter, row, wide};
 
 /// The queues that the desk watches.
 pub const QUEUES: View = View {
@@ -47,7 +48,7 @@ pub const QUEUES: View = View {
     acts: &[&REDRIVE_QUEUE, &PURGE_QUEUE],
 };
 
-const QUEUE: Filter = Filter { name: "queue", about: "name of the dead-letter queue" };
+const QUEUE: Filter = filter("queue", "name of the dead-letter queue");
 
 /// By cause.
 pub const GROUPS: View = View {
@@ -55,10 +56,10 @@ pub const GROUPS: View = View {
     aliases: &["dmg"],
     about: "dead messages by cause, with the time until SQS throws them away",
     path: "/sqs/dead-messages/groups",
-    filters: &[QUEUE],
+    filters: &[],
     body: Body::List {
         columns: &[
-            wide("cause", 20, 60, 0),
+            wide("cause", 32, 60, 0),
             column("count", 8, 0),
             wide("queue", 12, 30, 1),
             column("oldest", 8, 2),
@@ -95,15 +96,19 @@ pub const MESSAGES: View = View {
     path: "/sqs/dead-messages",
     filters: &[
         QUEUE,
-        Filter { name: "status", about: "present, redriven, purged or gone" },
-        Filter { name: "fingerprint", about: "same cause" },
-        Filter { name: "reason", about: "what the consumer said" },
-        Filter { name: "transfer_id", about: "tells of this transfer" },
+        choice(
+            "status",
+            "present, redriven, purged or gone",
+            &["present", "redriven", "purged", "gone"],
+        ),
+        filter("fingerprint", "same cause"),
+        filter("reason", "what the consumer said"),
+        filter("transfer_id", "tells of this transfer"),
     ],
     body: Body::List {
         columns: &[
             column("id", 36, 1),
-            wide("cause", 20, 60, 0),
+            wide("cause", 32, 60, 0),
             wide("queue", 12, 30, 2),
             column("status", 9, 0),
             column("receives", 8, 4),
@@ -150,7 +155,9 @@ fn message(message: &DeadMessage) -> Document {
             Cell::maybe(transfer.status.as_ref()),
             Cell::maybe(transfer.dead_letter_id),
         ];
-        (cells, Some(Target::one("transfer", transfer.id)))
+        // One that is not there leads nowhere: a message may tell of anything.
+        let known = transfer.status.as_ref();
+        (cells, known.map(|_| Target::one("transfer", transfer.id)))
     });
     Document::new(format!("dead message {}", message.message_id))
         .fields([
@@ -181,7 +188,14 @@ pub const COMMANDS: View = View {
     aliases: &["cmd"],
     about: "redrives and purges of SQS queues, and how far they are",
     path: "/commands",
-    filters: &[QUEUE, Filter { name: "status", about: "queued, running, done, failed or stopped" }],
+    filters: &[
+        QUEUE,
+        choice(
+            "status",
+            "queued, running, done, failed or stopped",
+            &["queued", "running", "done", "failed", "stopped"],
+        ),
+    ],
     body: Body::List {
         columns: &[
             column("id", 36, 2),
@@ -260,7 +274,11 @@ const REDRIVE_QUEUE: Act = Act {
     body: |id| serde_json::json!({"queue": id}),
     leads_to: Some("command"),
     needs_reason: true,
-    harmless: false,
+    risk: Risk::Lasting,
+    refusal: |queue| {
+        let alive = queue["source_queue"].is_null();
+        alive.then(|| "it is no dead-letter queue: nothing in it is dead".to_owned())
+    },
 };
 
 const PURGE_QUEUE: Act = Act {
@@ -268,6 +286,7 @@ const PURGE_QUEUE: Act = Act {
     key: 'Z',
     about: "Throws away everything in this dead-letter queue. It does not come back.",
     path: "/sqs/purge",
+    risk: Risk::Destroys,
     ..REDRIVE_QUEUE
 };
 
@@ -278,5 +297,6 @@ const STOP: Act = Act {
     path: "/commands/{id}/stop",
     body: nothing,
     leads_to: None,
+    refusal: |command| unless(command, &["/status"], &["queued", "running"]),
     ..REDRIVE_QUEUE
 };

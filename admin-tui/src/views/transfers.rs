@@ -2,21 +2,29 @@
 
 use wire::{OperatorTransfer, Step, StepOutcome, Transfer};
 
-use crate::act::{Act, Method, nothing};
+use crate::act::{Act, Method, Risk, nothing};
 use crate::cell::{Cell, Tone};
 use crate::document::{Block, Document};
-use crate::view::{Body, Filter, Target, View, column, row, wide};
+use crate::stake::unless;
+use crate::view::{Body, Filter, Target, View, choice, column, filter, row, wide};
+
+/// Kinds of transfers.
+pub(super) const KINDS: &[&str] = &["transfer", "deposit"];
 
 /// What can be searched for.
 const FILTERS: &[Filter] = &[
-    Filter { name: "wallet_id", about: "source or destination" },
-    Filter { name: "status", about: "how it stands, such as settled or stuck" },
-    Filter { name: "kind", about: "what sort of transfer" },
-    Filter { name: "reference", about: "the client's own text" },
-    Filter { name: "idempotency_key", about: "the key that the client sent" },
-    Filter { name: "correlation_id", about: "of the request that began it" },
-    Filter { name: "from", about: "accepted at this time or later (RFC 3339)" },
-    Filter { name: "to", about: "accepted before this time (RFC 3339)" },
+    filter("wallet_id", "source or destination"),
+    choice(
+        "status",
+        "how it stands, such as settled or stuck",
+        &["accepted", "held", "settled", "rejected", "failed", "stuck", "voided", "expired"],
+    ),
+    choice("kind", "what sort of transfer", KINDS),
+    filter("reference", "the client's own text"),
+    filter("idempotency_key", "the key that the client sent"),
+    filter("correlation_id", "of the request that began it"),
+    filter("from", "accepted at this time or later (RFC 3339)"),
+    filter("to", "accepted before this time (RFC 3339)"),
 ];
 
 /// All of them, or what is searched for.
@@ -147,12 +155,14 @@ pub(super) fn timeline(document: Document, steps: &[Step]) -> Document {
             Cell::text(format!("{undo}{}", step.step)),
             Cell::count(step.attempt),
             Cell::toned(word, tone),
+            Cell::At(step.at),
             Cell::Lasts(since, Tone::Faint),
             Cell::maybe(step.failure.as_ref().map(|failure| &failure.detail)),
         ];
         (cells, None)
     });
-    document.table("timeline", &["#", "step", "try", "outcome", "after", "what went wrong"], rows)
+    let columns = ["#", "step", "try", "outcome", "at", "after", "what went wrong"];
+    document.table("timeline", &columns, rows)
 }
 
 const PARK: Act = Act {
@@ -166,14 +176,19 @@ const PARK: Act = Act {
     body: nothing,
     leads_to: None,
     needs_reason: true,
-    harmless: true,
+    risk: Risk::Harmless,
+    refusal: |transfer| unless(transfer, STATUS, &["accepted", "held"]),
 };
+
+/// Where the status stands: in a row, and on a page.
+const STATUS: &[&str] = &["/status", "/transfer/status"];
 
 const UNPARK: Act = Act {
     name: "unpark",
     key: 'U',
     about: "Sends a parked transfer on.",
     path: "/transfers/{id}/unpark",
+    refusal: |transfer| unless(transfer, STATUS, &["stuck"]),
     ..PARK
 };
 

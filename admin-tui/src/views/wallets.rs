@@ -4,7 +4,7 @@ use wire::{OperatorWallet, Posting, Wallet};
 
 use crate::cell::{Cell, Tone};
 use crate::document::Document;
-use crate::view::{Body, Filter, Target, View, column, row, wide};
+use crate::view::{Body, Target, View, choice, column, filter, row, wide};
 
 fn status(status: &impl ToString) -> Cell {
     let status = status.to_string();
@@ -19,9 +19,9 @@ pub const LIST: View = View {
     about: "wallets with their balances",
     path: "/wallets",
     filters: &[
-        Filter { name: "owner_id", about: "whose" },
-        Filter { name: "currency", about: "ISO 4217 code" },
-        Filter { name: "status", about: "active, frozen or closed" },
+        filter("owner_id", "whose"),
+        filter("currency", "ISO 4217 code"),
+        choice("status", "active, frozen or closed", &["active", "frozen", "closed"]),
     ],
     body: Body::List {
         columns: &[
@@ -62,7 +62,7 @@ pub const ONE: View = View {
     aliases: &["wa"],
     about: "one wallet with its balance, its holds, and its balance at an instant (at=...)",
     path: "/wallets/{id}",
-    filters: &[Filter { name: "at", about: "its balance at this time too (RFC 3339)" }],
+    filters: &[filter("at", "its balance at this time too (RFC 3339)")],
     body: Body::Page { read: |raw| Ok(page(&serde_json::from_str(raw.get())?)), by_id: true },
     acts: &[],
 };

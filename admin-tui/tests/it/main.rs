@@ -6,7 +6,13 @@
 )]
 
 mod acts;
+mod cli;
 mod keys;
+mod lists;
+mod pages;
 mod pictures;
 mod screens;
+mod sending;
 mod support;
+mod walk;
+mod writing;

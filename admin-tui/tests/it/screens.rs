@@ -1,31 +1,13 @@
 //! Every view on three sizes of screen and in three themes, as snapshots.
 
 use admin_tui::theme::ThemeName;
-use admin_tui::view::{Target, View};
+use admin_tui::view::Target;
 
-use crate::support::{Console, demo};
+use crate::support::{Console, shown};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 const THEMES: [(&str, ThemeName); 3] =
     [("dark", ThemeName::Dark), ("light", ThemeName::Light), ("NO_COLOR", ThemeName::Plain)];
-
-/// What a view shows in the recording: itself, or the first of its kind.
-fn target(view: &'static View) -> Target {
-    if !view.path.contains("{id}") {
-        return Target::of(view.name);
-    }
-    let (before, after) = view.path.split_once("{id}").unwrap();
-    let found = demo().answers.keys().find_map(|path| {
-        let path = path.strip_prefix("/admin/v1")?;
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let id = path.strip_prefix(before)?.strip_suffix(after)?;
-        // What has a slash in it, or is a word, is another view.
-        ([26, 36].contains(&id.len()) && !id.contains('/')).then_some((id, query))
-    });
-    let (id, query) = found.unwrap_or_else(|| panic!("the recording has no {}", view.name));
-    let params = query.split_terminator('&').filter_map(|pair| pair.split_once('='));
-    params.fold(Target::one(view.name, id), |target, (name, value)| target.with(name, value))
-}
 
 fn snapshot(name: &str, console: &mut Console) {
     let mut shown = console.text();
@@ -41,7 +23,7 @@ fn snapshot(name: &str, console: &mut Console) {
 fn every_view_looks_as_it_did() {
     for view in admin_tui::views::ALL {
         for (width, height) in SIZES {
-            let mut console = Console::new(target(view), (width, height));
+            let mut console = Console::new(shown(view), (width, height));
             assert!(console.state.pane().unwrap().trouble.is_none(), "{}", view.name);
             snapshot(&format!("{}_{width}x{height}", view.name), &mut console);
         }

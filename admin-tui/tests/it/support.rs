@@ -9,10 +9,10 @@ use admin_tui::effect::Effect;
 use admin_tui::input;
 use admin_tui::recording::Recording;
 use admin_tui::source::SourceError;
-use admin_tui::state::{Place, Rights, State};
+use admin_tui::state::{Pane, Place, Rights, State};
 use admin_tui::theme::ThemeName;
 use admin_tui::update::update;
-use admin_tui::view::Target;
+use admin_tui::view::{Row, Target, View};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -26,6 +26,25 @@ pub fn demo() -> &'static Recording {
     DEMO.get_or_init(|| Recording::demo().unwrap())
 }
 
+/// What a view shows in the recording: itself, or the first of its kind.
+pub fn shown(view: &'static View) -> Target {
+    let Some((before, after)) = view.path.split_once("{id}") else {
+        return Target::of(view.name);
+    };
+    let found = demo().answers.keys().find_map(|path| {
+        let path = path.strip_prefix("/admin/v1")?;
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let id = path.strip_prefix(before)?.strip_suffix(after)?;
+        // What has a slash in it, or is a word, is another view.
+        let is_number = !id.is_empty() && id.chars().all(|digit| digit.is_ascii_digit());
+        let is_id = [26, 36].contains(&id.len()) && !id.contains('/');
+        (is_id || is_number).then_some((id, query))
+    });
+    let (id, query) = found.unwrap_or_else(|| panic!("the recording has no {}", view.name));
+    let params = query.split_terminator('&').filter_map(|pair| pair.split_once('='));
+    params.fold(Target::one(view.name, id), |target, (name, value)| target.with(name, value))
+}
+
 /// A console and its screen.
 pub struct Console {
     pub state: State,
@@ -36,14 +55,15 @@ pub struct Console {
     pub refusal: Option<SourceError>,
     /// Whether nobody answers.
     pub away: bool,
-    /// Reads that are not answered yet, when answers take their time.
+    /// Reads and changes that are not answered yet, when answers take their time.
     pub late: Option<Vec<Effect>>,
 }
 
 impl Console {
     /// At this view, on a screen of this size.
     pub fn new(target: Target, (width, height): (u16, u16)) -> Self {
-        let place = Place { name: "demo".into(), address: "recorded".into(), production: false };
+        let (name, address) = ("demo".into(), "recorded".into());
+        let place = Place { name, address, production: false, words: Vec::new() };
         let rights = Rights { changes: false, recorded: true, me: None };
         let mut state = State::new(target, place, rights, demo().recorded_at).unwrap();
         (state.width, state.height) = (width, height);
@@ -75,7 +95,9 @@ impl Console {
 
     fn run(&mut self, mut effects: Vec<Effect>) {
         while let Some(effect) = effects.pop() {
-            if let (Effect::Read { .. }, Some(late)) = (&effect, &mut self.late) {
+            if let (Effect::Read { .. } | Effect::Change { .. }, Some(late)) =
+                (&effect, &mut self.late)
+            {
                 late.push(effect);
                 continue;
             }
@@ -84,19 +106,24 @@ impl Console {
                     let (at, answer) = (demo().recorded_at, self.answer(&path));
                     Action::Arrived(Reply { question, more, at, answer })
                 }
-                Effect::Change { act, id, path, body, leads_to, .. } => {
+                Effect::Change { ticket, act, id, path, body, leads_to, .. } => {
                     self.changes.push(format!("{path} {body}"));
                     let answer = self
                         .refusal
                         .clone()
                         .map_or_else(|| Ok(RawValue::from_string("{}".to_owned()).unwrap()), Err);
-                    Action::Changed(ChangeReply { act, id, leads_to, answer })
+                    Action::Changed(ChangeReply { ticket, act, id, leads_to, answer })
                 }
                 Effect::Me => {
                     let me = self.answer("/admin/v1/me");
                     Action::Me(me.map(|raw| serde_json::from_str(raw.get()).unwrap()))
                 }
+                Effect::Pulse => {
+                    let pulse = self.answer("/admin/v1/overview?points=1");
+                    Action::Pulse(pulse.map(|raw| serde_json::from_str(raw.get()).unwrap()))
+                }
                 Effect::Copy(text) => Action::Copied(Ok(text)),
+                Effect::Switch(name) => Action::Opened(Err(format!("{name} is elsewhere"))),
             };
             effects.extend(update(&mut self.state, action));
         }
@@ -137,6 +164,25 @@ impl Console {
         let state = &self.state;
         self.screen.draw(|frame| draw(frame, state)).unwrap();
         self.screen.backend().buffer()
+    }
+
+    /// So many seconds go by.
+    pub fn wait(&mut self, seconds: i64) {
+        self.act(Action::Tick(self.state.now + chrono::TimeDelta::seconds(seconds)));
+    }
+
+    /// What is shown.
+    pub fn pane(&self) -> &Pane {
+        self.state.pane().unwrap()
+    }
+
+    /// The cursor goes to the first row of which this is true.
+    pub fn find(&mut self, wanted: impl Fn(&Row) -> bool) -> Row {
+        let pane = self.pane();
+        let place = pane.shown.iter().position(|&at| wanted(&pane.rows[at]));
+        let place = place.unwrap_or_else(|| panic!("no such row in {}", pane.view.name));
+        self.state.panes.last_mut().unwrap().cursor = place;
+        self.pane().row().unwrap().clone()
     }
 
     /// What is on the screen, without the blanks at the ends of lines.

@@ -109,6 +109,15 @@ async fn a_turn_is_audited_once_and_the_same_request_changes_nothing() {
     assert_eq!(act["subject"], "switch:pause_queue:outbox");
     assert_eq!((&act["before"], &act["after"]), (&json!({ "on": false }), &json!({ "on": true })));
     assert_eq!(acts[0]["action"], "switch.off");
+
+    let path = format!("/admin/v1/audit/{}", act["seq"]);
+    let one = api.as_operator(&operator, Method::GET, &path, "").await;
+    assert_eq!((one.status, &one.body), (200, act));
+    for absent in ["0", "99", "9223372036854775807", "x"] {
+        let path = format!("/admin/v1/audit/{absent}");
+        let answer = api.as_operator(&operator, Method::GET, &path, "").await;
+        answer.assert_problem(404, "audit_entry_not_found");
+    }
 }
 
 #[tokio::test]

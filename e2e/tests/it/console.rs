@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use domain::group::Boundaries;
 use domain::operator::OperatorRole;
 use domain::transfer::TransferStatus;
+use serde_json::Value;
 use store::operators;
 
 use crate::desk::screening_fails;
@@ -178,4 +179,63 @@ async fn a_server_that_was_killed_is_found_again_and_nothing_typed_is_lost() {
     let _api = Process::api_at(&world.url, "127.0.0.1:0", &admin);
     let fresh = terminal.wait_until("fresh data", |screen| !screen.contains("STALE"));
     assert!(fresh.contains("/screen"), "{fresh}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_switch_can_be_turned_from_a_shell_and_is_in_the_audit() {
+    let world = World::new().await;
+    let token = operators::issue(&world.reads, "ada", OperatorRole::Approver).await;
+    let token = token.expect("a token");
+    let api = Process::api(&world.url, "127.0.0.1:0");
+    let address = format!("http://{}", api.admin.as_deref().expect("its address"));
+    let console = |arguments: &[&str]| -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast-e2e"));
+        command.args(["console", "--address", &address, "-o", "json"]).args(arguments);
+        let output = command.env("HOLDFAST_ADMIN_TOKEN", &token).output().expect("the console");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let switches = console(&["switches"]);
+    for switch in switches.as_array().expect("a list") {
+        let field = |name: &str| switch[name].as_str().unwrap_or_default();
+        let id = match (field("kind"), field("subject")) {
+            (kind, "") => kind.to_owned(),
+            (kind, subject) => format!("{kind}/{subject}"),
+        };
+        let on = switch["on"] == true;
+        // And back again.
+        for on in [!on, on] {
+            let act = if on { "turn-on" } else { "turn-off" };
+            let turned = console(&["switches", act, &id, "--reason", "a drill"]);
+            assert_eq!(turned["on"], on, "{act} {id}");
+        }
+    }
+    let newest = &console(&["audit"])[0];
+    let entry = console(&["audit-entry", &newest["seq"].to_string()]);
+    assert_eq!(entry, *newest);
+    assert_eq!(entry["reason"], "a drill");
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let terminal = Terminal::start(&[]);
+        let file = std::env::temp_dir().join(format!("holdfast-pid-{}", uuid::Uuid::new_v4()));
+        let name = file.display();
+        let run = format!("sh -c 'echo $$ > {name}; exec $CONSOLE console --demo'; echo ended=$?");
+        terminal.type_text(&run);
+        terminal.keys(&["Enter"]);
+        terminal.wait_for("recorded");
+        let pid = std::fs::read_to_string(&file).expect("its process id");
+        std::fs::remove_file(&file).ok();
+        let sent = Command::new("kill").args([&format!("-{signal}"), pid.trim()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "no process {pid}");
+        terminal.wait_for(&format!("ended={code}"));
+        terminal.type_text("stty -a");
+        terminal.keys(&["Enter"]);
+        terminal.wait_until("a terminal as it was", |screen| {
+            screen.contains(" echo ") && screen.contains(" icanon ")
+        });
+    }
 }

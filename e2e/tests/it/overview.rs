@@ -1,20 +1,17 @@
 //! What operators see of a running system: the overview and the lists behind it.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
-use api::{Config, Server};
 use domain::failure::{Failure, FailureClass};
 use domain::group::{Boundaries, Fault, Faults, OpenTransfer};
 use domain::ids::{TransferId, WalletId};
 use domain::operator::OperatorRole;
 use domain::saga::Step;
-use reqwest::Client;
 use serde_json::Value;
 use store::lane::{self, LaneRules};
-use tokio::sync::oneshot;
 
-use crate::support::{World, http_client, rules, transfer};
+use crate::support::admin::Admin;
+use crate::support::{World, rules, transfer};
 
 mod badge;
 mod lists;
@@ -26,12 +23,7 @@ mod wallets;
 /// A world with an operator API, and somebody who may only look.
 struct Console {
     world: World,
-    admin: String,
-    http: Client,
-    token: String,
-    /// The API ends when this is dropped.
-    #[expect(dead_code, reason = "kept to the end")]
-    stop: oneshot::Sender<()>,
+    api: Admin,
 }
 
 impl Console {
@@ -41,47 +33,20 @@ impl Console {
 
     /// On a database that is there.
     async fn at(world: World) -> Self {
-        let free = ([127, 0, 0, 1], 0).into();
-        let config = Config { public_addr: free, admin_addr: free, ..Config::new(&world.url) };
-        let server = Server::bind(&config).await.expect("an API");
-        let admin = format!("http://{}/admin/v1", server.admin_addr());
-        let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(server.serve(async move { stopped.await.unwrap_or_default() }));
-        let issued = store::operators::issue(&world.reads, "vera", OperatorRole::Viewer).await;
-        Self { admin, http: http_client(), token: issued.expect("a token"), stop, world }
+        let api = Admin::start(&world, "vera", OperatorRole::Viewer).await;
+        Self { world, api }
     }
 
     async fn ask(&self, path: &str) -> (u16, Value) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let request = self.http.get(format!("{}{path}", self.admin)).bearer_auth(&self.token);
-            let answer = request.send().await.expect("an answer");
-            let status = answer.status().as_u16();
-            let body = answer.json().await.expect("JSON");
-            // On a machine with much else to do, the first sample may come too late.
-            if status != 503 || Instant::now() > deadline {
-                return (status, body);
-            }
-        }
+        self.api.read(path).await
     }
 
     async fn get(&self, path: &str) -> Value {
-        let (status, body) = self.ask(path).await;
-        assert_eq!(status, 200, "{path}: {body:#}");
-        body
+        self.api.get(path).await
     }
 
-    /// Asks until the answer is as wanted.
     async fn until(&self, what: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let body = self.get(path).await;
-            if wanted(&body) {
-                return body;
-            }
-            assert!(Instant::now() < deadline, "still not so: {what}: {body:#}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        self.api.until(what, path, wanted).await
     }
 
     /// The texts under `field` of all items, page by page, each page as long as asked for but

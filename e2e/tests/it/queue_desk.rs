@@ -3,19 +3,18 @@
 //!
 //! The scenarios take any endpoint, so that `conformance` runs them elsewhere, too.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use api::{Config, Server};
 use domain::operator::OperatorRole;
 use embedded::sqs::Endpoint;
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::support::World;
+use crate::support::admin::Admin;
 use crate::support::process::Process;
 use crate::support::sqs::{Sqs, dead_letters_of};
-use crate::support::{World, http_client};
 
 mod conformance;
 mod incidents;
@@ -29,12 +28,10 @@ struct Desk {
     endpoint_url: String,
     audit: String,
     metrics: String,
-    http: Client,
-    admin: String,
-    token: String,
-    /// They end when these are dropped.
+    api: Admin,
+    /// It ends when this is dropped.
     #[expect(dead_code, reason = "kept to the end")]
-    kept: (Option<Endpoint>, oneshot::Sender<()>),
+    endpoint: Option<Endpoint>,
 }
 
 impl Desk {
@@ -58,17 +55,8 @@ impl Desk {
         for queue in [&audit, &metrics] {
             sqs.create_pair(queue, 20, receive_count_max).await;
         }
-        let free = ([127, 0, 0, 1], 0).into();
-        let config = Config { public_addr: free, admin_addr: free, ..Config::new(&world.url) };
-        let server = Server::bind(&config).await.expect("an API");
-        let admin = format!("http://{}/admin/v1", server.admin_addr());
-        let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(server.serve(async move { stopped.await.unwrap_or_default() }));
-        let issued = store::operators::issue(&world.reads, "olga", OperatorRole::Operator).await;
-        let token = issued.expect("a token");
-        let (http, endpoint_url) = (http_client(), url);
-        let kept = (endpoint, stop);
-        Self { world, sqs, endpoint_url, audit, metrics, http, admin, token, kept }
+        let api = Admin::start(&world, "olga", OperatorRole::Operator).await;
+        Self { world, sqs, endpoint_url: url, audit, metrics, api, endpoint }
     }
 
     /// The dead-letter queue of the audit.
@@ -88,17 +76,11 @@ impl Desk {
     }
 
     async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
-        let request = self.http.request(method, format!("{}{path}", self.admin));
-        let request = request.bearer_auth(&self.token).header("content-type", "application/json");
-        let answer = request.body(body.to_string()).send().await.expect("an answer");
-        let status = answer.status().as_u16();
-        (status, answer.json().await.expect("JSON"))
+        self.api.ask(method, path, body).await
     }
 
     async fn get(&self, path: &str) -> Value {
-        let (status, body) = self.ask(Method::GET, path, &Value::Null).await;
-        assert_eq!(status, 200, "{path}: {body}");
-        body
+        self.api.get(path).await
     }
 
     /// Asks for a command; gives its id.
@@ -121,17 +103,8 @@ impl Desk {
         self.command("/sqs/purge", &body).await
     }
 
-    /// Polls the operator API until it says what is wanted.
     async fn until(&self, what: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_mins(1);
-        loop {
-            let body = self.get(path).await;
-            if wanted(&body) {
-                return body;
-            }
-            assert!(Instant::now() < deadline, "still not so: {what}: {body:#}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.api.until(what, path, wanted).await
     }
 
     /// The command at its end.

@@ -1,5 +1,6 @@
 //! What the tests share: a database with wallets, lanes to drive, and the checks at the end.
 
+pub mod admin;
 pub mod load;
 pub mod process;
 pub mod queue;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Applied, Plan, rows};
 use crate::StoreError;
 use crate::operator_audit::{self, Act};
+use crate::operators::Operator;
 
 mod send;
 
@@ -152,7 +153,9 @@ async fn halt_in_tx(
         plan.id, cause.as_deref().unwrap_or_default()
     );
     let after = json!({"status": PlanStatus::Halted, "halt_reason": reason, "new_cause": cause});
-    audit_in_tx(connection, plan, applied, "redrive_plan.halt", after).await
+    // Nobody halted it: the act says so, and the reason is the rule's, not the operator's.
+    let why = cause.map_or_else(|| reason.to_string(), |cause| format!("{reason}: {cause}"));
+    audit_in_tx(connection, plan, &applied.by, ("redrive_plan.halted_itself", &why), after).await
 }
 
 async fn finish_in_tx(
@@ -174,22 +177,24 @@ async fn finish_in_tx(
     }
     tracing::info!(plan.id = %plan.id, "redrive plan {} is done: {receipt:?}", plan.id);
     let after = json!({"status": PlanStatus::Done, "receipt": receipt});
-    audit_in_tx(connection, plan, applied, "redrive_plan.done", after).await
+    let act = ("redrive_plan.done", applied.reason.as_str());
+    audit_in_tx(connection, plan, &applied.by, act, after).await
 }
 
-/// What a plan does by itself is an act of whoever applied it.
+/// What a plan does by itself stands under the name of whoever applied it; the action says that it
+/// did it by itself.
 async fn audit_in_tx(
     connection: &mut PgConnection,
     plan: &Plan,
-    applied: &Applied,
-    action: &str,
+    actor: &Operator,
+    (action, reason): (&str, &str),
     after: serde_json::Value,
 ) -> Result<(), StoreError> {
     let act = Act {
-        actor: &applied.by,
+        actor,
         action,
         subject: format!("redrive_plan:{}", plan.id),
-        reason: &applied.reason,
+        reason,
         before: json!({"status": plan.status}),
         after,
     };

@@ -72,6 +72,8 @@ codes! {
     ProviderNotFound = "provider_not_found", 404, "There is no such provider";
     /// There is no such redrive plan.
     PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
+    /// The audit has no such entry.
+    AuditEntryNotFound = "audit_entry_not_found", 404, "There is no such entry in the audit";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// A closed wallet stays as it is.

@@ -29,7 +29,7 @@ async fn whoever_may_look_may_read_all_of_it_and_a_wrong_filter_is_named() {
         let (status, problem) = console.ask(&format!("{path}?colour=red")).await;
         assert_eq!((status, &problem["code"]), (400, &json!("invalid_parameter")), "{path}");
         assert_eq!(problem["errors"][0]["field"], "colour", "{path}");
-        let stranger = console.http.get(format!("{}{path}", console.admin)).send().await;
+        let stranger = console.api.http.get(format!("{}{path}", console.api.address)).send().await;
         assert_eq!(stranger.expect("an answer").status().as_u16(), 401, "{path}");
     }
     for (path, field) in [

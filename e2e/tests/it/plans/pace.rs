@@ -72,6 +72,10 @@ async fn a_cause_that_the_plan_did_not_know_halts_it_once() {
     let halt = halted.halted.expect("a reason");
     assert_eq!(halt.reason, HaltReason::NewCause);
     assert_eq!(halt.cause.as_deref(), Some("post_entry/transient/brand_new"));
+    // Nobody did that: neither the act nor its reason is the operator's.
+    let audit = store::operator_audit::list(&world.reads, None, 1).await.expect("the audit");
+    assert_eq!(audit[0].action, "redrive_plan.halted_itself");
+    assert_eq!(audit[0].reason, "new_cause: post_entry/transient/brand_new");
     // Resumed after a person has seen it, it is no news any more.
     act(&world, &plan, PlanAct::Resume).await.expect("a resumed plan");
     let done = carry_out(&world, &plan, NewCause).await;
