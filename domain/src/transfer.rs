@@ -16,6 +16,17 @@ words! {
     }
 }
 
+impl TransferKind {
+    /// Whether what it takes from a customer's wallet counts against limits.
+    pub const fn is_limited(self) -> bool {
+        match self {
+            Self::Transfer => true,
+            // Ours pays.
+            Self::Deposit => false,
+        }
+    }
+}
+
 words! {
     /// What a client sees of a transfer.
     TransferStatus {
@@ -64,13 +75,16 @@ words! {
         SourceFrozen = "source_frozen",
         /// The destination is closed.
         DestinationClosed = "destination_closed",
+        /// A limit of the source or of its owner does not allow it. The failure's sentence says
+        /// which; see [`crate::limit::LimitExceeded`].
+        LimitExceeded = "limit_exceeded",
     }
 }
 
 impl Rejection {
     /// Whether the same request may pass later, as a new transfer.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::InsufficientFunds | Self::SourceFrozen)
+        matches!(self, Self::InsufficientFunds | Self::SourceFrozen | Self::LimitExceeded)
     }
 
     /// One sentence for people.
@@ -84,6 +98,7 @@ impl Rejection {
             Self::SourceClosed => "The source wallet is closed.",
             Self::SourceFrozen => "The source wallet is frozen and may not send.",
             Self::DestinationClosed => "The destination wallet is closed.",
+            Self::LimitExceeded => "A limit of the source wallet or of its owner is exceeded.",
         }
     }
 }

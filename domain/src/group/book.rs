@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::ids::{EntryId, TransferId, WalletId, of_millisecond};
 use crate::journal::{JournalEntry, Posting};
+use crate::limit::LimitBook;
 use crate::money::{MinorUnits, MoneyOverflow};
 use crate::wallet::{HotWallet, Side};
 
@@ -15,6 +16,7 @@ use crate::wallet::{HotWallet, Side};
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     wallets: BTreeMap<WalletId, Page>,
+    limits: LimitBook,
 }
 
 #[derive(Debug, Clone)]
@@ -70,7 +72,22 @@ impl Book {
     /// The wallets as their locked rows say.
     pub fn new(wallets: impl IntoIterator<Item = HotWallet>) -> Self {
         let page = |wallet: HotWallet| (wallet.id, Page { before: wallet.clone(), now: wallet });
-        Self { wallets: wallets.into_iter().map(page).collect() }
+        let wallets = wallets.into_iter().map(page).collect();
+        Self { wallets, limits: LimitBook::default() }
+    }
+
+    /// Adds the limits of those wallets that say that they have some.
+    pub fn set_limits(&mut self, limits: LimitBook) {
+        self.limits = limits;
+    }
+
+    /// The limits of the wallets, with their usage as it stands now.
+    pub fn limits(&self) -> &LimitBook {
+        &self.limits
+    }
+
+    pub(super) fn limits_mut(&mut self) -> &mut LimitBook {
+        &mut self.limits
     }
 
     /// A wallet as it stands now.

@@ -30,6 +30,10 @@ impl Rules<'_> {
         let (state, action) = self.next(stuck, Event::Resolved(resolution), &transfer)?;
         let mut log = Vec::with_capacity(1);
         let outcome = steps::void_hold(&mut transfer, book)?;
+        if resolution.failure().is_some() {
+            // What was settled outside has been sent, so limits go on counting it.
+            steps::give_back(&mut transfer, book);
+        }
         note(&mut log, &mut transfer, Step::PlaceHold, true, &state, outcome.err());
         transfer.undo_of = None;
         Ok(self.conclude(state, &action, transfer, book, log, None))

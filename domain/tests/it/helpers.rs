@@ -67,6 +67,7 @@ pub fn wallet(n: u128, balance: i64) -> HotWallet {
         normal_side: Side::Credit,
         status: WalletStatus::Active,
         floor: MinorUnits::ZERO,
+        limited: false,
         balances: Balances { credits_posted: MinorUnits(balance), ..Balances::default() },
         wallet_seq: 0,
         event_seq: 0,
@@ -107,6 +108,7 @@ pub fn transfer(n: u128, source: u128, destination: u128, minor: i64) -> OpenTra
         attempt: 0,
         undo_of: None,
         hold: MinorUnits::ZERO,
+        limit_day: None,
         log_seq: 0,
     }
 }

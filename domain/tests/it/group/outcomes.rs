@@ -178,7 +178,9 @@ fn a_refused_transfer_leaves_a_clean_slate() {
         (R::SourceFrozen, vec![frozen(wallet(1, 100)), wallet(2, 0)], TO_THE_END),
         (R::DestinationClosed, vec![wallet(1, 100), closed(wallet(2, 0))], TO_THE_END),
     ];
-    assert!(table.iter().map(|row| &row.0).eq(Rejection::ALL), "one row for each rejection");
+    // The tests of limits have the last one.
+    let without_limits = Rejection::ALL.iter().filter(|one| **one != R::LimitExceeded);
+    assert!(table.iter().map(|row| &row.0).eq(without_limits), "one row for each rejection");
     for (rejection, wallets, log) in table {
         let mut rows = Rows::new(wallets);
         let before = rows.clone();
