@@ -21,6 +21,7 @@ mod observe;
 mod overview;
 mod router;
 mod server;
+mod spending;
 mod state;
 mod statements;
 mod transfers;

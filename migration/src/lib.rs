@@ -117,6 +117,11 @@ sql_migration!(
     "../sql/create_archive_up.sql",
     "../sql/create_archive_down.sql"
 );
+sql_migration!(
+    m20261121_000017_create_limits,
+    "../sql/create_limits_up.sql",
+    "../sql/create_limits_down.sql"
+);
 
 struct Migrator;
 
@@ -139,6 +144,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_create_switches::Migration),
             Box::new(m20261121_000014_tune_hot_path::Migration),
             Box::new(m20261121_000015_create_archive::Migration),
+            Box::new(m20261121_000017_create_limits::Migration),
         ]
     }
 }

@@ -24,6 +24,7 @@ use crate::error::Temper;
 use crate::switches::Switches;
 
 mod apply;
+mod limits;
 mod peek;
 mod rows;
 mod single;
@@ -211,6 +212,7 @@ async fn run(
         let outcome = advance(&context, transfer, &mut book)?;
         advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
     }
+    limits::write_in_tx(&mut tx, &book).await?;
     apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
     probe.reached(Point::BeforeCommit, &before);
     tx.commit().await?;
@@ -246,7 +248,7 @@ async fn lock_wallets_in_tx(
     let wallets: Vec<Uuid> = wallets.into_iter().map(|id| id.0).collect();
     let rows = sqlx::query(include_str!("lane/lock_wallets.sql"))
         .bind(wallets)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
     let mut now = DateTime::<Utc>::MIN_UTC;
     let mut hot = Vec::with_capacity(rows.len());
@@ -258,7 +260,10 @@ async fn lock_wallets_in_tx(
         // No wallet of the group exists; the verdicts still need a time.
         now = Utc::now();
     }
-    Ok((Book::new(hot), now))
+    let mut book = Book::new(hot);
+    let limited = limits::concerned(&book, group.iter().map(|one| &one.transfer));
+    limits::bring_in_tx(connection, &mut book, &limited, now, true).await?;
+    Ok((book, now))
 }
 
 fn uuids(ids: &[TransferId]) -> Vec<Uuid> {

@@ -20,6 +20,7 @@ pub mod intake;
 mod jobs;
 pub mod lane;
 pub mod ledger;
+pub mod limits;
 pub mod maintenance;
 pub mod metrics;
 pub mod operator_audit;

@@ -8,6 +8,7 @@ mod admin;
 pub mod limits;
 mod page;
 mod problem;
+mod spending;
 mod transfers;
 mod wallets;
 
@@ -31,8 +32,10 @@ pub use admin::{
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
+pub use admin::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
+pub use spending::{SpendingLimit, WalletLimits};
 pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};
 pub use wallets::{Balance, BalanceReading, ChangeWallet, OpenWallet, Posting, Wallet};
 

@@ -183,6 +183,7 @@ async fn keep_in_tx(
             Progress::Paused(switch) => Some(switch.waiting_for()),
             _ => None,
         }))
+        .bind(column(kept, |one| one.transfer.limit_day))
         .execute(connection)
         .await?;
     Ok(())
