@@ -13,6 +13,7 @@ mod crash;
 mod desk;
 mod events;
 mod intake;
+mod limits;
 mod overview;
 mod plans;
 mod queue_desk;
