@@ -7,7 +7,7 @@ words! {
     Step {
         /// Reserves the amount. Its undo voids the hold.
         PlaceHold = "place_hold",
-        /// Looks at both wallets. Changes nothing, so nothing is to undo.
+        /// Looks at both wallets, and counts it against limits. What it counted goes back with the hold.
         Screen = "screen",
         /// Posts the journal entry and captures the hold: the pivot.
         PostEntry = "post_entry",

@@ -70,3 +70,62 @@ fn windows(wallets: &[LimitedWallet], concerned: &Concerned) -> BTreeSet<Window>
     };
     wallets.iter().flat_map(of_wallet).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::TransferId;
+    use domain::money::{Amount, MinorUnits};
+    use domain::saga::Step;
+    use domain::transfer::TransferKind;
+    use domain::wallet::{Balances, HotWallet, Side, WalletStatus};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn wallet(id: u128, limited: bool) -> HotWallet {
+        HotWallet {
+            id: WalletId(Uuid::from_u128(id)),
+            currency: "EUR".parse().unwrap(),
+            normal_side: Side::Credit,
+            status: WalletStatus::Active,
+            floor: MinorUnits::ZERO,
+            limited,
+            balances: Balances::default(),
+            wallet_seq: 0,
+            event_seq: 0,
+            last_posted_at: None,
+        }
+    }
+
+    fn transfer(kind: TransferKind, from: u128, to: u128) -> OpenTransfer {
+        OpenTransfer {
+            id: TransferId(Uuid::from_u128(9)),
+            kind,
+            source: Some(WalletId(Uuid::from_u128(from))),
+            destination: WalletId(Uuid::from_u128(to)),
+            amount: Amount::new(1).unwrap(),
+            currency: "EUR".parse().unwrap(),
+            step: Step::PlaceHold,
+            attempt: 0,
+            undo_of: None,
+            hold: MinorUnits::ZERO,
+            limit_day: None,
+            log_seq: 0,
+        }
+    }
+
+    /// What costs a group its extra statements: nothing but a limited wallet that sends.
+    #[test]
+    fn limits_concern_only_what_limited_wallets_send() {
+        let book = Book::new([wallet(1, true), wallet(2, false)]);
+        for (kind, from, to, expected) in [
+            (TransferKind::Transfer, 2, 1, false),
+            (TransferKind::Deposit, 1, 2, false),
+            (TransferKind::Transfer, 3, 1, false),
+            (TransferKind::Transfer, 1, 2, true),
+        ] {
+            let group = [transfer(kind, from, to)];
+            assert_eq!(!concerned(&book, &group).is_empty(), expected, "{kind} {from} {to}");
+        }
+    }
+}

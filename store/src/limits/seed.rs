@@ -72,9 +72,8 @@ impl Seed {
             (day, month) = (day.plus(posted.day), month.plus(posted.month));
         }
         let windows = self.subject.windows(today);
-        let usage = |period| if period == LimitPeriod::Month { month } else { day };
-        let written: Vec<_> =
-            windows.iter().map(|window| (window, usage(window.period))).collect();
+        let sum = |period| if period == LimitPeriod::Month { month } else { day };
+        let written: Vec<_> = windows.iter().map(|window| (window, sum(window.period))).collect();
         usage::write_in_tx(connection, &written).await
     }
 
