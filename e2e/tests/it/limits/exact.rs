@@ -8,10 +8,14 @@ use domain::group::{Boundaries, NoFaults};
 use domain::ids::WalletId;
 use domain::limit::{LimitPeriod, LimitUnit};
 use domain::transfer::TransferStatus;
+use serde_json::json;
 use store::limits::set_time_zone;
 
 use super::{berlin, of_owner, of_wallet, olga, wanted};
-use crate::support::{BOTH_MODES, World, rules, transfer};
+use crate::support::process::Process;
+use crate::support::{BOTH_MODES, World, http_client, rules, transfer};
+
+const SAGAS: (&str, &str) = ("HOLDFAST_ROLES", "sagas");
 
 /// What each transfer moves.
 const AMOUNT: i64 = 7;
@@ -75,24 +79,65 @@ fn end_of_a_month() -> NaiveDate {
     next_date(|date| date.succ_opt().is_some_and(|next| next.day() == 1))
 }
 
-/// All clients send from these wallets until enough was said, and somewhere in the middle
-/// midnight comes.
+/// Counts verdicts, and lets midnight come in the middle of them.
+#[derive(Default)]
+struct Verdicts(AtomicUsize);
+
+impl Verdicts {
+    fn are_enough(&self) -> bool {
+        self.0.load(Ordering::SeqCst) >= 2 * VERDICTS
+    }
+
+    async fn count(&self, world: &World, more: usize) {
+        let before = self.0.fetch_add(more, Ordering::SeqCst);
+        if before < VERDICTS && before + more >= VERDICTS {
+            turn_clock(world, 2 * 60 * 60).await;
+        }
+    }
+}
+
+/// All clients send from these wallets, each with a lane of its own, until enough was said.
 async fn hammer(world: &Arc<World>, mode: Boundaries, wallets: &[WalletId], to: WalletId) {
-    let verdicts = Arc::new(AtomicUsize::new(0));
+    let verdicts = Arc::new(Verdicts::default());
     let clients = (0..CLIENTS).map(|client| {
         let (world, verdicts) = (world.clone(), verdicts.clone());
         let from = wallets[client % wallets.len()];
         tokio::spawn(async move {
             // Some send one, some several at once.
             let size = 1 + client % 3;
-            while verdicts.load(Ordering::SeqCst) < 2 * VERDICTS {
+            while !verdicts.are_enough() {
                 let commands: Vec<_> = (0..size).map(|_| transfer(from, to, AMOUNT)).collect();
                 let ids = world.accept(&commands).await;
                 world.drive(&rules(mode, NoFaults), &ids).await;
-                let before = verdicts.fetch_add(size, Ordering::SeqCst);
-                if before < VERDICTS && before + size >= VERDICTS {
-                    turn_clock(&world, 2 * 60 * 60).await;
+                verdicts.count(&world, size).await;
+            }
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.expect("a client");
+    }
+}
+
+/// The same over HTTP: each client waits for the outcome of its transfer before it sends another.
+async fn hammer_over_http(world: &Arc<World>, address: &str, from: WalletId, to: WalletId) {
+    let (verdicts, http) = (Arc::new(Verdicts::default()), http_client());
+    let clients = (0..CLIENTS).map(|client| {
+        let (world, verdicts, http) = (world.clone(), verdicts.clone(), http.clone());
+        let url = format!("http://{address}/v1/transfers");
+        let body = json!({
+            "source_wallet_id": from, "destination_wallet_id": to,
+            "amount_minor": AMOUNT, "currency": "EUR",
+        });
+        tokio::spawn(async move {
+            for turn in 0.. {
+                if verdicts.are_enough() {
+                    break;
                 }
+                let request = http.post(&url).header("Prefer", "wait=4").json(&body);
+                let request = request.header("Idempotency-Key", format!("{client}-{turn}"));
+                let status = request.send().await.expect("an answer").status();
+                assert!(status.is_success(), "{status}");
+                verdicts.count(&world, 1).await;
             }
         })
     });
@@ -195,5 +240,28 @@ async fn a_month_ends_at_midnight_of_the_owners_time_zone() {
     world.limit(wanted(subject, LimitPeriod::Month, LimitUnit::Count, FIT)).await;
     hammer(&world, BOTH_MODES[0], &wallets, to).await;
     assert_exact(&world, &wallets, date).await;
+    world.assert_clean_slate().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_system_keeps_a_limit_with_64_clients_over_the_end_of_a_day() {
+    let world = World::new().await;
+    let to = world.wallets(1, 0).await[0];
+    let wallets = world.owned("hammered", 1, 1_000_000).await;
+    let zone = set_time_zone(&world.reads, &olga(), "hammered", berlin(), "a test").await;
+    zone.expect("a time zone");
+    let date = middle_of_a_month();
+    let world = Arc::new(with_a_clock(&world, date).await);
+    let value = FIT * AMOUNT + LEFT;
+    world.limit(wanted(of_wallet(wallets[0]), LimitPeriod::Day, LimitUnit::Amount, value)).await;
+    let api = Process::api(&world.url, "127.0.0.1:0");
+    let address = api.address.clone().expect("an address");
+    let workers = [Process::jobs(&world.url, &[SAGAS]), Process::jobs(&world.url, &[SAGAS])];
+    hammer_over_http(&world, &address, wallets[0], to).await;
+    world.wait_for_rest().await;
+    assert_exact(&world, &wallets, date).await;
+    for process in workers.into_iter().chain([api]) {
+        assert!(process.stop());
+    }
     world.assert_clean_slate().await;
 }
