@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, Utc};
 use domain::group::{Boundaries, NoFaults};
 use domain::ids::WalletId;
 use domain::limit::{LimitPeriod, LimitUnit};
@@ -201,7 +201,8 @@ async fn a_wallets_limit_is_exact_with_64_clients_over_the_end_of_a_day() {
         assert_eq!(window(&world, LimitPeriod::Day, next).await, day);
         let month = date.with_day(1).expect("a first day");
         assert_eq!(window(&world, LimitPeriod::Month, month).await, (2 * day.0, 2 * day.1));
-        let [standing] = &world.limits_of(wallets[0]).await[..] else { panic!("one limit") };
+        let limits = world.limits_of(wallets[0]).await;
+        let standing = &limits[0];
         let left = if unit == LimitUnit::Amount { LEFT } else { 0 };
         assert_eq!((standing.used, standing.left), (Some(value - left), left));
         world.assert_clean_slate().await;
