@@ -66,12 +66,10 @@ pub(crate) fn admin_router(app: App) -> Router {
 
 /// What wallets and owners may send.
 fn limit_routes() -> Router<App> {
-    Router::new()
-        .route("/admin/v1/limits", get(admin::limits::list).put(admin::limits::put))
-        .route(
-            "/admin/v1/owners/{owner_id}/settings",
-            get(admin::limits::owner).put(admin::limits::put_owner),
-        )
+    Router::new().route("/admin/v1/limits", get(admin::limits::list).put(admin::limits::put)).route(
+        "/admin/v1/owners/{owner_id}/settings",
+        get(admin::limits::owner).put(admin::limits::put_owner),
+    )
 }
 
 /// Queues, jobs and workers, and what operators stop and start.

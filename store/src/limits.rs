@@ -66,12 +66,11 @@ async fn wallet_in_tx(
     connection: &mut PgConnection,
     id: WalletId,
 ) -> Result<(String, Currency), LimitError> {
-    let row = sqlx::query(
-        "SELECT owner_id, currency FROM wallet WHERE id = $1 AND kind = 'customer'",
-    )
-    .bind(id.0)
-    .fetch_optional(connection)
-    .await?;
+    let row =
+        sqlx::query("SELECT owner_id, currency FROM wallet WHERE id = $1 AND kind = 'customer'")
+            .bind(id.0)
+            .fetch_optional(connection)
+            .await?;
     let row = row.ok_or(LimitError::WalletNotFound)?;
     Ok((row.try_get("owner_id")?, word(&row, "currency")?))
 }

@@ -45,14 +45,20 @@ async fn a_limit_is_set_seen_changed_and_taken_away() {
     let set = api.put(&olga, LIMITS, &of_wallet(&wallet, &json!(1_000))).await;
     assert_eq!(set.status, 200, "{set:?}");
     let limit = &set.body["limit"];
-    assert_eq!((&limit["value"], &limit["used"], &limit["left"]), (&json!(1_000), &json!(0), &json!(1_000)));
+    assert_eq!(
+        (&limit["value"], &limit["used"], &limit["left"]),
+        (&json!(1_000), &json!(0), &json!(1_000))
+    );
     assert_eq!((&limit["owner_id"], &limit["set_by"]), (&json!("alice"), &json!("olga")));
     assert_eq!(limit["time_zone"], "UTC");
     assert!(set.text("/limit/frees_at").ends_with("T00:00:00Z"), "{set:?}");
     assert_eq!(api.put(&olga, LIMITS, &of_owner("alice")).await.status, 200);
     // The same wallet in capitals is the same wallet.
     let again = api.put(&olga, LIMITS, &of_wallet(&wallet.to_uppercase(), &json!(900))).await;
-    assert_eq!((&again.body["limit"]["value"], &again.body["limit"]["id"]), (&json!(900), &limit["id"]));
+    assert_eq!(
+        (&again.body["limit"]["value"], &again.body["limit"]["id"]),
+        (&json!(900), &limit["id"])
+    );
 
     assert_eq!(api.limits(&olga, "").await.len(), 2);
     assert_eq!(api.limits(&olga, "?owner_id=alice").await.len(), 2);
@@ -169,6 +175,12 @@ async fn an_owners_time_zone_moves_the_ends_of_its_days_and_is_audited() {
     }
     let audit = api.as_operator(&olga, Method::GET, "/admin/v1/audit", "").await;
     let act = &audit.body["items"][0];
-    assert_eq!((&act["action"], &act["subject"]), (&json!("owner.set_time_zone"), &json!("owner:Müller/7")));
-    assert_eq!((&act["before"], &act["after"]), (&json!({ "time_zone": "UTC" }), &json!({ "time_zone": "Asia/Kolkata" })));
+    assert_eq!(
+        (&act["action"], &act["subject"]),
+        (&json!("owner.set_time_zone"), &json!("owner:Müller/7"))
+    );
+    assert_eq!(
+        (&act["before"], &act["after"]),
+        (&json!({ "time_zone": "UTC" }), &json!({ "time_zone": "Asia/Kolkata" }))
+    );
 }

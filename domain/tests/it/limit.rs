@@ -258,10 +258,8 @@ fn the_sentence_says_which_limit_what_is_left_and_when_it_frees() {
         assert_eq!(failure.class, FailureClass::Rejected);
         assert_eq!(failure.code, "limit_exceeded");
     }
-    let utc = LimitExceeded {
-        zone: TimeZone::default(),
-        ..exceeded(of_owner("o"), Day, Amount, 1, 0)
-    };
+    let utc =
+        LimitExceeded { zone: TimeZone::default(), ..exceeded(of_owner("o"), Day, Amount, 1, 0) };
     assert!(utc.detail().ends_with("until 2026-11-21T23:00:00Z."), "{}", utc.detail());
 }
 

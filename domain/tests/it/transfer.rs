@@ -219,10 +219,8 @@ fn every_rejection_has_a_row_in_which_it_alone_is_broken() {
 #[test]
 fn every_rejection_has_rows_that_show_its_place_in_the_order() {
     // No wallet is both closed and frozen; limits are asked elsewhere.
-    let cannot_meet = [
-        (Rejection::SourceClosed, Rejection::SourceFrozen),
-        (Rejection::DestinationClosed, LAST),
-    ];
+    let cannot_meet =
+        [(Rejection::SourceClosed, Rejection::SourceFrozen), (Rejection::DestinationClosed, LAST)];
     for pair in Rejection::ALL.windows(2) {
         let shown = table().iter().any(|row| row.broken == pair);
         let exempt = cannot_meet.contains(&(pair[0], pair[1]));

@@ -106,11 +106,8 @@ async fn a_limit_needs_a_wallet_that_counts_its_currency() {
         let error = limits::set(&world.reads, &olga(), &wanted, "a test").await;
         assert_eq!(error.expect_err("no limit").to_string(), said);
     }
-    let query = ListQuery {
-        wallet: Some(WalletId(Uuid::now_v7())),
-        limit: 1,
-        ..ListQuery::default()
-    };
+    let query =
+        ListQuery { wallet: Some(WalletId(Uuid::now_v7())), limit: 1, ..ListQuery::default() };
     let error = limits::list(&world.reads, &query).await;
     assert!(matches!(error, Err(LimitError::WalletNotFound)), "{error:?}");
     assert_eq!(world.count("SELECT count(*) FROM transfer_limit").await, 0);

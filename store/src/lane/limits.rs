@@ -22,9 +22,7 @@ pub(super) fn concerned<'a>(
 ) -> Concerned {
     let limited = |id: &WalletId| book.wallet(*id).is_some_and(|wallet| wallet.limited);
     let counted = transfers.into_iter().filter(|one| one.kind.is_limited());
-    counted
-        .filter_map(|one| Some((one.source.filter(limited)?, one.limit_day)))
-        .collect()
+    counted.filter_map(|one| Some((one.source.filter(limited)?, one.limit_day))).collect()
 }
 
 /// Reads the limits of these into the book, with what is used of them. With `lock` under the locks of

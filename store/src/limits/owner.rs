@@ -107,8 +107,7 @@ pub async fn set_time_zone(
         .bind(now)
         .fetch_one(&mut *tx)
         .await?;
-    let after =
-        OwnerSetting { owner_id: owner_id.to_owned(), zone, change: Some(change(&row)?) };
+    let after = OwnerSetting { owner_id: owner_id.to_owned(), zone, change: Some(change(&row)?) };
     for seed in seeds {
         seed.finish(&mut tx, zone, now).await?;
     }

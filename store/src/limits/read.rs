@@ -87,10 +87,7 @@ pub(super) async fn get_in_tx(
     Ok(standing_in_tx(connection, &[row], at).await?.pop())
 }
 
-async fn page_in_tx(
-    connection: &mut PgConnection,
-    query: &ListQuery,
-) -> Result<Page, LimitError> {
+async fn page_in_tx(connection: &mut PgConnection, query: &ListQuery) -> Result<Page, LimitError> {
     let mut concerned = None;
     if let Some(wallet) = query.wallet {
         concerned = Some(wallet_in_tx(connection, wallet).await?);
@@ -129,7 +126,10 @@ async fn standing_in_tx(
     let windows: BTreeSet<Window> =
         limits.iter().filter_map(|(_, limit, _, today)| limit.window(*today)).collect();
     let usage: BTreeMap<Window, Usage> =
-        usage::read_in_tx(connection, &windows.iter().collect::<Vec<_>>()).await?.into_iter().collect();
+        usage::read_in_tx(connection, &windows.iter().collect::<Vec<_>>())
+            .await?
+            .into_iter()
+            .collect();
     let mut standing = Vec::with_capacity(limits.len());
     for (row, limit, zone, today) in limits {
         let window = limit.window(today);

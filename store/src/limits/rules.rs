@@ -18,8 +18,7 @@ pub(crate) async fn rules_in_tx(
     now: DateTime<Utc>,
 ) -> Result<Vec<LimitedWallet>, StoreError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows =
-        sqlx::query(include_str!("rules.sql")).bind(ids).fetch_all(connection).await?;
+    let rows = sqlx::query(include_str!("rules.sql")).bind(ids).fetch_all(connection).await?;
     let mut wallets: Vec<LimitedWallet> = Vec::new();
     for row in &rows {
         let (id, limit) = (WalletId(row.try_get("wallet_id")?), limit(row)?);

@@ -85,8 +85,11 @@ impl Seed {
     ) -> Result<(), StoreError> {
         let month = LimitPeriod::Month.first_day(self.today).unwrap_or(self.today);
         let month_from = zone.start_of(month);
-        let kinds: Vec<&str> =
-            TransferKind::ALL.iter().filter(|one| one.is_limited()).map(|one| one.as_str()).collect();
+        let kinds: Vec<&str> = TransferKind::ALL
+            .iter()
+            .filter(|one| one.is_limited())
+            .map(|one| one.as_str())
+            .collect();
         let rows = sqlx::query(include_str!("posted.sql"))
             .bind(self.wallets.keys().map(|id| id.0).collect::<Vec<Uuid>>())
             .bind(self.wallets.values().map(|one| one.wallet_seq).collect::<Vec<_>>())
@@ -117,10 +120,7 @@ impl Seed {
 
     /// What open transfers are counted with, today and this month. No lane changes them, because
     /// it would need a wallet that is locked.
-    async fn under_way(
-        &self,
-        connection: &mut PgConnection,
-    ) -> Result<(Usage, Usage), StoreError> {
+    async fn under_way(&self, connection: &mut PgConnection) -> Result<(Usage, Usage), StoreError> {
         let row = sqlx::query(include_str!("under_way.sql"))
             .bind(self.wallets.keys().map(|id| id.0).collect::<Vec<Uuid>>())
             .bind(self.today)

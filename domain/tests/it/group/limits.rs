@@ -105,9 +105,15 @@ fn a_refusal_is_a_rejection_with_its_reason_and_leaves_no_hold() {
     for mode in BOTH_MODES {
         let (lane, mut book) = (Lane::new(mode, &NoFaults), book());
         let ended = drive(&lane, &mut book, transfer(1, 1, 3, 101));
-        assert_eq!((ended.status, ended.transfer.hold), (TransferStatus::Rejected, MinorUnits::ZERO));
+        assert_eq!(
+            (ended.status, ended.transfer.hold),
+            (TransferStatus::Rejected, MinorUnits::ZERO)
+        );
         let failure = ended.failure.expect("a failure");
-        assert_eq!((failure.class, failure.code.as_str()), (FailureClass::Rejected, "limit_exceeded"));
+        assert_eq!(
+            (failure.class, failure.code.as_str()),
+            (FailureClass::Rejected, "limit_exceeded")
+        );
         let said = "Owner limit of 1.00 EUR a day: 1.00 EUR are left until 2026-11-22T00:00:00Z.";
         assert_eq!(failure.detail, said);
         assert_eq!(used(&book), (0, 0));

@@ -88,10 +88,11 @@ async fn a_change_is_audited_once_and_the_same_request_changes_nothing() {
     }
     assert!(ids[0].is_some() && ids[0] == ids[1] && ids[1] == ids[2], "a limit keeps its id");
     assert_eq!(ids[3..], [None, None]);
-    let acts: Vec<(String, String)> = sqlx::query_as("SELECT action, subject FROM operator_audit ORDER BY seq")
-        .fetch_all(&world.reads)
-        .await
-        .expect("the audit");
+    let acts: Vec<(String, String)> =
+        sqlx::query_as("SELECT action, subject FROM operator_audit ORDER BY seq")
+            .fetch_all(&world.reads)
+            .await
+            .expect("the audit");
     let subject = format!("wallet:{}", wallets[0]);
     let expected = ["limit.set", "limit.set", "limit.remove"];
     assert_eq!(acts, expected.map(|action| (action.to_owned(), subject.clone())));

@@ -71,7 +71,8 @@ async fn between_two_transactions_the_open_row_says_on_which_day_it_is_counted()
 
 #[tokio::test]
 async fn a_stuck_transfer_keeps_its_share_until_a_person_decides() {
-    let acts = [(DeskAct::Compensate, 0), (DeskAct::ResolveFailed, 0), (DeskAct::ResolveSettled, 300)];
+    let acts =
+        [(DeskAct::Compensate, 0), (DeskAct::ResolveFailed, 0), (DeskAct::ResolveSettled, 300)];
     for mode in BOTH_MODES {
         for (act, left) in acts {
             let world = World::new().await;
@@ -106,11 +107,12 @@ async fn a_preview_knows_of_limits() {
     let fused = rules(Boundaries::Fused, NoFaults);
     lane::halt(&mut connection, &fused, ids[0], reason, &failure).await.expect("a halt");
     let letter = desk::of_transfer(&world.reads, ids[0]).await.expect("a list").remove(0);
-    for (value, outlook, code) in [
-        (299, Outlook::WouldBeRejected, Some("limit_exceeded")),
-        (300, Outlook::WouldSettle, None),
-    ] {
-        world.limit(wanted(of_wallet(wallets[0]), LimitPeriod::Month, LimitUnit::Amount, value)).await;
+    for (value, outlook, code) in
+        [(299, Outlook::WouldBeRejected, Some("limit_exceeded")), (300, Outlook::WouldSettle, None)]
+    {
+        world
+            .limit(wanted(of_wallet(wallets[0]), LimitPeriod::Month, LimitUnit::Amount, value))
+            .await;
         let options = desk::options(&world.reads, letter.id, &olga()).await.expect("options");
         let redrive = options.acts.iter().find(|one| one.act == DeskAct::Redrive);
         let redrive = redrive.expect("a redrive");
