@@ -48,19 +48,15 @@ pub(crate) async fn put(
 fn wanted(body: &SetLimit) -> Result<Wanted, ApiError> {
     let mut checks = Checks::default();
     let invalid = ProblemCode::InvalidBody;
-    let id = match body.scope {
-        LimitScope::Owner => {
-            checks.text("subject", &body.subject);
-            body.subject.clone()
-        }
-        LimitScope::Wallet => match body.subject.parse::<WalletId>() {
-            Ok(id) => id.to_string(),
-            Err(_) => {
-                checks.wrong(invalid, "subject", "must be the id of a wallet, a UUID");
-                String::new()
-            }
-        },
-    };
+    let mut id = body.subject.clone();
+    if body.scope == LimitScope::Owner {
+        checks.text("subject", &id);
+    } else if let Ok(wallet) = id.parse::<WalletId>() {
+        // Whatever letters its digits came in.
+        id = wallet.to_string();
+    } else {
+        checks.wrong(invalid, "subject", "must be the id of a wallet, a UUID");
+    }
     let currency = checks.currency("currency", &body.currency);
     if let Err(error) = check_kind(body.period, body.unit) {
         checks.wrong(invalid, "unit", error.to_string());

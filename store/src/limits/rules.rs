@@ -22,14 +22,12 @@ pub(crate) async fn rules_in_tx(
     let mut wallets: Vec<LimitedWallet> = Vec::new();
     for row in &rows {
         let (id, limit) = (WalletId(row.try_get("wallet_id")?), limit(row)?);
-        match wallets.last_mut().filter(|last| last.id == id) {
-            Some(last) => last.limits.push(limit),
-            None => {
-                let zone: TimeZone = word(row, "time_zone")?;
-                let today = zone.day_of(now);
-                wallets.push(LimitedWallet { id, zone, today, limits: vec![limit] });
-            }
+        if let Some(last) = wallets.last_mut().filter(|last| last.id == id) {
+            last.limits.push(limit);
+            continue;
         }
+        let zone: TimeZone = word(row, "time_zone")?;
+        wallets.push(LimitedWallet { id, zone, today: zone.day_of(now), limits: vec![limit] });
     }
     Ok(wallets)
 }
