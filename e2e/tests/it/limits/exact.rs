@@ -96,12 +96,13 @@ impl Verdicts {
     }
 }
 
-/// All clients send from these wallets, each with a lane of its own, until enough was said.
-async fn hammer(world: &Arc<World>, mode: Boundaries, wallets: &[WalletId], to: WalletId) {
+/// All clients send from these wallets, each with a lane of its own, until enough was said. Each
+/// wallet sends to another one, so that lanes meet nowhere but in what the limit counts.
+async fn hammer(world: &Arc<World>, mode: Boundaries, wallets: &[WalletId], to: &[WalletId]) {
     let verdicts = Arc::new(Verdicts::default());
     let clients = (0..CLIENTS).map(|client| {
         let (world, verdicts) = (world.clone(), verdicts.clone());
-        let from = wallets[client % wallets.len()];
+        let (from, to) = (wallets[client % wallets.len()], to[client % wallets.len()]);
         tokio::spawn(async move {
             // Some send one, some several at once.
             let size = 1 + client % 3;
@@ -186,14 +187,14 @@ async fn a_wallets_limit_is_exact_with_64_clients_over_the_end_of_a_day() {
         (BOTH_MODES[1], LimitUnit::Count, FIT),
     ] {
         let world = World::new().await;
-        let to = world.wallets(1, 0).await[0];
+        let to = world.wallets(1, 0).await;
         let wallets = world.owned("hammered", 1, 1_000_000).await;
         let zone = set_time_zone(&world.reads, &olga(), "hammered", berlin(), "a test").await;
         zone.expect("a time zone");
         let date = middle_of_a_month();
         let world = Arc::new(with_a_clock(&world, date).await);
         world.limit(wanted(of_wallet(wallets[0]), LimitPeriod::Day, unit, value)).await;
-        hammer(&world, mode, &wallets, to).await;
+        hammer(&world, mode, &wallets, &to).await;
         assert_exact(&world, &wallets, date).await;
         let day = (FIT * AMOUNT, FIT);
         assert_eq!(window(&world, LimitPeriod::Day, date).await, day);
@@ -213,7 +214,7 @@ async fn a_wallets_limit_is_exact_with_64_clients_over_the_end_of_a_day() {
 async fn an_owners_limit_is_exact_over_three_wallets_with_64_clients() {
     for mode in BOTH_MODES {
         let world = World::new().await;
-        let to = world.wallets(1, 0).await[0];
+        let to = world.wallets(3, 0).await;
         let wallets = world.owned("hammered", 3, 1_000_000).await;
         let zone = set_time_zone(&world.reads, &olga(), "hammered", berlin(), "a test").await;
         zone.expect("a time zone");
@@ -222,7 +223,7 @@ async fn an_owners_limit_is_exact_over_three_wallets_with_64_clients() {
         let value = FIT * AMOUNT + LEFT;
         let subject = of_owner("hammered");
         world.limit(wanted(subject, LimitPeriod::Day, LimitUnit::Amount, value)).await;
-        hammer(&world, mode, &wallets, to).await;
+        hammer(&world, mode, &wallets, &to).await;
         assert_exact(&world, &wallets, date).await;
         world.assert_clean_slate().await;
     }
@@ -231,7 +232,7 @@ async fn an_owners_limit_is_exact_over_three_wallets_with_64_clients() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_ends_at_midnight_of_the_owners_time_zone() {
     let world = World::new().await;
-    let to = world.wallets(1, 0).await[0];
+    let to = world.wallets(3, 0).await;
     let wallets = world.owned("hammered", 3, 1_000_000).await;
     let zone = set_time_zone(&world.reads, &olga(), "hammered", berlin(), "a test").await;
     zone.expect("a time zone");
@@ -239,7 +240,7 @@ async fn a_month_ends_at_midnight_of_the_owners_time_zone() {
     let world = Arc::new(with_a_clock(&world, date).await);
     let subject = of_owner("hammered");
     world.limit(wanted(subject, LimitPeriod::Month, LimitUnit::Count, FIT)).await;
-    hammer(&world, BOTH_MODES[0], &wallets, to).await;
+    hammer(&world, BOTH_MODES[0], &wallets, &to).await;
     assert_exact(&world, &wallets, date).await;
     world.assert_clean_slate().await;
 }
