@@ -20,12 +20,12 @@ const SAGAS: (&str, &str) = ("HOLDFAST_ROLES", "sagas");
 /// What each transfer moves.
 const AMOUNT: i64 = 7;
 /// How many of them fit, and what is then left of an amount.
-const FIT: i64 = 40;
+const FIT: i64 = 25;
 const LEFT: i64 = 3;
 /// Clients that send at once.
 const CLIENTS: usize = 64;
 /// After so many verdicts the clock jumps over midnight; after so many more it is enough.
-const VERDICTS: usize = 150;
+const VERDICTS: usize = 100;
 
 /// Verdicts by the day, in Berlin, on which they were given.
 const BY_DAY: &str = "
