@@ -10,6 +10,7 @@ use domain::limit::{LimitPeriod, LimitUnit};
 use domain::transfer::TransferStatus;
 use serde_json::json;
 use store::limits::set_time_zone;
+use tokio::sync::Semaphore;
 
 use super::{berlin, of_owner, of_wallet, olga, wanted};
 use crate::support::process::Process;
@@ -24,6 +25,9 @@ const FIT: i64 = 25;
 const LEFT: i64 = 3;
 /// Clients that send at once.
 const CLIENTS: usize = 64;
+/// How many of them work in the database at once; the pools have that many connections, and on a
+/// busy machine the others would wait for one too long.
+const LANES: usize = 8;
 /// After so many verdicts the clock jumps over midnight; after so many more it is enough.
 const VERDICTS: usize = 100;
 
@@ -99,14 +103,15 @@ impl Verdicts {
 /// All clients send from these wallets, each with a lane of its own, until enough was said. Each
 /// wallet sends to another one, so that lanes meet nowhere but in what the limit counts.
 async fn hammer(world: &Arc<World>, mode: Boundaries, wallets: &[WalletId], to: &[WalletId]) {
-    let verdicts = Arc::new(Verdicts::default());
+    let (verdicts, lanes) = (Arc::new(Verdicts::default()), Arc::new(Semaphore::new(LANES)));
     let clients = (0..CLIENTS).map(|client| {
-        let (world, verdicts) = (world.clone(), verdicts.clone());
+        let (world, verdicts, lanes) = (world.clone(), verdicts.clone(), lanes.clone());
         let (from, to) = (wallets[client % wallets.len()], to[client % wallets.len()]);
         tokio::spawn(async move {
             // Some send one, some several at once.
             let size = 1 + client % 3;
             while !verdicts.are_enough() {
+                let _turn = lanes.acquire().await.expect("a turn");
                 let commands: Vec<_> = (0..size).map(|_| transfer(from, to, AMOUNT)).collect();
                 let ids = world.accept(&commands).await;
                 world.drive(&rules(mode, NoFaults), &ids).await;
