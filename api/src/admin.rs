@@ -9,6 +9,7 @@ pub(crate) mod commands;
 mod dead_letters;
 pub(crate) mod incidents;
 mod ledger;
+pub(crate) mod limits;
 mod operator;
 mod overview;
 pub(crate) mod plans;

@@ -22,6 +22,7 @@ mod observe;
 mod overview;
 mod router;
 mod server;
+mod spending;
 mod state;
 mod statements;
 mod transfers;

@@ -9,7 +9,7 @@ use wire::limits::BODY_BYTES_MAX;
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::state::App;
-use crate::{admin, health, maintenance, notices, statements, transfers, wallets};
+use crate::{admin, health, maintenance, notices, spending, statements, transfers, wallets};
 
 /// What clients call.
 pub fn router(app: App) -> Router {
@@ -21,6 +21,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/wallets/{wallet_id}/close", post(wallets::close))
         .route("/v1/wallets/{wallet_id}/balance", get(statements::balance))
         .route("/v1/wallets/{wallet_id}/postings", get(statements::postings))
+        .route("/v1/wallets/{wallet_id}/limits", get(spending::list))
         .route("/v1/deposits", post(transfers::deposit))
         .route("/v1/transfers", get(transfers::list).post(transfers::transfer))
         .route("/v1/payouts", post(transfers::payout))
@@ -56,6 +57,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
         .merge(desk_routes())
+        .merge(limit_routes())
         .merge(queue_routes())
         .merge(sqs_routes())
         .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
@@ -66,6 +68,14 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
         .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
     finish(routes, app)
+}
+
+/// What wallets and owners may send.
+fn limit_routes() -> Router<App> {
+    Router::new().route("/admin/v1/limits", get(admin::limits::list).put(admin::limits::put)).route(
+        "/admin/v1/owners/{owner_id}/settings",
+        get(admin::limits::owner).put(admin::limits::put_owner),
+    )
 }
 
 /// Queues, jobs and workers, and what operators stop and start.

@@ -6,7 +6,7 @@
 //! running balances makes the verdicts exact: the same as one transfer at a time,
 //! where a rejected one takes nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Awaited};
@@ -66,6 +66,8 @@ pub struct OpenTransfer {
     pub undo_of: Option<Failure>,
     /// What its hold reserves now; 0 when there is none.
     pub hold: MinorUnits,
+    /// The day on which limits count it; null before it is screened, and when none concerned it.
+    pub limit_day: Option<NaiveDate>,
     /// Lines written to its step log so far.
     pub log_seq: u16,
     /// What it has beyond a plain transfer; none for a plain one.

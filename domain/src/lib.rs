@@ -5,8 +5,8 @@
 //!
 //! Reading order: [`money`] (whole minor units of a currency), [`wallet`] (four
 //! counters per wallet and what they mean), [`journal`] (entries that cannot be
-//! built unbalanced), [`transfer`] (what a customer asks for), [`failure`] (how
-//! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
+//! built unbalanced), [`transfer`] (what a customer asks for), [`limit`] (how much of it is
+//! allowed), [`failure`] (how things go wrong), [`saga`] (what happens next), [`group`] (many transfers
 //! advanced over one set of locked wallets), [`dead_letter`] (what a person may decide
 //! about one that gave up), [`plan`] (many dead letters sent back with care), [`switch`]
 //! (what an operator can stop), [`answer`] and [`notice`] (what comes from outside),
@@ -30,6 +30,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod job;
 pub mod journal;
+pub mod limit;
 pub mod money;
 pub mod notice;
 pub mod operator;

@@ -56,6 +56,8 @@ pub struct Model {
     pub undo_detail: Option<String>,
     /// What its hold reserves in the source wallet now, in minor units.
     pub hold_minor: i64,
+    /// The day on which limits count it; null before its screening, and when no limit concerned it.
+    pub limit_day: Option<Date>,
     /// Lines written to its step log so far.
     pub log_seq: i16,
     /// When it is to run; in the past when it is due.
@@ -120,6 +122,7 @@ impl TryFrom<&Model> for OpenTransfer {
             attempt: count(TABLE, "attempt", row.attempt.into())?,
             undo_of: row.undo_of()?,
             hold: MinorUnits(row.hold_minor),
+            limit_day: row.limit_day,
             log_seq: count(TABLE, "log_seq", row.log_seq.into())?,
             terms: row.terms.as_ref().map(|json| from_json(TABLE, "terms", json)).transpose()?,
             answer: row.answer.as_ref().map(|json| from_json(TABLE, "answer", json)).transpose()?,

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use store::retention::{Log, Outcome};
-use store::{StoreError, describe, inbox, maintenance, notices, retention, switches, timers};
+use store::{
+    StoreError, describe, inbox, limits, maintenance, notices, retention, switches, timers,
+};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -104,6 +106,9 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
                     tracing::warn!(error = describe(&error), "old weeks of {log:?} stay for now");
                 }
             }
+            if let Err(error) = forget_usage(&pool).await {
+                tracing::warn!(error = describe(&error), "old usage of limits stays for now");
+            }
         }
     }
 }
@@ -160,6 +165,16 @@ async fn drop_old_weeks(pool: &PgPool, log: Log, kept: Duration) -> Result<(), S
                 );
                 break;
             }
+        }
+    }
+    Ok(())
+}
+
+async fn forget_usage(pool: &PgPool) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    for _ in 0..PASSES_MAX {
+        if limits::purge(&mut connection).await? == 0 {
+            break;
         }
     }
     Ok(())

@@ -123,6 +123,11 @@ sql_migration!(
     "../sql/create_outside_down.sql"
 );
 sql_migration!(
+    m20261121_000017_create_limits,
+    "../sql/create_limits_up.sql",
+    "../sql/create_limits_down.sql"
+);
+sql_migration!(
     m20261121_000019_create_provider_notice,
     "../sql/create_provider_notice_up.sql",
     "../sql/create_provider_notice_down.sql"
@@ -150,6 +155,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000014_tune_hot_path::Migration),
             Box::new(m20261121_000015_create_archive::Migration),
             Box::new(m20261121_000016_create_outside::Migration),
+            Box::new(m20261121_000017_create_limits::Migration),
             Box::new(m20261121_000019_create_provider_notice::Migration),
         ]
     }

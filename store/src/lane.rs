@@ -24,6 +24,7 @@ use crate::error::Temper;
 use crate::switches::Switches;
 
 mod apply;
+mod limits;
 mod peek;
 mod reversals;
 mod rows;
@@ -215,6 +216,7 @@ async fn run(
         let outcome = advance(&context, transfer, &mut book)?;
         advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
     }
+    limits::write_in_tx(&mut tx, &book).await?;
     apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
     reversals::write_in_tx(&mut tx, &book).await?;
     probe.reached(Point::BeforeCommit, &before);
@@ -264,7 +266,9 @@ async fn lock_wallets_in_tx(
         now = Utc::now();
     }
     let transfers = group.iter().map(|one| &one.transfer);
-    let book = reversals::lock_in_tx(connection, transfers, Book::new(hot)).await?;
+    let mut book = reversals::lock_in_tx(connection, transfers, Book::new(hot)).await?;
+    let limited = limits::concerned(&book, group.iter().map(|one| &one.transfer));
+    limits::bring_in_tx(connection, &mut book, &limited, now, true).await?;
     Ok((book, now))
 }
 

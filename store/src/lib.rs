@@ -22,6 +22,7 @@ pub mod intake;
 mod jobs;
 pub mod lane;
 pub mod ledger;
+pub mod limits;
 pub mod maintenance;
 pub mod metrics;
 pub mod notices;

@@ -10,6 +10,7 @@ mod notices;
 mod page;
 mod problem;
 pub mod signature;
+mod spending;
 mod transfers;
 mod wallets;
 
@@ -34,9 +35,11 @@ pub use admin::{
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
+pub use admin::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use notices::{NoticeReceipt, ProviderNotice};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
+pub use spending::{SpendingLimit, WalletLimits};
 pub use transfers::{
     Beneficiary, Capture, CaptureTransfer, CreateDeposit, CreatePayout, CreateTransfer, Failure,
     ReverseTransfer, Step, StepOutcome, Transfer, VoidTransfer,

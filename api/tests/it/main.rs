@@ -6,6 +6,7 @@
 mod bad_input;
 mod http;
 mod idempotency;
+mod limits;
 mod lists;
 mod notices;
 mod operators;

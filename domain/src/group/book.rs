@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::ids::{EntryId, TransferId, WalletId, of_millisecond};
 use crate::journal::{JournalEntry, Posting};
+use crate::limit::LimitBook;
 use crate::money::{MinorUnits, MoneyOverflow};
 use crate::terms::ReversalTerms;
 use crate::wallet::{HotWallet, Side};
@@ -18,6 +19,8 @@ pub struct Book {
     wallets: BTreeMap<WalletId, Page>,
     /// What reversals have taken back of each transfer that is locked here: as stored, and now.
     reversed: BTreeMap<TransferId, (MinorUnits, MinorUnits)>,
+    /// The limits of those wallets that have some.
+    limits: LimitBook,
 }
 
 #[derive(Debug, Clone)]
@@ -74,7 +77,7 @@ impl Book {
     pub fn new(wallets: impl IntoIterator<Item = HotWallet>) -> Self {
         let page = |wallet: HotWallet| (wallet.id, Page { before: wallet.clone(), now: wallet });
         let wallets = wallets.into_iter().map(page).collect();
-        Self { wallets, reversed: BTreeMap::new() }
+        Self { wallets, ..Self::default() }
     }
 
     /// The same with what reversals have taken back of these transfers, as their locked rows say.
@@ -112,6 +115,20 @@ impl Book {
         if let Some((_, now)) = self.reversed.get_mut(&original) {
             *now = now.minus(amount).unwrap_or(*now);
         }
+    }
+
+    /// Adds the limits of those wallets that say that they have some.
+    pub fn set_limits(&mut self, limits: LimitBook) {
+        self.limits = limits;
+    }
+
+    /// The limits of the wallets, with their usage as it stands now.
+    pub fn limits(&self) -> &LimitBook {
+        &self.limits
+    }
+
+    pub(super) fn limits_mut(&mut self) -> &mut LimitBook {
+        &mut self.limits
     }
 
     /// A wallet as it stands now.

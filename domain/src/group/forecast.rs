@@ -71,6 +71,8 @@ pub fn forecast(
     }
     let ends = [transfer.source_in(rules.shard), transfer.destination];
     let before = ends.map(|id| book.wallet(id).cloned());
+    let [source, _] = ends;
+    let used = book.limits().noted(source);
     let whole = Rules { boundaries: Boundaries::Fused, ..*rules };
     if let Ok(advanced) = whole.advance(transfer.clone(), book) {
         return Forecast::of(advanced);
@@ -80,6 +82,7 @@ pub fn forecast(
             *now = wallet;
         }
     }
+    book.limits_mut().restore(used);
     stays(&transfer, "broken_invariant")
 }
 

@@ -45,6 +45,10 @@ impl Rules<'_> {
             let failed = BrokenInvariant::Refused { transfer: transfer.id, code: failure.code };
             return Err(failed);
         }
+        if resolution.failure().is_some() {
+            // What was settled outside has been sent, so limits go on counting it.
+            steps::give_back(&mut transfer, book);
+        }
         note(&mut log, &mut transfer, step, undo, &state, None);
         transfer.undo_of = None;
         Ok(self.conclude(state, &action, transfer, book, log, entry))

@@ -46,14 +46,19 @@ impl Rules<'_> {
         for _ in 0..times {
             let outcome = match (step, undo) {
                 (Step::PlaceHold, false) => self.place_hold(transfer, book),
-                (Step::PlaceHold, true) => void_hold(transfer, book),
+                (Step::PlaceHold, true) => {
+                    let voided = void_hold(transfer, book);
+                    give_back(transfer, book);
+                    voided
+                }
                 (Step::Screen, false) => self.screen(transfer, book),
                 (Step::PostEntry, false) => self.post_entry(transfer, book, entry),
                 (Step::ScreenOutside, false) => Ok(transfer.screened_outside()),
                 (Step::AwaitCapture, false) => Ok(transfer.captured()),
                 (Step::SubmitPayout, false) => Ok(transfer.submitted(self.now)),
                 (Step::ConfirmPayout, false) => Ok(transfer.confirmed(self)),
-                // They change nothing that is to be taken back before the pivot is committed.
+                // The screening counts against limits. That is given back with the hold, where
+                // every way back ends; else they change nothing before the pivot is committed.
                 (_, true) => Ok(Ok(())),
             };
             if let Err(failure) = outcome? {
@@ -94,9 +99,25 @@ impl Rules<'_> {
         Ok(Ok(()))
     }
 
-    /// Asks whether these wallets may do business. Changes nothing, so twice is
-    /// the same as once.
-    fn screen(&self, transfer: &OpenTransfer, book: &Book) -> Outcome {
+    /// Asks whether these wallets may do business, then whether limits allow it, and counts it
+    /// against them. Twice: the second run sees the day on which it is counted.
+    fn screen(&self, transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+        if let Err(failure) = self.look(transfer, book)? {
+            return Ok(Err(failure));
+        }
+        if transfer.limit_day.is_some() || !transfer.kind.is_limited() {
+            return Ok(Ok(()));
+        }
+        let (source, amount) = (transfer.source_in(self.shard), transfer.amount.minor());
+        match book.limits_mut().take(source, amount) {
+            Ok(day) => transfer.limit_day = day,
+            Err(exceeded) => return Ok(Err(exceeded.into())),
+        }
+        Ok(Ok(()))
+    }
+
+    /// The part of the screening that the pivot asks again. Changes nothing.
+    fn look(&self, transfer: &OpenTransfer, book: &Book) -> Outcome {
         let source = book.wallet(transfer.source_in(self.shard));
         let source = source.ok_or_else(|| transfer.broken("source not locked"))?;
         let destination = book.wallet(transfer.destination);
@@ -122,7 +143,7 @@ impl Rules<'_> {
         // A wallet may have been frozen or closed since it was screened. What has left the
         // house already is posted all the same.
         if !transfer.route().is_after_pivot(Step::PostEntry)
-            && let Err(failure) = self.screen(transfer, book)?
+            && let Err(failure) = self.look(transfer, book)?
         {
             return Ok(Err(failure));
         }
@@ -144,6 +165,14 @@ impl Rules<'_> {
         *entry = Some(posted);
         release(transfer, book)?;
         Ok(Ok(()))
+    }
+}
+
+/// Undo of [`Step::Screen`]: takes the transfer out of what limits have counted. Twice: the
+/// second run finds no day and does nothing.
+pub(super) fn give_back(transfer: &mut OpenTransfer, book: &mut Book) {
+    if let (Some(day), Some(source)) = (transfer.limit_day.take(), transfer.source) {
+        book.limits_mut().give_back(source, day, transfer.amount.minor());
     }
 }
 

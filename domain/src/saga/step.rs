@@ -9,7 +9,7 @@ words! {
     Step {
         /// Reserves the amount. Its undo voids the hold.
         PlaceHold = "place_hold",
-        /// Looks at both wallets. Changes nothing, so nothing is to undo.
+        /// Looks at both wallets, and counts it against limits. What it counted goes back with the hold.
         Screen = "screen",
         /// Asks a screening service. Changes nothing here, so nothing is to undo.
         ScreenOutside = "screen_outside",

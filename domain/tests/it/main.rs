@@ -8,6 +8,7 @@
 mod group;
 mod helpers;
 mod journal;
+mod limit;
 mod money;
 mod outside;
 mod plan;

@@ -14,6 +14,7 @@ mod crash;
 mod desk;
 mod events;
 mod intake;
+mod limits;
 mod outside;
 mod overview;
 mod plans;

@@ -222,6 +222,7 @@ async fn keep_in_tx(
         }))
         .bind(column(kept, |one| one.transfer.terms.clone().map(Json)))
         .bind(column(kept, |one| one.transfer.answer.clone().map(Json)))
+        .bind(column(kept, |one| one.transfer.limit_day))
         .execute(connection)
         .await?;
     Ok(())

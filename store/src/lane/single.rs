@@ -12,7 +12,7 @@ use domain::switch::SwitchSet;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::{Claimed, GroupError, apply, lock_wallets_in_tx, reversals, rows};
+use super::{Claimed, GroupError, apply, limits, lock_wallets_in_tx, reversals, rows};
 use crate::{StoreError, jobs};
 
 /// The shard of the system wallets that stands in where a lane would choose its own.
@@ -116,6 +116,7 @@ pub(crate) async fn change_in_tx(
         }
     })?;
     let outcomes = [apply::Outcome { advanced, correlation_id, traceparent }];
+    limits::write_in_tx(connection, &book).await?;
     apply::write_in_tx(connection, now, &book.changes()?, &outcomes).await?;
     reversals::write_in_tx(connection, &book).await?;
     let [apply::Outcome { advanced, .. }] = outcomes;
