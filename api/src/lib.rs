@@ -27,6 +27,7 @@ mod transfers;
 mod views;
 mod waiters;
 mod wallets;
+mod watchers;
 
 pub use config::{Config, ConfigError, LogFormat};
 pub use intake::Limits;

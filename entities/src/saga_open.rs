@@ -68,6 +68,8 @@ pub struct Model {
     /// A [`StuckReason`]: why it waits for a person; null otherwise.
     #[sea_orm(column_type = "Text", nullable)]
     pub parked_reason: Option<String>,
+    /// It came with many others and may wait behind what came alone; never changed.
+    pub bulk: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

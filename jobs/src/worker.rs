@@ -11,11 +11,13 @@
 //! * A backend error ends the worker: [`supervise`] starts another, after a pause
 //!   (apalis's Monitor restarts without one).
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use apalis::prelude::{
-    Attempt, BackendExt, BoxDynError, Data, WorkerBuilder, WorkerBuilderExt, WorkerError,
+    Attempt, BackendExt, BoxDynError, Data, FromRequest, Task, WorkerBuilder, WorkerBuilderExt,
+    WorkerError,
 };
 use apalis_postgres::{Config, PostgresStorage};
 use domain::job::{SAGA_QUEUE, SagaJob};
@@ -102,9 +104,27 @@ fn host() -> String {
     name.trim().to_owned()
 }
 
+/// Whether a job's transfers came in bulk.
+struct InBulk(bool);
+
+impl<Args: Sync> FromRequest<Task<Args>> for InBulk {
+    type Error = Infallible;
+
+    async fn from_request(task: &Task<Args>) -> Result<Self, Infallible> {
+        // Its priority is below zero, which apalis reads as a number that is larger than any other.
+        let below_zero = |priority| isize::try_from(priority).is_err();
+        Ok(Self(task.priority().is_some_and(below_zero)))
+    }
+}
+
 /// Handles one job. The payload is any JSON, because a payload that apalis cannot
 /// decode would end the worker.
-async fn advance(job: Value, attempt: Attempt, lane: Data<LaneHandle>) -> Result<(), BoxDynError> {
+async fn advance(
+    job: Value,
+    attempt: Attempt,
+    InBulk(bulk): InBulk,
+    lane: Data<LaneHandle>,
+) -> Result<(), BoxDynError> {
     let ids = match serde_json::from_value(job) {
         Ok(SagaJob::V1 { ids }) => ids,
         Err(error) => {
@@ -115,6 +135,6 @@ async fn advance(job: Value, attempt: Attempt, lane: Data<LaneHandle>) -> Result
     // A job that comes back was in the hands of a process that died: one of its
     // transfers may be the reason.
     let apart = attempt.current() > 1;
-    lane.advance(ids, apart).await?;
+    lane.advance(ids, apart, bulk).await?;
     Ok(())
 }

@@ -117,6 +117,11 @@ sql_migration!(
     "../sql/create_archive_up.sql",
     "../sql/create_archive_down.sql"
 );
+sql_migration!(
+    m20261121_000018_mark_bulk,
+    "../sql/mark_bulk_up.sql",
+    "../sql/mark_bulk_down.sql"
+);
 
 struct Migrator;
 
@@ -139,6 +144,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_create_switches::Migration),
             Box::new(m20261121_000014_tune_hot_path::Migration),
             Box::new(m20261121_000015_create_archive::Migration),
+            Box::new(m20261121_000018_mark_bulk::Migration),
         ]
     }
 }

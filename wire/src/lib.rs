@@ -5,6 +5,7 @@
 //! at once. Money is whole minor units everywhere; times are RFC 3339 in UTC.
 
 mod admin;
+mod bulk;
 pub mod limits;
 mod page;
 mod problem;
@@ -30,6 +31,10 @@ pub use admin::{
 };
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
+};
+pub use bulk::{
+    BulkAnswer, BulkAnswers, BulkMode, BulkStatus, BulkTransfer, CreateTransfers, StreamAnswer,
+    StreamEnd, StreamEnding,
 };
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};

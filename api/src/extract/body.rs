@@ -12,14 +12,16 @@ use crate::error::ApiError;
 /// A client that needs longer to send 64 KiB holds a connection for nothing.
 const RECEIVE_MAX: Duration = Duration::from_secs(15);
 
-/// A JSON body.
-pub(crate) struct Body<T>(pub T);
+/// A JSON body. A route with another limit than the usual one has a layer of its own for it, too.
+pub(crate) struct Body<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<S>
+    for Body<T, BYTES_MAX>
+{
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
+        if !is_media_type(request.headers(), "application/json") {
             return Err(ApiError::field(
                 ProblemCode::UnsupportedMediaType,
                 "Content-Type",
@@ -31,7 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = match received {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                let detail = format!("The body has more than {BODY_BYTES_MAX} bytes.");
+                let detail = format!("The body has more than {BYTES_MAX} bytes.");
                 return Err(ApiError::new(ProblemCode::BodyTooLarge, detail));
             }
             Ok(Err(_)) => {
@@ -44,21 +46,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 )));
             }
         };
-        // serde would take an array, too, with the fields in their order.
-        let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
-        match serde_json::from_slice(&bytes) {
-            Ok(value) if is_object => Ok(Self(value)),
-            _ => Err(diagnose::<T>(&bytes, is_object)),
-        }
+        read_object(&bytes).map(Self)
     }
 }
 
-/// `application/json`, with or without parameters.
-fn is_json(headers: &HeaderMap) -> bool {
+/// Reads a JSON object.
+pub(crate) fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // serde would take an array, too, with the fields in their order.
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    match serde_json::from_slice(bytes) {
+        Ok(value) if is_object => Ok(value),
+        _ => Err(diagnose::<T>(bytes, is_object)),
+    }
+}
+
+/// Whether the body is said to be of this type, with or without parameters.
+pub(crate) fn is_media_type(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value
         .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(wanted))
 }
 
 /// Reads a wrong body again, slowly, to say which field is wrong.
