@@ -66,8 +66,10 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         let count = commands.len();
         let request = Request { commands, manner, since: Instant::now(), answer };
-        // A queue that is closed drops the sender, which is an answer, too.
-        timeout(ANSWER_TIME_MAX, self.0.send(request)).await.ok();
+        // Who finds no place is answered by the end of the request; so are no commands at all.
+        if count > 0 {
+            timeout(ANSWER_TIME_MAX, self.0.send(request)).await.ok();
+        }
         Pending { count, answered }
     }
 }

@@ -22,6 +22,7 @@ use domain::switch::Switch;
 use futures::{Stream, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
+use wire::limits::STREAM_WINDOW_LINES;
 use wire::{ProblemCode, StreamEnding};
 
 use super::many::Origin;
@@ -33,16 +34,16 @@ mod lines;
 mod reader;
 mod writer;
 
-use lines::Lines;
+use lines::{Lines, PIECE_LINES_MAX};
 use reader::Reader;
 use writer::Writer;
 
 const NDJSON: &str = "application/x-ndjson";
-/// Pieces between reader and writer. One more is being checked, and one answered: together
-/// [`wire::limits::STREAM_WINDOW_LINES`].
-const WINDOW_PIECES: usize = wire::limits::STREAM_WINDOW_LINES / lines::PIECE_LINES_MAX - 2;
-/// Answers of so many pieces wait to be sent.
+/// Pieces whose answers wait to be sent.
 const SEND_PIECES: usize = 1;
+/// Pieces between reader and writer. One more is being checked and one answered, so that all of
+/// them together have [`STREAM_WINDOW_LINES`].
+const WINDOW_PIECES: usize = STREAM_WINDOW_LINES / PIECE_LINES_MAX - SEND_PIECES - 2;
 /// Between two tries while the database is away or too much work waits.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long the rest of a body is read for nothing, so that the client sees how it ended.
@@ -139,5 +140,45 @@ where
 impl App {
     fn is_under_maintenance(&self) -> bool {
         self.switches.is_on(Switch::Maintenance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn no_more_than_the_window_is_read_ahead_of_the_answers() {
+        // These lines are wrong, so nobody asks the database.
+        let app = App::new(&Config::new("postgres://nobody@127.0.0.1:1/none")).await.unwrap();
+        let pulled = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&pulled);
+        let frames = stream::repeat_with(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, ()>(Bytes::from_static(b"x\n"))
+        });
+        let (answers, mut sent) = mpsc::channel::<Bytes>(SEND_PIECES);
+        let trace = Trace { correlation_id: None, traceparent: None };
+        let origin = Origin { caller: "dev".to_owned(), trace };
+        let lines = Lines::new(Box::pin(frames));
+        let task = tokio::spawn(async move { run(&app, &origin, lines, answers).await });
+
+        let mut answered = 0;
+        for _ in 0..20 {
+            let (mut seen, mut before) = (0, usize::MAX);
+            // Until it stands still.
+            while seen != before {
+                tokio::time::sleep(Duration::from_millis(25)).await;
+                (before, seen) = (seen, pulled.load(Ordering::Relaxed));
+            }
+            assert_eq!(seen - answered, STREAM_WINDOW_LINES);
+            answered += sent.recv().await.unwrap().split(|byte| *byte == b'\n').count() - 1;
+        }
+        // A client that is gone ends it.
+        drop(sent);
+        timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod archive;
+mod bulk;
 mod concurrency;
 mod console;
 mod consumers;
