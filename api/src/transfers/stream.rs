@@ -19,7 +19,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::switch::Switch;
-use futures::{Stream, stream};
+use futures::stream::{Stream, unfold};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use wire::limits::STREAM_WINDOW_LINES;
@@ -99,7 +99,7 @@ pub(crate) async fn stream(
         run(&app, &origin, lines, answers).await;
         drop(seat);
     });
-    let body = Body::from_stream(stream::unfold(sent, |mut sent| async move {
+    let body = Body::from_stream(unfold(sent, |mut sent| async move {
         let piece: Bytes = sent.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(piece), sent))
     }));
@@ -156,7 +156,7 @@ mod tests {
         let app = App::new(&Config::new("postgres://nobody@127.0.0.1:1/none")).await.unwrap();
         let pulled = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&pulled);
-        let frames = stream::repeat_with(move || {
+        let frames = futures::stream::repeat_with(move || {
             counter.fetch_add(1, Ordering::Relaxed);
             Ok::<_, ()>(Bytes::from_static(b"x\n"))
         });
