@@ -111,7 +111,12 @@ impl ApiError {
     pub(crate) fn into_problem(self, correlation_id: &str) -> Problem {
         let Draft { mut problem, cause } = self.0.draft;
         if let Some(cause) = cause {
-            tracing::warn!(correlation_id, problem.code = problem.code.as_str(), cause, "command refused");
+            tracing::warn!(
+                correlation_id,
+                problem.code = problem.code.as_str(),
+                cause,
+                "command refused"
+            );
         }
         correlation_id.clone_into(&mut problem.correlation_id);
         problem

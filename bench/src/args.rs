@@ -103,7 +103,8 @@ impl Command {
         if let Some(part) = arguments.first().and_then(|name| Part::named(name)) {
             return Ok(Self::Part(part));
         }
-        if let Some(("stream", rest)) = arguments.split_first().map(|(name, rest)| (&**name, rest)) {
+        if let Some(("stream", rest)) = arguments.split_first().map(|(name, rest)| (&**name, rest))
+        {
             return stream(rest);
         }
         let mut options = Options::default();
@@ -242,7 +243,11 @@ usage: cargo run --release -p bench -- <scenario>... [options]
         // Writing to a String does not fail.
         let _ = writeln!(text, "  {:<13}{}", scenario.name, scenario.about);
     }
-    let _ = writeln!(text, "  {:<13}{}", "stream", "one file of 1,000,000 lines through POST /v1/transfers/stream");
+    let _ = writeln!(
+        text,
+        "  {:<13}{}",
+        "stream", "one file of 1,000,000 lines through POST /v1/transfers/stream"
+    );
     text.push_str(OPTIONS);
     text
 }

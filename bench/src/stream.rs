@@ -82,9 +82,7 @@ async fn measure(database: &Database, options: &StreamOptions) -> Result<bool, F
     connection.close().await?;
 
     if problems.is_empty() {
-        println!(
-            "stream: every line has its answer, in order; full check of the ledger is clean"
-        );
+        println!("stream: every line has its answer, in order; full check of the ledger is clean");
     }
     for problem in &problems {
         println!("stream: NOT CLEAN: {problem}");
@@ -104,9 +102,11 @@ impl Sent {
         let Seen { answered, accepted, disorder, end } = &self.seen;
         let mut problems: Vec<String> = self.trouble.iter().cloned().collect();
         if *answered != lines || *accepted != lines {
-            problems.push(format!("of {lines} lines {answered} were answered, {accepted} accepted"));
+            problems
+                .push(format!("of {lines} lines {answered} were answered, {accepted} accepted"));
         }
-        problems.extend(disorder.iter().map(|what| format!("the answers are not in order: {what}")));
+        problems
+            .extend(disorder.iter().map(|what| format!("the answers are not in order: {what}")));
         if end.as_deref() != Some("complete") {
             problems.push(format!("the stream ended as {end:?}"));
         }

@@ -117,11 +117,7 @@ sql_migration!(
     "../sql/create_archive_up.sql",
     "../sql/create_archive_down.sql"
 );
-sql_migration!(
-    m20261121_000018_mark_bulk,
-    "../sql/mark_bulk_up.sql",
-    "../sql/mark_bulk_down.sql"
-);
+sql_migration!(m20261121_000018_mark_bulk, "../sql/mark_bulk_up.sql", "../sql/mark_bulk_down.sql");
 
 struct Migrator;
 

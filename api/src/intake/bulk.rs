@@ -146,6 +146,7 @@ impl<S> Batcher<S> {
         }
         self.gate.take_room(commands.len());
         let mut answers = write(&mut self.connection, &commands, manner).await;
+        self.gate.written(commands.len());
         if answers.iter().any(|answer| matches!(answer, Ok(Submitted::Accepted(_)))) {
             self.waker.wake();
         }

@@ -65,8 +65,12 @@ impl Limits {
 #[derive(Debug)]
 pub(super) struct Gate {
     closed: AtomicBool,
-    /// What of bulk work may still be written before the next sample; none at the start.
-    bulk_room: AtomicI64,
+    /// Commands of bulk work that have ever been taken for writing, and that have been written.
+    /// What lies between the two is not in a sample yet.
+    bulk_taken: AtomicI64,
+    bulk_done: AtomicI64,
+    /// How many may have been taken before the next sample; none at the start.
+    bulk_allowed: AtomicI64,
     /// Told when there is a new sample.
     sampled: Notify,
 }
@@ -75,7 +79,9 @@ impl Gate {
     pub(super) fn start(reads: Pool, limits: Limits) -> Arc<Self> {
         let gate = Arc::new(Self {
             closed: AtomicBool::new(false),
-            bulk_room: AtomicI64::new(0),
+            bulk_taken: AtomicI64::new(0),
+            bulk_done: AtomicI64::new(0),
+            bulk_allowed: AtomicI64::new(0),
             sampled: Notify::new(),
         });
         let weak = Arc::downgrade(&gate);
@@ -86,11 +92,15 @@ impl Gate {
             let count_max = limits.runnable_max.saturating_add(limits.bulk_max());
             loop {
                 tick.tick().await;
+                let Some(done) = weak.upgrade().map(|gate| gate.bulk_done.load(Ordering::Acquire))
+                else {
+                    return;
+                };
                 let sampled = backlog::sample(&reads, count_max, limits.oldest_max).await;
                 let Some(gate) = weak.upgrade() else { return };
                 // Without an answer the door stays as it is; the intake itself then says 503.
                 if let Ok(backlog) = sampled {
-                    gate.bulk_room.store(limits.room(&backlog), Ordering::Relaxed);
+                    gate.bulk_allowed.store(done + limits.room(&backlog), Ordering::Release);
                     gate.sampled.notify_one();
                     let closed = limits.is_closed(&backlog);
                     if gate.closed.swap(closed, Ordering::Relaxed) != closed {
@@ -114,17 +124,26 @@ impl Gate {
 
     /// Returns once bulk work may be written. For one caller at a time.
     pub(super) async fn room_for_bulk(&self) {
-        while self.bulk_room.load(Ordering::Relaxed) <= 0 {
+        let taken = || self.bulk_taken.load(Ordering::Acquire);
+        while taken() >= self.bulk_allowed.load(Ordering::Acquire) {
             self.sampled.notified().await;
         }
     }
 
-    /// Notes that so many commands of bulk work are being written. The last batch before a sample
-    /// may be larger than the room; the next ones wait for it.
+    /// Notes that so many commands of bulk work are about to be written. The last batch before a
+    /// sample may be larger than the room; the next ones wait for it.
     pub(super) fn take_room(&self, count: usize) {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.bulk_room.fetch_sub(count, Ordering::Relaxed);
+        self.bulk_taken.fetch_add(signed(count), Ordering::AcqRel);
     }
+
+    /// Notes that they have been written, or will not be.
+    pub(super) fn written(&self, count: usize) {
+        self.bulk_done.fetch_add(signed(count), Ordering::AcqRel);
+    }
+}
+
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -126,7 +126,8 @@ async fn each_command_of_an_independent_request_stands_for_itself() {
 async fn a_field_that_is_given_twice_is_refused_in_one_command_alone() {
     let api = Api::start().await;
     let (alice, bob) = (api.wallet("alice", "EUR").await, api.wallet("bob", "EUR").await);
-    let twice = command("a", [&alice, &bob], 1).to_string().replacen('{', "{\"amount_minor\":9,", 1);
+    let twice =
+        command("a", [&alice, &bob], 1).to_string().replacen('{', "{\"amount_minor\":9,", 1);
     let good = command("b", [&alice, &bob], 1);
     let body = format!("{{\"mode\":\"independent\",\"transfers\":[{twice},{good}]}}");
     let json = [("content-type", "application/json")];
@@ -140,14 +141,11 @@ async fn of_all_or_nothing_one_bad_command_refuses_all_and_uses_no_key() {
     let api = Api::start().await;
     let (alice, bob) = (api.wallet("alice", "EUR").await, api.wallet("bob", "EUR").await);
     let ends = [alice.as_str(), bob.as_str()];
-    let used = api.post(
-        "/v1/transfers",
-        &[("idempotency-key", "used")],
-        &json!({
-            "source_wallet_id": alice, "destination_wallet_id": bob, "amount_minor": 1, "currency": "EUR",
-        }),
-    );
-    assert_eq!(used.await.status, 202);
+    let body = json!({
+        "source_wallet_id": alice, "destination_wallet_id": bob, "amount_minor": 1, "currency": "EUR",
+    });
+    let used = api.post("/v1/transfers", &[("idempotency-key", "used")], &body).await;
+    assert_eq!(used.status, 202);
     let (one, two) = (command("one", ends, 5), command("two", ends, 6));
     let unknown = uuid::Uuid::now_v7().to_string();
     for (bad, code) in [

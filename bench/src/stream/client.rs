@@ -90,7 +90,9 @@ pub(super) async fn read(input: OwnedReadHalf, seen: Rc<RefCell<Seen>>) -> Resul
         let whole = body.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let rest = body.split_off(whole);
         let mut seen = seen.borrow_mut();
-        body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).for_each(|line| seen.note(line));
+        body.split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .for_each(|line| seen.note(line));
         body = rest;
     }
 }

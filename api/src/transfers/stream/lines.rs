@@ -181,13 +181,7 @@ mod tests {
     async fn a_line_that_is_too_long_is_not_kept_and_harms_no_other() {
         let longest = "x".repeat(LINE_BYTES_MAX);
         let body = format!("a\n{longest}\n{longest}y\nb\n{longest}yy");
-        let expected = vec![
-            some(1, "a"),
-            some(2, &longest),
-            (3, None),
-            some(4, "b"),
-            (5, None),
-        ];
+        let expected = vec![some(1, "a"), some(2, &longest), (3, None), some(4, "b"), (5, None)];
         for size in [1_000, LINE_BYTES_MAX, body.len()] {
             let frames = body.as_bytes().chunks(size).map(|frame| Ok(frame.to_vec())).collect();
             assert_eq!(read(frames).await, (expected.clone(), Next::End), "frames of {size}");

@@ -93,7 +93,11 @@ impl<'a> Writer<'a> {
     }
 
     /// The answers of a piece, up to the first line whose fate is not known.
-    fn render(&mut self, lines: Vec<(u64, Result<usize, ApiError>)>, written: &[Answer]) -> Vec<u8> {
+    fn render(
+        &mut self,
+        lines: Vec<(u64, Result<usize, ApiError>)>,
+        written: &[Answer],
+    ) -> Vec<u8> {
         let mut text = Vec::with_capacity(lines.len() * 100);
         for (line, verdict) in lines {
             let outcome = match verdict {
