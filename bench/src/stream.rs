@@ -99,7 +99,7 @@ struct Sent {
 
 impl Sent {
     fn problems(&self, lines: u64) -> Vec<String> {
-        let Seen { answered, accepted, disorder, end } = &self.seen;
+        let Seen { answered, accepted, disorder, end, .. } = &self.seen;
         let mut problems: Vec<String> = self.trouble.iter().cloned().collect();
         if *answered != lines || *accepted != lines {
             problems

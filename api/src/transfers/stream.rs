@@ -90,18 +90,18 @@ pub(crate) async fn stream(
             format!("must be {NDJSON}"),
         ));
     }
-    let seat = app.streams.enter()?;
-    let (answers, sent) = mpsc::channel(SEND_PIECES);
+    let place = app.streams.enter()?;
+    let (answers, pieces) = mpsc::channel(SEND_PIECES);
     let lines = Lines::new(request.into_body().into_data_stream());
     let origin = Origin { caller, trace };
     // A task of its own: it notices a client that does not read, which the body alone would not.
     tokio::spawn(async move {
         run(&app, &origin, lines, answers).await;
-        drop(seat);
+        drop(place);
     });
-    let body = Body::from_stream(unfold(sent, |mut sent| async move {
-        let piece: Bytes = sent.recv().await?;
-        Some((Ok::<_, std::convert::Infallible>(piece), sent))
+    let body = Body::from_stream(unfold(pieces, |mut pieces| async move {
+        let piece: Bytes = pieces.recv().await?;
+        Some((Ok::<_, std::convert::Infallible>(piece), pieces))
     }));
     Ok(([(header::CONTENT_TYPE, NDJSON)], body).into_response())
 }

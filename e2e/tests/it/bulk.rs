@@ -52,10 +52,9 @@ impl Lines {
     /// The next line; none when the answer has ended or broken off.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((line, rest)) = self.text.split_once('\n') {
-                let line = serde_json::from_str(line).expect("a line of JSON");
-                self.text = rest.to_owned();
-                return Some(line);
+            if let Some(end) = self.text.find('\n') {
+                let line: String = self.text.drain(..=end).collect();
+                return Some(serde_json::from_str(&line).expect("a line of JSON"));
             }
             let bytes = self.response.chunk().await.ok()??;
             self.text.push_str(std::str::from_utf8(&bytes).expect("UTF-8"));
@@ -102,12 +101,12 @@ async fn a_stream_whose_api_is_killed_is_sent_again_and_makes_each_transfer_once
     let wallets = world.wallets(20, 100_000).await;
     let workers = Process::jobs(&world.url, &[SAGAS]);
     let http = patient_client();
-    let body: String = (0..LINES)
-        .map(|index| {
-            let (from, to) = (wallets[index % 20], wallets[(index + 7) % 20]);
-            format!("{}\n", command(&format!("line-{index}"), from, to, 1))
-        })
-        .collect();
+    let mut body = String::new();
+    for index in 0..LINES {
+        let (from, to) = (wallets[index % 20], wallets[(index + 7) % 20]);
+        body.push_str(&command(&format!("line-{index}"), from, to, 1).to_string());
+        body.push('\n');
+    }
     let mut told: BTreeMap<u64, String> = BTreeMap::new();
     let mut end = Value::Null;
     for answers_before_death in [700, 3_000, usize::MAX] {

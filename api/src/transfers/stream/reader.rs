@@ -18,7 +18,7 @@ use crate::state::App;
 use crate::transfers::many::{Origin, Prepared, prepare};
 
 /// A client that sends nothing for so long is gone, or holds a place for nothing.
-const IDLE_MAX: Duration = Duration::from_secs(60);
+const IDLE_MAX: Duration = Duration::from_mins(1);
 
 /// Lines whose commands have been queued.
 pub(super) struct Piece {

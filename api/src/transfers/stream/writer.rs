@@ -16,7 +16,7 @@ use crate::state::App;
 use crate::transfers::many::{Origin, Outcome, outcome};
 
 /// A client that reads nothing for so long is gone, or holds a place for nothing.
-const STALL_MAX: Duration = Duration::from_secs(300);
+const STALL_MAX: Duration = Duration::from_mins(5);
 
 /// The client is gone: there is nobody to say anything to.
 #[derive(Debug)]
