@@ -243,14 +243,13 @@ usage: cargo run --release -p bench -- <scenario>... [options]
         // Writing to a String does not fail.
         let _ = writeln!(text, "  {:<13}{}", scenario.name, scenario.about);
     }
-    let _ = writeln!(
-        text,
-        "  {:<13}{}",
-        "stream", "one file of 1,000,000 lines through POST /v1/transfers/stream"
-    );
+    text.push_str(STREAM);
     text.push_str(OPTIONS);
     text
 }
+
+const STREAM: &str = "  stream       one file of 1,000,000 lines through POST /v1/transfers/stream
+";
 
 const OPTIONS: &str = "
   --quick                 uniform-10k and hot with short baselines, within a minute
