@@ -44,7 +44,7 @@ impl Events {
 
     /// The next event as (id, transfer); none at the end.
     async fn next(&mut self) -> Option<(String, Value)> {
-        timeout(PATIENCE, self.read()).await.expect("an event in time")
+        timeout(PATIENCE, self.read()).await.unwrap()
     }
 
     async fn read(&mut self) -> Option<(String, Value)> {

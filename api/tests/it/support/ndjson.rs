@@ -46,7 +46,7 @@ impl Stream {
 
     /// The next line of the answer; none when it has ended.
     pub async fn line(&mut self) -> Option<Value> {
-        timeout(PATIENCE, self.next_line()).await.expect("a line in time")
+        timeout(PATIENCE, self.next_line()).await.unwrap()
     }
 
     /// All lines that are still to come.
