@@ -32,6 +32,12 @@ pub struct Config {
     pub screened_outside: Vec<TransferKind>,
     /// Who may send notices about payouts; none when nobody may.
     pub webhook: Option<Webhook>,
+    /// Streams of commands at a time; more are turned away.
+    pub streams_max: u32,
+    /// How long such a stream waits while the database is away or too much work waits.
+    pub stream_wait_max: Duration,
+    /// Clients that watch a transfer at a time; more are turned away.
+    pub watchers_max: u32,
     /// Which log lines are written.
     pub log: String,
     /// How they are written.
@@ -67,6 +73,12 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+/// All of them share one batcher, and each may keep some megabytes of commands in memory.
+const STREAMS_MAX: u32 = 16;
+/// Longer than the restart of a database, shorter than the patience of most proxies.
+const STREAM_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Each keeps a connection; what is read for them is read for all at once.
+const WATCHERS_MAX: u32 = 2_000;
 /// Reads are short; more connections than this only queue inside PostgreSQL.
 const READ_CONNECTIONS_MAX: u32 = 8;
 
@@ -82,6 +94,9 @@ impl Config {
             limits: Limits::default(),
             screened_outside: Vec::new(),
             webhook: None,
+            streams_max: STREAMS_MAX,
+            stream_wait_max: STREAM_WAIT_MAX,
+            watchers_max: WATCHERS_MAX,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -131,6 +146,7 @@ impl Config {
         source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
+        source.long_answers(&mut config)?;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
                 variable: "HOLDFAST_LOG",
@@ -147,6 +163,7 @@ impl Config {
 
 const ADDRESS: &str = "an address with a port, such as 127.0.0.1:8080";
 const POSITIVE: &str = "a whole number from 1";
+const PERCENT: &str = "a whole number from 1 to 100";
 const KINDS: &str = "kinds with commas, of transfer, deposit, payout and reversal";
 
 /// Kinds of transfers, with commas between them.
@@ -211,6 +228,28 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         let name = self.text("HOLDFAST_PAYOUT_PROVIDER_NAME")?;
         let provider = name.unwrap_or_else(|| PROVIDER_NAME.to_owned());
         Ok((!secrets.is_empty()).then_some(Webhook { provider, secrets }))
+    }
+
+    /// What bounds bulk work, streams and watchers.
+    fn long_answers(&self, config: &mut Config) -> Result<(), ConfigError> {
+        let variable = "HOLDFAST_INTAKE_BULK_PERCENT";
+        let percent = &mut config.limits.bulk_percent;
+        self.read(variable, PERCENT, percent)?;
+        if !(1..=100).contains(percent) {
+            let problem = format!("is '{percent}'; it must be {PERCENT}");
+            return Err(ConfigError { variable, problem });
+        }
+        let mut number = NonZeroU32::MIN;
+        if self.read("HOLDFAST_STREAMS_MAX", POSITIVE, &mut number)? {
+            config.streams_max = number.get();
+        }
+        if self.read("HOLDFAST_STREAM_WAIT_MAX_S", POSITIVE, &mut number)? {
+            config.stream_wait_max = Duration::from_secs(number.get().into());
+        }
+        if self.read("HOLDFAST_WATCHERS_MAX", POSITIVE, &mut number)? {
+            config.watchers_max = number.get();
+        }
+        Ok(())
     }
 
     /// An address of a database. It is not repeated in errors: it may hold a password.
@@ -293,6 +332,10 @@ mod tests {
                 vec![URL, ("HOLDFAST_SCREEN_OUTSIDE", "payout,all")],
                 "HOLDFAST_SCREEN_OUTSIDE is 'payout,all'; it must be kinds with commas, of transfer, \
                  deposit, payout and reversal",
+            ),
+            (
+                vec![URL, ("HOLDFAST_INTAKE_BULK_PERCENT", "101")],
+                "HOLDFAST_INTAKE_BULK_PERCENT is '101'; it must be a whole number from 1 to 100",
             ),
             (
                 vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use store::wallets::ChangeError;
 use store::{StoreError, Temper, describe};
 use wire::signature::SIGNATURE_HEADER;
-use wire::{FieldError, Problem, ProblemCode};
+use wire::{BulkAnswer, FieldError, Problem, ProblemCode};
 
 use crate::intake::IntakeError;
 
@@ -86,6 +86,41 @@ impl ApiError {
             "Idempotency-Key",
             "was used before, for a request with another body",
         )
+    }
+
+    /// One of the commands of a bulk request was refused, and so all are.
+    pub(crate) fn bulk_refused(answers: Vec<BulkAnswer>) -> Self {
+        let mut error = Self::bulk_neighbour();
+        error.0.draft.problem.answers = answers;
+        error
+    }
+
+    /// What a command is told that is refused for others' sake.
+    pub(crate) fn bulk_neighbour() -> Self {
+        let detail = "All commands of the request were to be accepted, and at least one cannot \
+                      be. Nothing was written, and no idempotency key was used.";
+        Self::new(ProblemCode::BulkRefused, detail)
+    }
+
+    /// This process serves as many long answers as it may.
+    pub(crate) fn too_many_streams(what: &str) -> Self {
+        let detail = format!("This process serves as many {what} as it may. Try again later.");
+        Self::new(ProblemCode::TooManyStreams, detail).retry_after(RETRY_AFTER_S)
+    }
+
+    /// The problem as a part of an answer that is about several requests.
+    pub(crate) fn into_problem(self, correlation_id: &str) -> Problem {
+        let Draft { mut problem, cause } = self.0.draft;
+        if let Some(cause) = cause {
+            tracing::warn!(
+                correlation_id,
+                problem.code = problem.code.as_str(),
+                cause,
+                "command refused"
+            );
+        }
+        correlation_id.clone_into(&mut problem.correlation_id);
+        problem
     }
 
     pub(crate) fn maintenance() -> Self {

@@ -29,6 +29,7 @@ mod transfers;
 mod views;
 mod waiters;
 mod wallets;
+mod watchers;
 
 pub use config::{Config, ConfigError, LogFormat, Webhook};
 pub use intake::Limits;

@@ -12,7 +12,7 @@ use wire::{NoticeReceipt, ProblemCode, ProviderNotice};
 
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{NoParams, RawBody, Words, header_once, read};
+use crate::extract::{NoParams, RawBody, Words, header_once, read_object};
 use crate::state::App;
 
 /// `POST /v1/providers/{provider}/notices`

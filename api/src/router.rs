@@ -4,7 +4,7 @@ use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use wire::ProblemCode;
-use wire::limits::BODY_BYTES_MAX;
+use wire::limits::{BODY_BYTES_MAX, BULK_BODY_BYTES_MAX};
 
 use crate::error::ApiError;
 use crate::observe::observe;
@@ -25,7 +25,13 @@ pub fn router(app: App) -> Router {
         .route("/v1/deposits", post(transfers::deposit))
         .route("/v1/transfers", get(transfers::list).post(transfers::transfer))
         .route("/v1/payouts", post(transfers::payout))
+        .route(
+            "/v1/transfers/bulk",
+            post(transfers::bulk).layer(DefaultBodyLimit::max(BULK_BODY_BYTES_MAX)),
+        )
+        .route("/v1/transfers/stream", post(transfers::stream))
         .route("/v1/transfers/{transfer_id}", get(transfers::get))
+        .route("/v1/transfers/{transfer_id}/events", get(transfers::events))
         .route("/v1/transfers/{transfer_id}/capture", post(transfers::capture))
         .route("/v1/transfers/{transfer_id}/void", post(transfers::void))
         .route("/v1/transfers/{transfer_id}/reverse", post(transfers::reverse))

@@ -78,6 +78,8 @@ pub struct Model {
     pub answer: Option<Json>,
     /// Calls made for the step so far, written before each of them.
     pub call_count: i16,
+    /// It came with many others and may wait behind what came alone; never changed.
+    pub bulk: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

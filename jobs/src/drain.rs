@@ -12,12 +12,14 @@
 //! * A backend error ends the worker: [`supervise`] starts another, after a pause
 //!   (apalis's Monitor restarts without one).
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use apalis::prelude::{
-    Attempt, BackendExt, BoxDynError, Data, WorkerBuilder, WorkerBuilderExt, WorkerError,
+    Attempt, BackendExt, BoxDynError, Data, FromRequest, Task, WorkerBuilder, WorkerBuilderExt,
+    WorkerError,
 };
 use apalis_postgres::{Config, PostgresStorage};
 use serde_json::Value;
@@ -48,13 +50,33 @@ pub(crate) struct Drain {
 
 /// What is done with a job.
 pub(crate) trait Handler: Clone + Send + Sync + 'static {
-    /// Handles one job. `again` tells that it was in somebody's hands before, who may
-    /// have died of it.
+    /// Handles one job.
     fn handle(
         &self,
         job: Value,
-        again: bool,
+        sort: Sort,
     ) -> impl Future<Output = Result<(), BoxDynError>> + Send;
+}
+
+/// What is known of a job beside its payload.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sort {
+    /// It was in somebody's hands before, who may have died of it.
+    pub(crate) again: bool,
+    /// Its work came in bulk and may wait behind other work.
+    pub(crate) bulk: bool,
+}
+
+impl<Args: Sync> FromRequest<Task<Args>> for Sort {
+    type Error = Infallible;
+
+    async fn from_request(task: &Task<Args>) -> Result<Self, Infallible> {
+        let attempt = Attempt::from_request(task).await?;
+        // Below zero, which apalis reads as a number that is larger than any other.
+        let below_zero = |priority| isize::try_from(priority).is_err();
+        let bulk = task.priority().is_some_and(below_zero);
+        Ok(Self { again: attempt.current() > 1, bulk })
+    }
 }
 
 /// Keeps one worker running until told to stop.
@@ -117,12 +139,8 @@ async fn run_one<H: Handler>(
     Ok(())
 }
 
-async fn handle<H: Handler>(
-    job: Value,
-    attempt: Attempt,
-    handler: Data<H>,
-) -> Result<(), BoxDynError> {
-    handler.handle(job, attempt.current() > 1).await
+async fn handle<H: Handler>(job: Value, sort: Sort, handler: Data<H>) -> Result<(), BoxDynError> {
+    handler.handle(job, sort).await
 }
 
 /// Where this process runs, for operators who look for a worker. In containers the process

@@ -127,6 +127,7 @@ sql_migration!(
     "../sql/create_limits_up.sql",
     "../sql/create_limits_down.sql"
 );
+sql_migration!(m20261121_000018_mark_bulk, "../sql/mark_bulk_up.sql", "../sql/mark_bulk_down.sql");
 sql_migration!(
     m20261121_000019_create_provider_notice,
     "../sql/create_provider_notice_up.sql",
@@ -156,6 +157,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000015_create_archive::Migration),
             Box::new(m20261121_000016_create_outside::Migration),
             Box::new(m20261121_000017_create_limits::Migration),
+            Box::new(m20261121_000018_mark_bulk::Migration),
             Box::new(m20261121_000019_create_provider_notice::Migration),
         ]
     }

@@ -18,7 +18,9 @@ use crate::idempotency::key_hash;
 use crate::{StoreError, orm};
 
 mod list;
+mod many;
 pub use list::{LOOKED_AT_FOR_CLIENTS, LOOKED_AT_FOR_OPERATORS, ListQuery, Page, list};
+pub use many::{Pulse, many, pulses, steps_of_many};
 
 /// A transfer as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! at once. Money is whole minor units everywhere; times are RFC 3339 in UTC.
 
 mod admin;
+mod bulk;
 pub mod limits;
 mod notices;
 mod page;
@@ -36,6 +37,10 @@ pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
 pub use admin::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
+pub use bulk::{
+    BulkAnswer, BulkAnswers, BulkMode, BulkStatus, BulkTransfer, CreateTransfers, StreamAnswer,
+    StreamEnd, StreamEnding,
+};
 pub use notices::{NoticeReceipt, ProviderNotice};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};

@@ -8,16 +8,16 @@ use domain::ids::{TransferId, WalletId};
 use domain::money::Currency;
 use domain::switch::{Flag, Switch};
 use domain::terms::Terms;
-use domain::transfer::{TransferKind, check_ends};
+use domain::transfer::TransferKind;
 use store::intake::{NewTransfer, Submitted};
 use uuid::Uuid;
-use wire::{CreateDeposit, CreateTransfer, FieldError, ProblemCode};
+use wire::{CreateDeposit, CreateTransfer};
 
+use super::checked::{Checked, judge_wallets};
 use crate::check::Checks;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, MoneyKey, NoParams, Trace, WaitPreference};
 use crate::state::App;
-use crate::transfers::terms;
 use crate::views;
 use crate::waiters::is_outcome;
 use crate::wallets::IDEMPOTENT_REPLAYED;
@@ -34,38 +34,9 @@ pub(crate) async fn transfer(
     WaitPreference(patience): WaitPreference,
     Body(body): Body<CreateTransfer>,
 ) -> Result<Response, ApiError> {
-    let (source, destination) = (body.source_wallet_id, body.destination_wallet_id);
-    let mut checks = Checks::default();
-    if let Err(error) = check_ends(source, destination) {
-        checks.wrong(ProblemCode::SameWallet, "destination_wallet_id", error.to_string());
-    }
-    let amount = checks.amount("amount_minor", body.amount_minor);
-    let currency = checks.currency("currency", &body.currency);
-    checks.optional_text("reference", body.reference.as_deref());
-    let metadata = checks.metadata("metadata", body.metadata);
-    let hold = terms::hold(&mut checks, body.capture, body.hold_seconds);
-    checks.finish()?;
-    let (Some(amount), Some(currency)) = (amount, currency) else {
-        return Err(ApiError::internal("the checks passed without an amount or a currency"));
-    };
-    let ends = [("source_wallet_id", source), ("destination_wallet_id", destination)];
-    check_wallets(&app, ends, currency).await?;
-    let new = NewTransfer {
-        id: TransferId(Uuid::now_v7()),
-        kind: TransferKind::Transfer,
-        caller,
-        key,
-        source: Some(source),
-        destination,
-        amount,
-        currency,
-        reference: body.reference,
-        metadata,
-        correlation_id: trace.correlation_id,
-        traceparent: trace.traceparent,
-        terms: app.terms_of(TransferKind::Transfer, hold.terms()),
-        terms_asked: hold.asked(),
-    };
+    let checked = Checked::of(body)?;
+    check_wallets(&app, checked.ends(), checked.currency()).await?;
+    let new = checked.command(&app, caller, key, &trace);
     submit(&app, new, patience).await
 }
 
@@ -109,34 +80,13 @@ pub(crate) async fn deposit(
 }
 
 /// What no lock is needed for: the wallets exist, are customers', and count this currency.
-///
-/// A key that was used before with the same body passes here, too, because these
-/// facts never change; so the replay is never hidden behind another answer.
 pub(super) async fn check_wallets<const N: usize>(
     app: &App,
     wallets: [(&str, WalletId); N],
     currency: Currency,
 ) -> Result<(), ApiError> {
     let facts = app.facts.of_customers(wallets.map(|wallet| wallet.1)).await?;
-    let mut unknown = Vec::new();
-    let mut mismatched = Vec::new();
-    for ((field, _), fact) in wallets.iter().zip(facts) {
-        match fact {
-            None => unknown.push(FieldError::new(*field, "no wallet has this id")),
-            Some(fact) if fact.currency != currency => {
-                let detail = format!("the wallet counts {}, not {currency}", fact.currency);
-                mismatched.push(FieldError::new(*field, detail));
-            }
-            Some(_) => {}
-        }
-    }
-    if !unknown.is_empty() {
-        return Err(ApiError::fields(ProblemCode::WalletNotFound, unknown));
-    }
-    if !mismatched.is_empty() {
-        return Err(ApiError::fields(ProblemCode::CurrencyMismatch, mismatched));
-    }
-    Ok(())
+    judge_wallets(wallets, facts, currency)
 }
 
 /// Writes the command down and answers with its transfer.

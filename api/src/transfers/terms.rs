@@ -10,6 +10,7 @@ use crate::check::Checks;
 use crate::state::App;
 
 /// How long a hold is to stay; none when the saga captures it itself.
+#[derive(Debug)]
 pub(super) struct Hold(Option<u32>);
 
 impl Hold {

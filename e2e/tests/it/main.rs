@@ -6,6 +6,7 @@
 )]
 
 mod archive;
+mod bulk;
 mod calls;
 mod concurrency;
 mod console;

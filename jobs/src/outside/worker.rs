@@ -69,7 +69,7 @@ impl Calls {
 }
 
 impl Handler for Calls {
-    async fn handle(&self, job: Value, _: bool) -> Result<(), BoxDynError> {
+    async fn handle(&self, job: Value, _: Sort) -> Result<(), BoxDynError> {
         let id = match serde_json::from_value(job) {
             Ok(CallJob::V1 { id }) => id,
             Err(error) => {

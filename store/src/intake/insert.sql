@@ -1,5 +1,5 @@
 -- Writes a batch of commands: idempotency keys first, then for each key that was
--- free its transfer and its open row, and one job for all of them.
+-- free its transfer and its open row, and the jobs for all of them: one, or several of bulk work.
 -- The arrays come sorted by key hash; see write_batch for why.
 WITH command AS MATERIALIZED (
     SELECT *
@@ -35,17 +35,18 @@ written AS (
 opened AS (
     INSERT INTO saga_open (
         transfer_id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
-        correlation_id, traceparent, terms
+        correlation_id, traceparent, terms, bulk
     )
     SELECT
         id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
-        correlation_id, traceparent, terms
+        correlation_id, traceparent, terms, $18::integer < 0
     FROM accepted
 ),
--- The job names the whole batch; the lane skips ids that have no open row.
+-- The jobs name the whole batch; the lane skips ids that have no open row.
 job AS (
-    INSERT INTO apalis.jobs (id, job_type, job)
-    SELECT $14::text, $15::text, $16::bytea
+    INSERT INTO apalis.jobs (id, job_type, job, priority)
+    SELECT job.id, $15::text, job.payload, $18::integer
+    FROM unnest($14::text[], $16::bytea[]) AS job (id, payload)
     WHERE EXISTS (SELECT 1 FROM fresh)
 )
 SELECT resource_id FROM fresh

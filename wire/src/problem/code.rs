@@ -110,8 +110,8 @@ codes! {
     PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
-    /// The body must be sent as JSON.
-    UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
+    /// The body must be sent as JSON, or a stream of commands as NDJSON.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body has another media type";
     /// A field is missing, unknown, of the wrong type or against a rule.
     InvalidBody = "invalid_body", 422, "A field of the body is not valid";
     /// An amount is 1 to 2^53 - 1 minor units.
@@ -126,10 +126,14 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
     /// The database refused what no rule of ours forbids.
     CommandRefused = "command_refused", 422, "The request cannot be stored";
+    /// All commands of a bulk request were to be accepted, and one cannot be.
+    BulkRefused = "bulk_refused", 422, "The commands cannot all be accepted";
     /// A bug of ours.
     InternalError = "internal_error", 500, "Something is wrong on our side";
     /// More work is waiting than can be done in time.
     Overloaded = "overloaded", 503, "Too much work is waiting";
+    /// The process serves as many answers that take long as it may.
+    TooManyStreams = "too_many_streams", 503, "Too many streams are open";
     /// An operator has closed the door for everything but reads.
     Maintenance = "maintenance", 503, "Holdfast is under maintenance";
     /// The database does not answer, or nobody knows whether it committed.
