@@ -25,7 +25,7 @@ use super::config::OutsideConfig;
 use super::guard::{Entry, PLACE_WAIT};
 use super::http::OutsideError;
 use super::{CallPoint, CallProbe};
-use crate::drain::{Drain, Handler};
+use crate::drain::{Drain, Handler, Sort};
 
 /// How long an answer is tried to be written down while the database is away. Then it is
 /// lost, and the next call asks for it.
