@@ -39,6 +39,7 @@ const FILTERS: &[Filter] = &[
             "compensation_failed",
             "kills_its_worker",
             "broken_invariant",
+            "cannot_turn_back",
             "parked_by_operator",
         ],
     ),

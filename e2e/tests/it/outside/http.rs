@@ -163,7 +163,7 @@ async fn a_payout_ends_paid_or_with_its_hold_given_back() {
     let no = Answer::Declined { code: "account_closed".into(), detail: "It is closed.".into() };
     desk.world.play(&rules, declined, &[no]).await;
     let declined = desk.drive(declined).await;
-    assert_ne!(declined["status"], "settled", "{declined:#}");
+    assert_eq!((&declined["status"], &declined["failure"]["code"]), (&json!("failed"), &json!("payout_declined")));
     assert_eq!(desk.world.available(desk.a).await, 960);
     desk.world.assert_clean_slate().await;
 }
