@@ -30,9 +30,10 @@ pids+=($!)
 sleep 0.5
 DATABASE_URL=$(url "$endpoint") "$programs/holdfast-migrate" up
 start_programs "$endpoint"
-start_load "$work/load.log"
+start_load "$work/load.book"
 sleep "$load_s"
-say "before: $(driver count --log "$work/load.log"), standby is $(sql "$writer" 'SELECT sync_state FROM pg_stat_replication')"
+found=$(driver count --log "$work/load.book")
+say "before: $found, standby is $(sql "$writer" 'SELECT sync_state FROM pg_stat_replication')"
 
 title 'the writer is gone'
 if [ "$mode" = async ]; then
@@ -57,7 +58,7 @@ sql "$standby" "ALTER SYSTEM SET synchronous_standby_names = ''" postgres
 sql "$standby" 'SELECT pg_reload_conf()' postgres >/dev/null
 printf '%s' "$standby" >"$work/target"
 say "endpoint moved: $(since "$killed")"
-until [ "$(python3 "$here/driver.py" count --log "$work/load.log" --after "$((killed + 300))" | tr -dc '0-9,' | cut -d, -f1)" -gt 0 ]; do
+until [ "$(python3 "$here/driver.py" count --log "$work/load.book" --after "$((killed + 300))" | tr -dc '0-9,' | cut -d, -f1)" -gt 0 ]; do
     sleep 0.05
 done
 say "transfers settle again: $(since "$killed")"
@@ -65,8 +66,9 @@ sleep "$load_s"
 stop_load
 
 title 'the account'
-say "$(driver count --log "$work/load.log")"
-found=$(driver check --log "$work/load.log" || true)
+found=$(driver count --log "$work/load.book")
+say "$found"
+found=$(driver check --log "$work/load.book" || true)
 say "of what was acknowledged: $found"
 lost=$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["missing"])' "$found")
 ledger_check "$standby" || die 'the ledger is broken'
@@ -75,7 +77,8 @@ if [ "$mode" = sync ] && [ "$lost" -ne 0 ]; then die "$lost acknowledged transfe
 if [ "$lost" -gt 0 ]; then
     first_lost=$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["first_missing_ms"])' "$found")
     say "lost: $lost, acknowledged in the last $((killed - first_lost)) ms"
-    say "all sent once more: $(driver resend --log "$work/load.log")"
+    found=$(driver resend --log "$work/load.book")
+    say "all sent once more: $found"
     sleep 1
     ledger_check "$standby" || die 'the ledger is broken after the resend'
     say 'ledger clean'

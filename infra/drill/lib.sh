@@ -146,6 +146,8 @@ start_load() {
     python3 "$here/driver.py" load --api "http://127.0.0.1:$api_port" --log "$1" --clients "${CLIENTS:-8}" &
     load_pid=$!
     pids+=("$load_pid")
+    # Until its wallets are filled it sends no transfers.
+    until [ -s "$1" ]; do sleep 0.1; done
 }
 
 stop_load() {

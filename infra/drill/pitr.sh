@@ -43,7 +43,7 @@ start_cluster "$work/first" "$port"
 sql "$port" 'CREATE DATABASE holdfast' postgres
 DATABASE_URL=$(url "$port") "$programs/holdfast-migrate" up
 start_programs "$port"
-start_load "$work/first.log"
+start_load "$work/first.book"
 sleep "$load_s"
 take_base_backup "$port" "$work/backup"
 sleep "$load_s"
@@ -70,9 +70,12 @@ say "restored to the instant: $(since "$restoring")"
 ledger_check "$second" || die 'the restored ledger is broken'
 start_programs "$second"
 say "mistake seen to service: $(since "$begun")"
-say "acknowledged before the instant: $(driver check --log "$work/first.log" --until "$good")"
-say "acknowledged after it:           $(driver count --log "$work/first.log" --after "$good")"
-say "all sent once more:              $(driver resend --log "$work/first.log")"
+found=$(driver check --log "$work/first.book" --until "$good") || die "lost, although acknowledged before the instant: $found"
+say "acknowledged before the instant: $found"
+found=$(driver count --log "$work/first.book" --after "$good")
+say "acknowledged after it:           $found"
+found=$(driver resend --log "$work/first.book")
+say "all sent once more:              $found"
 sleep 1
 ledger_check "$second" || die 'the ledger is broken after the resend'
 say 'ledger clean'
@@ -85,7 +88,7 @@ start_cluster "$work/third" "$third"
 sql "$third" 'CREATE DATABASE holdfast' postgres
 DATABASE_URL=$(url "$third") "$programs/holdfast-migrate" up
 start_programs "$third"
-start_load "$work/third.log"
+start_load "$work/third.book"
 sleep "$load_s"
 rm -rf "$work/backup"
 take_base_backup "$third" "$work/backup"
@@ -95,17 +98,19 @@ kill_cluster "$work/third"
 # What the disks held is out of reach from now on; the archive alone is left.
 kill -KILL "$load_pid" "$api_pid" "$jobs_pid"
 wait "$load_pid" "$api_pid" "$jobs_pid" 2>/dev/null || true
-say "acknowledged until then: $(driver count --log "$work/third.log")"
+found=$(driver count --log "$work/third.book")
+say "acknowledged until then: $found"
 restore "$work/backup" "$work/fourth" "$fourth"
 say "restored to the end of the archive: $(since "$killed")"
 start_programs "$fourth"
 say "machine gone to service: $(since "$killed")"
-found=$(driver check --log "$work/third.log" || true)
+found=$(driver check --log "$work/third.book" || true)
 say "of what was acknowledged: $found"
 first_lost=$(python3 -c 'import json, sys; print(json.loads(sys.argv[1]).get("first_missing_ms", 0))' "$found")
 if [ "$first_lost" -gt 0 ]; then say "lost: the last $((killed - first_lost)) ms"; fi
 ledger_check "$fourth" || die 'the restored ledger is broken'
-say "all sent once more: $(driver resend --log "$work/third.log")"
+found=$(driver resend --log "$work/third.book")
+say "all sent once more: $found"
 sleep 1
 ledger_check "$fourth" || die 'the ledger is broken after the resend'
 say 'ledger clean'
