@@ -23,18 +23,20 @@ RUN ["sh", "infra/image/build.sh", "dependencies"]
 COPY . .
 RUN ["sh", "infra/image/build.sh", "programs", "/out"]
 
-# No shell and no package manager: glibc, root certificates and time zones, and the user 65532.
+# No shell and no package manager: glibc, root certificates and time zones.
 FROM ${RUNTIME} AS runtime
 ARG COMMIT=unknown
 LABEL org.opencontainers.image.title="holdfast" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${COMMIT}"
 COPY --from=build /out/ /usr/local/bin/
+# Aurora's certificates are signed by roots that no system has. DATABASE_SSLROOTCERT names this file.
+COPY infra/image/rds-ca.pem /etc/holdfast/rds-ca.pem
 # Inside a container 127.0.0.1 is reached by nobody. Who may reach these is said outside: by security groups, by `ports`.
 ENV HOLDFAST_API_ADDR=0.0.0.0:8080 \
     HOLDFAST_ADMIN_ADDR=0.0.0.0:8081 \
     HOLDFAST_LOG_FORMAT=json
-USER 65532:65532
+USER 10001:10001
 EXPOSE 8080 8081
 # Of the API. The other programs are looked at in another way, see compose.yaml and the task definitions. It asks whether
 # the process answers, not whether the database does: an outage of the database must not restart every process.

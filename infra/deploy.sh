@@ -63,31 +63,12 @@ parse() {
 require_image() {
     [ -n "$image" ] || die '--image is missing'
     [[ $image =~ ^[^@[:space:]]+@sha256:[0-9a-f]{64}$ ]] || die "--image must name a digest (REPOSITORY@sha256:...), not $image"
-    local repository=${image%@*}
-    aws_json ecr describe-images --repository-name "${repository#*/}" --image-ids "imageDigest=${image#*@}" >/dev/null ||
-        die "the registry does not have $image"
-}
-
-image_parameter() { printf '/holdfast/%s/image/%s' "$environment" "$1"; }
-
-# The image that was noted as current or as the one before; nothing when there is none.
-noted_image() {
-    aws_json ssm get-parameter --name "$(image_parameter "$1")" 2>/dev/null | jq -r '.Parameter.Value' || true
-}
-
-# A rollback needs to know what was there before.
-note_image() {
-    local current
-    current=$(noted_image current)
-    [ "$current" = "$image" ] && return 0
-    if [ -n "$current" ]; then
-        put_image before "$current"
-    fi
-    put_image current "$image"
-}
-
-put_image() {
-    aws_json ssm put-parameter --name "$(image_parameter "$1")" --type String --overwrite --value "$2" >/dev/null
+    local repository=${image%@*} answer
+    answer=$(aws_json ecr describe-images --repository-name "${repository#*/}" --image-ids "imageDigest=${image#*@}" 2>&1) ||
+        case $answer in
+        *NotFound*) die "the registry does not have $image" ;;
+        *) say "the registry was not asked for the image: $answer" ;;
+        esac
 }
 
 wanted() { [ -z "$only" ] || [[ ",$only," == *",$1,"* ]]; }
@@ -127,8 +108,8 @@ verify_all() {
 rollback_all() {
     local stack
     if [ -z "$image" ]; then
-        image=$(noted_image before)
-        [ -n "$image" ] || die 'no image of before is noted; name one with --image'
+        image=$(image_before)
+        [ -n "$image" ] || die 'ECS remembers no image of before; name one with --image'
     fi
     require_image
     say "back to $image"
@@ -144,8 +125,8 @@ rollback_all() {
 
 cancel_update() {
     [ "$(stack_status "$1")" = UPDATE_IN_PROGRESS ] || return 0
-    say "stopping the update of $(stack_name "$1")"
-    aws_json cloudformation cancel-update-stack --stack-name "$(stack_name "$1")"
+    say "ending the update of $(stack_name "$1")"
+    stop_deployments "$1"
     wait_until "$STACK_LIMIT_S" "$(stack_name "$1")" update_is_cancelled "$1" || show_failure "$1"
 }
 
@@ -179,10 +160,7 @@ main() {
     rollback) rollback_all ;;
     verify) require_image; verify_all ;;
     esac
-    case $command in
-    deploy) if [ -z "$only" ]; then note_image; show_outputs; fi ;;
-    rollback) put_image current "$image" ;;
-    esac
+    if [ "$command" = deploy ] && [ -z "$only" ]; then show_outputs; fi
     title "done: $command $environment"
 }
 

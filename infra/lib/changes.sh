@@ -43,7 +43,9 @@ deploy_stack() {
 
 # Prints the name of the new change set.
 make_change_set() {
-    local stack=$1 kind=$2 name values
+    local stack=$1 kind=$2 name values role
+    # What CloudFormation does it does as this role; whoever deploys may do none of it himself.
+    role=$(jq -r '.CloudFormationRoleArn // empty' <<<"$known_outputs")
     find_template "$stack"
     values=$(parameters_of "$stack")
     [ "$(jq '.missing | length' <<<"$values")" -eq 0 ] ||
@@ -54,7 +56,8 @@ make_change_set() {
     aws_json cloudformation create-change-set --stack-name "$(stack_name "$stack")" --change-set-name "$name" \
         --change-set-type "$kind" "${template_args[@]}" \
         --capabilities CAPABILITY_IAM CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-        --parameters "$(jq -c '.parameters' <<<"$values")" --tags "$(stack_tags | jq -c .)" >/dev/null ||
+        --parameters "$(jq -c '.parameters' <<<"$values")" --tags "$(stack_tags | jq -c .)" \
+        ${role:+--role-arn "$role"} >/dev/null ||
         die "no change set for $(stack_name "$stack")"
     printf '%s' "$name"
 }
@@ -81,12 +84,9 @@ refuse_or_nothing() {
     esac
 }
 
-# The first change set of a stack leaves an empty stack behind.
+# The first change set of a stack leaves an empty stack behind, which the next one fills.
 drop_change_set() {
     aws_json cloudformation delete-change-set --stack-name "$(stack_name "$1")" --change-set-name "$2"
-    if [ "$(stack_status "$1")" = REVIEW_IN_PROGRESS ]; then
-        aws_json cloudformation delete-stack --stack-name "$(stack_name "$1")"
-    fi
 }
 
 show_changes() {

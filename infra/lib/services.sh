@@ -9,26 +9,27 @@ SERVICE_LIMIT_S=${HOLDFAST_SERVICE_LIMIT_S:-3600}
 run_migration() {
     title 'migration'
     local definition cluster network answer task
-    definition=$(resources_of migrate AWS::ECS::TaskDefinition | head -n 1)
-    cluster=$(resources_of cluster AWS::ECS::Cluster | head -n 1)
-    [ -n "$definition" ] && [ -n "$cluster" ] || die 'no task definition of the migration, or no cluster'
+    definition=$(jq -r '.MigrateTaskArn // empty' <<<"$known_outputs")
+    cluster=$(jq -r '.ClusterName // empty' <<<"$known_outputs")
+    [ -n "$definition" ] && [ -n "$cluster" ] || die 'no MigrateTaskArn or ClusterName among the outputs'
     network=$(jq -c '
         {awsvpcConfiguration: {
             subnets: (.AppSubnetIds | split(",")),
-            securityGroups: [.MigrateSecurityGroupId],
+            securityGroups: [.MigrateSecurityGroupId // error("no group")],
             assignPublicIp: (.AssignPublicIp // "DISABLED")}}' <<<"$known_outputs") ||
         die 'no AppSubnetIds or MigrateSecurityGroupId among the outputs'
     answer=$(aws_json ecs run-task --cluster "$cluster" --task-definition "$definition" --launch-type FARGATE \
-        --count 1 --started-by "deploy" --network-configuration "$network")
+        --count 1 --started-by deploy --network-configuration "$network")
     task=$(jq -r '.tasks[0].taskArn // empty' <<<"$answer")
     [ -n "$task" ] || die "the migration did not start: $(jq -r '[.failures[]?.reason] | join(", ")' <<<"$answer")"
     say "task $task"
     wait_until "$MIGRATION_LIMIT_S" 'the migration' task_has_stopped "$cluster" "$task"
     answer=$(aws_json ecs describe-tasks --cluster "$cluster" --tasks "$task")
     # No exit code means that the container never ran.
-    if [ "$(jq -r '[.tasks[0].containers[].exitCode // -1] | max' <<<"$answer")" != 0 ] ||
-        [ "$(jq -r '[.tasks[0].containers[].exitCode // -1] | min' <<<"$answer")" != 0 ]; then
-        die "the migration failed: $(jq -r '[.tasks[0].stoppedReason, (.tasks[0].containers[] | "\(.name) exit code \(.exitCode // "none") \(.reason // "")")] | join("; ")' <<<"$answer"). No service was changed; see docs/runbooks/deploy-failed.md"
+    if ! jq -e 'all(.tasks[0].containers[]; .exitCode == 0)' <<<"$answer" >/dev/null; then
+        die "the migration failed: $(jq -r '[.tasks[0].stoppedReason, (.tasks[0].containers[] |
+            "\(.name) exit code \(.exitCode // "none") \(.reason // "")")] | join("; ")' <<<"$answer").
+No service was changed; see docs/runbooks/deploy-failed.md"
     fi
     say 'migrated'
 }
@@ -42,7 +43,7 @@ verify_services() {
     local stack=$1 service
     for service in $(resources_of "$stack" AWS::ECS::Service); do
         wait_until "$SERVICE_LIMIT_S" "$service" service_is_done "$service" ||
-            die "$service did not come to rest with the new image; see docs/runbooks/deploy-failed.md"
+            die "$service did not come to rest with $image; see docs/runbooks/deploy-failed.md"
         say "running = desired: $service ($service_count)"
     done
 }
@@ -53,44 +54,64 @@ cluster_of() {
     printf '%s' "${path%%/*}"
 }
 
+# Done: the newest deployment has succeeded, with our image, and as many tasks run as should. One that ECS has rolled
+# back is at rest, too, with the image of before; no event and no circuit breaker tells of that under blue/green.
 service_is_done() {
-    local service=$1 cluster answer strategy
+    local service=$1 cluster answer newest
     cluster=$(cluster_of "$service")
+    newest=$(deployments_of "$cluster" "$service" | jq -c 'first // {}')
+    case $(jq -r '.status // "NONE"' <<<"$newest") in
+    SUCCESSFUL) ;;
+    PENDING | IN_PROGRESS | NONE) return 1 ;;
+    *) return 2 ;;
+    esac
+    [ "$(image_of "$(jq -r '.targetServiceRevisionArn' <<<"$newest")")" = "$image" ] || return 2
     answer=$(aws_json ecs describe-services --cluster "$cluster" --services "$service" | jq '.services[0]')
-    strategy=$(jq -r '.deploymentConfiguration.strategy // "ROLLING"' <<<"$answer")
-    if [ "$strategy" = ROLLING ]; then
-        case $(jq -r '[.deployments[].rolloutState] | if any(. == "FAILED") then "FAILED" elif length == 1 and .[0] == "COMPLETED" then "COMPLETED" else "IN_PROGRESS" end' <<<"$answer") in
-        FAILED) return 2 ;;
-        IN_PROGRESS) return 1 ;;
-        esac
-    else
-        # The circuit breaker does not watch these deployments, and no event tells of their failure.
-        case $(newest_deployment "$cluster" "$service") in
-        SUCCESSFUL) ;;
-        PENDING | IN_PROGRESS) return 1 ;;
-        *) return 2 ;;
-        esac
+    if [ "$(jq -r '.deploymentConfiguration.strategy // "ROLLING"' <<<"$answer")" = ROLLING ]; then
+        jq -e 'all(.deployments[]; .rolloutState == "COMPLETED")' <<<"$answer" >/dev/null || return 1
     fi
     jq -e '.runningCount == .desiredCount and .pendingCount == 0' <<<"$answer" >/dev/null || return 1
     service_count=$(jq -r '.runningCount' <<<"$answer")
-    tasks_run_the_image "$cluster" "$service"
 }
 
-newest_deployment() {
-    local arn
-    arn=$(aws_json ecs list-service-deployments --cluster "$1" --service "$2" |
-        jq -r '.serviceDeployments | sort_by(.createdAt) | last | .serviceDeploymentArn // empty')
-    [ -n "$arn" ] || { printf 'NONE'; return 0; }
-    aws_json ecs describe-service-deployments --service-deployment-arns "$arn" | jq -r '.serviceDeployments[0].status'
+# All deployments of a service that ECS remembers, the newest first.
+deployments_of() {
+    aws_json ecs list-service-deployments --cluster "$1" --service "$2" |
+        jq -c '.serviceDeployments | sort_by(.createdAt) | reverse'
 }
 
-# A deployment that ECS has rolled back is at rest, too, with the image of before.
-tasks_run_the_image() {
-    local tasks
-    mapfile -t tasks < <(aws_json ecs list-tasks --cluster "$1" --service-name "$2" --desired-status RUNNING |
-        jq -r '.taskArns[]')
-    [ "${#tasks[@]}" -gt 0 ] || return 0
-    # 100 is the most that one request may ask for, and more than any service of ours has.
-    aws_json ecs describe-tasks --cluster "$1" --tasks "${tasks[@]:0:100}" |
-        jq -e --arg image "$image" 'all(.tasks[]; any(.containers[]; .image == $image))' >/dev/null || return 2
+# The image that a revision of a service has.
+image_of() {
+    aws_json ecs describe-service-revisions --service-revision-arns "$1" |
+        jq -r '.serviceRevisions[0].containerImages[0].image'
+}
+
+# The image that the API ran before the one that it runs now: what a rollback goes back to.
+image_before() {
+    local service cluster current='' revision found
+    service=$(resources_of api AWS::ECS::Service | head -n 1)
+    [ -n "$service" ] || return 0
+    cluster=$(cluster_of "$service")
+    for revision in $(deployments_of "$cluster" "$service" |
+        jq -r '.[] | select(.status == "SUCCESSFUL") | .targetServiceRevisionArn'); do
+        found=$(image_of "$revision")
+        if [ -z "$current" ]; then
+            current=$found
+        elif [ "$found" != "$current" ]; then
+            printf '%s' "$found"
+            return 0
+        fi
+    done
+}
+
+# Ends what is under way, so that CloudFormation, which waits for it, goes back by itself.
+stop_deployments() {
+    local service deployment
+    for service in $(resources_of "$1" AWS::ECS::Service); do
+        for deployment in $(deployments_of "$(cluster_of "$service")" "$service" |
+            jq -r '.[] | select(.status == "PENDING" or .status == "IN_PROGRESS") | .serviceDeploymentArn'); do
+            say "stopping $deployment"
+            aws_json ecs stop-service-deployment --service-deployment-arn "$deployment" --stop-type ROLLBACK >/dev/null
+        done
+    done
 }

@@ -70,7 +70,7 @@ find_template() {
 # of that name of an earlier stack, else the template's default.
 parameters_of() {
     local stack=$1 summary
-    summary=$(aws_json cloudformation get-template-summary "${template_args[@]}")
+    summary=$(aws_json cloudformation validate-template "${template_args[@]}")
     jq -n --arg stack "$stack" --arg image "$image" --arg environment "$environment" \
         --argjson summary "$summary" --argjson outputs "$known_outputs" \
         --slurpfile file "$(parameters_file)" '

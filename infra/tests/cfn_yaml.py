@@ -23,6 +23,23 @@ Loader.yaml_implicit_resolvers = {
 }
 
 
+def _repeated(entries):
+    """The entries with each `Fn::ForEach` over a list that stands there written out, by names alone."""
+    written = {}
+    for name, value in (entries or {}).items():
+        if not name.startswith("Fn::ForEach::"):
+            written[name] = value
+        elif isinstance(value[1], list):
+            variable, words, body = value
+            for word in words:
+                for inner, one in body.items():
+                    written[inner.replace("${%s}" % variable, str(word))] = one
+    return written
+
+
 def load(text):
     """The template as dictionaries and lists."""
-    return yaml.load(text, Loader=Loader)  # noqa: S506: a SafeLoader
+    template = yaml.load(text, Loader=Loader)  # noqa: S506: a SafeLoader
+    for part in ("Parameters", "Resources", "Outputs"):
+        template[part] = _repeated(template.get(part))
+    return template

@@ -61,16 +61,6 @@ class Stub:
             raise Refused("An error occurred (ImageNotFoundException)")
         return {"imageDetails": [{"imageDigest": digest}]}
 
-    def ssm_get_parameter(self):
-        name = self.one("name")
-        if name not in self.state.setdefault("parameters", {}):
-            raise Refused("An error occurred (ParameterNotFound)")
-        return {"Parameter": {"Name": name, "Value": self.state["parameters"][name]}}
-
-    def ssm_put_parameter(self):
-        self.state.setdefault("parameters", {})[self.one("name")] = self.one("value")
-        return {"Version": 1}
-
     def s3api_put_object(self):
         self.state.setdefault("put", {})[self.one("key")] = pathlib.Path(self.one("body")).read_text()
         return {}
@@ -81,7 +71,7 @@ class Stub:
     def rds_describe_db_cluster_snapshots(self):
         return {"DBClusterSnapshots": [{"DBClusterSnapshotIdentifier": "holdfast-dev-data-snapshot"}]}
 
-    def cloudformation_get_template_summary(self):
+    def cloudformation_validate_template(self):
         parameters = self.template().get("Parameters", {})
         return {
             "Parameters": [
@@ -117,7 +107,8 @@ class Stub:
             action = "Add" if self.one("change-set-type") == "CREATE" else "Modify"
             changes = [
                 {"Action": action, "LogicalResourceId": key, "ResourceType": value["Type"]}
-                for key, value in template.get("Resources", {}).items()
+                for key, value in template["Resources"].items()
+                if "Type" in value
             ]
         stack["change_set"] = {
             "changes": changes,
@@ -153,8 +144,11 @@ class Stub:
             stack["parameters"] = change_set["parameters"]
             image = change_set["parameters"].get("ImageUri")
             for service in self.state.get("services", {}).values():
-                if image and name.endswith("-" + service["stack"]) and not service.get("keeps_its_image"):
-                    service["image"] = image
+                if image and name.endswith("-" + service["stack"]):
+                    deployment = {"status": service.get("deployment", "SUCCESSFUL"), "image": image}
+                    if service.get("keeps_its_image"):
+                        deployment["image"] = service["deployments"][-1]["image"]
+                    service.setdefault("deployments", []).append(deployment)
         return {}
 
     def cloudformation_describe_stack_events(self):
@@ -177,11 +171,6 @@ class Stub:
 
     def cloudformation_update_termination_protection(self):
         self.stack()["protected"] = True
-        return {}
-
-    def cloudformation_cancel_update_stack(self):
-        self.stack()["status"] = "UPDATE_ROLLBACK_IN_PROGRESS"
-        self.stack()["then"] = "UPDATE_ROLLBACK_COMPLETE"
         return {}
 
     def cloudformation_delete_stack(self):
@@ -207,7 +196,7 @@ class Stub:
                 container["exitCode"] = self.state.get("migration", 0)
             status = "STOPPED" if looks > 1 else "RUNNING"
             return {"tasks": [{"lastStatus": status, "stoppedReason": "Essential container exited", "containers": [container]}]}
-        return {"tasks": [{"containers": [{"image": task.split("#", 1)[1]}]} for task in tasks]}
+        raise AssertionError("no other task is asked about")
 
     def service(self, option):
         return self.state["services"][self.one(option).rsplit("/", 1)[1]]
@@ -220,25 +209,34 @@ class Stub:
         rest = {"desiredCount": service["desired"], "runningCount": service["running"], "pendingCount": 0}
         if service.get("strategy") == "BLUE_GREEN":
             rest["deploymentConfiguration"] = {"strategy": "BLUE_GREEN"}
-            # As ECS has it: the state of a rolling deployment says nothing here.
-            state = "COMPLETED"
         return {"services": [rest | {"deployments": [{"rolloutState": state}]}]}
 
     def ecs_list_service_deployments(self):
-        first = {"serviceDeploymentArn": f"{ARN}:service-deployment/old", "createdAt": "2026-01-01T00:00:00Z"}
-        last = {"serviceDeploymentArn": f"{ARN}:service-deployment/new", "createdAt": "2026-01-02T00:00:00Z"}
-        return {"serviceDeployments": [last, first]}
+        name = self.one("service").rsplit("/", 1)[1]
+        listed = [
+            {
+                "serviceDeploymentArn": f"{ARN}:service-deployment/{name}/{number}",
+                "targetServiceRevisionArn": f"{ARN}:service-revision/{name}/{number}",
+                "status": deployment["status"],
+                "createdAt": f"2026-01-01T00:00:{number:02}Z",
+            }
+            for number, deployment in enumerate(self.service("service").get("deployments", []))
+        ]
+        # In no order.
+        return {"serviceDeployments": listed[1:] + listed[:1]}
 
-    def ecs_describe_service_deployments(self):
-        blue = next(s for s in self.state["services"].values() if s.get("strategy") == "BLUE_GREEN")
-        status = "SUCCESSFUL"
-        if self.one("service-deployment-arns").endswith("new"):
-            status = blue.get("deployment", "SUCCESSFUL")
-        return {"serviceDeployments": [{"status": status}]}
+    def ecs_describe_service_revisions(self):
+        name, number = self.one("service-revision-arns").rsplit("/", 2)[1:]
+        image = self.state["services"][name]["deployments"][int(number)]["image"]
+        return {"serviceRevisions": [{"containerImages": [{"containerName": name, "image": image}]}]}
 
-    def ecs_list_tasks(self):
-        service = self.service("service-name")
-        return {"taskArns": [f"task{number}#{service['image']}" for number in range(service["running"])]}
+    def ecs_stop_service_deployment(self):
+        name, number = self.one("service-deployment-arn").rsplit("/", 2)[1:]
+        service = self.state["services"][name]
+        service["deployments"][int(number)]["status"] = "ROLLBACK_SUCCESSFUL"
+        stack = next(stack for key, stack in self.stacks.items() if key.endswith("-" + service["stack"]))
+        stack["then"] = "UPDATE_ROLLBACK_COMPLETE"
+        return {"serviceDeploymentArn": self.one("service-deployment-arn")}
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -285,5 +283,9 @@ class Handler(socketserver.StreamRequestHandler):
                 return
             data += more
         words = data[: -len(b"--end--\0")].decode().split("\0")[:-1]
-        code, text = self.server.answer(words)
+        try:
+            code, text = self.server.answer(words)
+        except Exception as error:  # noqa: BLE001: the test tells of it
+            self.server.wrong.append(repr(error))
+            code, text = 255, repr(error)
         self.wfile.write(f"{code}\n{text}\n".encode())

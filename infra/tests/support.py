@@ -40,6 +40,8 @@ def fixture_templates():
     templates["network"]["Outputs"] = {"AppSubnetIds": {"Value": ""}}
     templates["security"]["Outputs"] = {"MigrateSecurityGroupId": {"Value": ""}}
     templates["data"]["Parameters"] |= {"AppSubnetIds": {"Type": "String"}, "Days": {"Type": "Number", "Default": 7}}
+    templates["cluster"]["Outputs"] = {"ClusterName": {"Value": ""}}
+    templates["migrate"]["Outputs"] = {"MigrateTaskArn": {"Value": ""}}
     for stack in ("migrate", "api", "workers", "scheduled"):
         templates[stack]["Parameters"]["ImageUri"] = {"Type": "String"}
     return templates
@@ -61,8 +63,8 @@ class Deployment(unittest.TestCase):
         self.state = {
             "stacks": {},
             "services": {
-                "api": {"stack": "api", "strategy": "BLUE_GREEN", "desired": 2, "running": 2, "image": ""},
-                "sagas": {"stack": "workers", "desired": 2, "running": 2, "image": ""},
+                "api": {"stack": "api", "strategy": "BLUE_GREEN", "desired": 2, "running": 2},
+                "sagas": {"stack": "workers", "desired": 2, "running": 2},
             },
         }
         stub = self.dir / "bin"
@@ -84,15 +86,12 @@ class Deployment(unittest.TestCase):
         self.state.setdefault("changes", {})[f"holdfast-{environment}-edge-rules"] = []
         self.name_resources(environment)
         for service in self.state["services"].values():
-            service["image"] = image
-        self.state["parameters"] = {f"/holdfast/{environment}/image/current": image}
+            service["deployments"] = [{"status": "SUCCESSFUL", "image": image}]
 
     def name_resources(self, environment="dev"):
         """What the stacks hold once they exist."""
         stacks = self.state["stacks"]
         known = {
-            "cluster": [["AWS::ECS::Cluster", "holdfast"]],
-            "migrate": [["AWS::ECS::TaskDefinition", f"{ARN}:task-definition/migrate:7"]],
             "api": [["AWS::ECS::Service", f"{ARN}:service/holdfast/api"]],
             "workers": [["AWS::ECS::Service", f"{ARN}:service/holdfast/sagas"]],
         }

@@ -46,7 +46,8 @@ class Order(Deployment):
         self.exists()
         self.run_script("deploy.sh", "deploy", *GO, "--only", "migrate")
         ((_, options),) = self.calls("ecs run-task")
-        self.assertTrue(options["task-definition"][0].endswith("task-definition/migrate:7"))
+        self.assertEqual(options["task-definition"], ["MigrateTaskArn-of-holdfast-dev-migrate"])
+        self.assertEqual(options["cluster"], ["ClusterName-of-holdfast-dev-cluster"])
         network = json.loads(options["network-configuration"][0])["awsvpcConfiguration"]
         self.assertEqual(network["subnets"], ["AppSubnetIds-of-holdfast-dev-network"])
         self.assertEqual(network["securityGroups"], ["MigrateSecurityGroupId-of-holdfast-dev-security"])
@@ -112,6 +113,14 @@ class Values(Deployment):
         for _, options in self.calls("cloudformation create-change-set"):
             tags = {tag["Key"]: tag["Value"] for tag in json.loads(options["tags"][0])}
             self.assertEqual(tags, {"Environment": "dev", "Project": "wallet-service", "Owner": "payments"})
+
+    def test_cloudformation_works_as_its_own_role(self):
+        self.exists()
+        outputs = {"CloudFormationRoleArn": "arn:aws:iam::111122223333:role/formation"}
+        self.state["stacks"]["holdfast-dev-bootstrap"] = {"status": "UPDATE_COMPLETE", "outputs": outputs}
+        self.run_script("deploy.sh", "deploy", *GO, "--only", "network")
+        ((_, options),) = self.calls("cloudformation create-change-set")
+        self.assertEqual(options["role-arn"], ["arn:aws:iam::111122223333:role/formation"])
 
     def test_a_long_template_goes_by_the_bucket(self):
         self.exists()
@@ -215,11 +224,9 @@ class Refusals(Deployment):
 
     def test_a_plan_changes_nothing_and_leaves_nothing(self):
         self.exists()
-        del self.state["stacks"]["holdfast-dev-observability"]
         code, said = self.run_script("deploy.sh", "plan", *ENV, "--image", IMAGE)
         self.assertEqual(code, 0, said)
         self.assertEqual(self.stacks_changed(), [])
-        self.assertNotIn("holdfast-dev-observability", self.state["stacks"])
         self.assertEqual(self.calls("ecs run-task"), [])
         self.assertFalse([stack for stack in self.state["stacks"].values() if "change_set" in stack])
 
@@ -238,7 +245,7 @@ class Ends(Deployment):
             ("api", {"deployment": "ROLLBACK_SUCCESSFUL"}),
             ("api", {"deployment": "STOPPED"}),
             ("api", {"keeps_its_image": True}),
-            ("sagas", {"rollout": "FAILED"}),
+            ("sagas", {"deployment": "ROLLBACK_FAILED"}),
             ("sagas", {"keeps_its_image": True}),
         ]
         for service, what in bad:
@@ -247,7 +254,7 @@ class Ends(Deployment):
                 self.state["services"][service] |= what
                 code, said = self.run_script("deploy.sh", "deploy", *GO, "--only", "api,workers")
                 self.assertEqual(code, 1, said)
-                self.assertEqual(self.state["parameters"]["/holdfast/dev/image/current"], IMAGE_BEFORE)
+                self.assertIn("did not come to rest", said)
                 for key in what:
                     del self.state["services"][service][key]
 
@@ -287,15 +294,17 @@ class Ends(Deployment):
         self.assertEqual(code, 0, said)
         self.assertEqual(self.stacks_changed(), ["api", "workers", "scheduled"])
         self.assertEqual(self.calls("ecs run-task"), [])
-        self.assertEqual(self.state["services"]["api"]["image"], IMAGE_BEFORE)
-        self.assertEqual(self.state["parameters"]["/holdfast/dev/image/current"], IMAGE_BEFORE)
+        for service in self.state["services"].values():
+            self.assertEqual([one["image"] for one in service["deployments"]], [IMAGE_BEFORE, IMAGE, IMAGE_BEFORE])
 
     def test_a_rollback_stops_an_update_that_runs(self):
         self.exists()
         self.state["stacks"]["holdfast-dev-api"]["status"] = "UPDATE_IN_PROGRESS"
+        self.state["services"]["api"]["deployments"].append({"status": "IN_PROGRESS", "image": IMAGE})
         code, said = self.run_script("deploy.sh", "rollback", *ENV, "--image", IMAGE_BEFORE, "--auto-approve")
         self.assertEqual(code, 0, said)
-        self.assertEqual(len(self.calls("cloudformation cancel-update-stack")), 1)
+        ((_, options),) = self.calls("ecs stop-service-deployment")
+        self.assertEqual(options["stop-type"], ["ROLLBACK"])
 
     def test_a_rollback_without_an_image_of_before_asks_for_one(self):
         self.exists()
