@@ -125,11 +125,13 @@ migrate() { DATABASE_URL=$(url "$1" holdfast_migrate) "$programs/holdfast-migrat
 start_programs() {
     export DATABASE_URL HOLDFAST_API_ADDR HOLDFAST_ADMIN_ADDR HOLDFAST_AUTH=off HOLDFAST_LOG=warn
     DATABASE_URL=$(url "$1" holdfast_app)
+    local of_workers
+    of_workers=$(url "$1" holdfast_worker)
     HOLDFAST_API_ADDR=127.0.0.1:${api_port:=$(free_port)}
     HOLDFAST_ADMIN_ADDR=127.0.0.1:$(free_port)
     "$programs/holdfast-api" >>"$work/api.log" 2>&1 &
     api_pid=$!
-    "$programs/holdfast-jobs" run --roles sagas >>"$work/jobs.log" 2>&1 &
+    DATABASE_URL=$of_workers "$programs/holdfast-jobs" run --roles sagas >>"$work/jobs.log" 2>&1 &
     jobs_pid=$!
     pids+=("$api_pid" "$jobs_pid")
     local look
