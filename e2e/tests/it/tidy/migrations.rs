@@ -48,7 +48,9 @@ fn breaks(sql: &str) -> Vec<String> {
         if statement.starts_with("CREATE") {
             continue;
         }
-        found.extend(BREAKS.iter().filter(|what| statement.contains(*what)).map(ToString::to_string));
+        found.extend(
+            BREAKS.iter().filter(|what| statement.contains(*what)).map(ToString::to_string),
+        );
         if statement.contains("ALTER COLUMN") && statement.contains(" TYPE ") {
             found.push("ALTER COLUMN ... TYPE".to_owned());
         }
