@@ -11,7 +11,10 @@ use domain::transfer::TransferKind;
 use tracing_subscriber::EnvFilter;
 use wire::signature::Secret;
 
+use crate::door::DoorConfig;
 use crate::intake::Limits;
+
+mod door;
 
 /// What the API needs to know.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct Config {
     pub stream_wait_max: Duration,
     /// Clients that watch a transfer at a time; more are turned away.
     pub watchers_max: u32,
+    /// What is let in: how often, how much, how slowly, and by TLS.
+    pub door: DoorConfig,
     /// Which log lines are written.
     pub log: String,
     /// How they are written.
@@ -97,6 +102,7 @@ impl Config {
             streams_max: STREAMS_MAX,
             stream_wait_max: STREAM_WAIT_MAX,
             watchers_max: WATCHERS_MAX,
+            door: DoorConfig::default(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -147,6 +153,7 @@ impl Config {
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
         source.long_answers(&mut config)?;
+        door::read(&source, &mut config.door)?;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
                 variable: "HOLDFAST_LOG",

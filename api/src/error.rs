@@ -1,6 +1,7 @@
 //! How a request fails: one type that becomes a problem document.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -127,6 +128,23 @@ impl ApiError {
         let detail = "Nothing new is taken for now; reads go on. Nothing was written. Send the same \
                       request again later, with the same idempotency key if it has one.";
         Self::new(ProblemCode::Maintenance, detail).retry_after(RETRY_AFTER_MAINTENANCE_S)
+    }
+
+    /// The key, owner or address asks too often.
+    pub(crate) fn rate_limited(what: &str, seconds: u32) -> Self {
+        let detail = format!("This {what} asks more often than it may. Nothing was written.");
+        Self::new(ProblemCode::RateLimited, detail).retry_after(seconds)
+    }
+
+    /// This process has as many requests in hand as it may.
+    pub(crate) fn no_room() -> Self {
+        let detail = "This process has as many requests in hand as it may. Nothing was written.";
+        Self::new(ProblemCode::Overloaded, detail).retry_after(RETRY_AFTER_S)
+    }
+
+    /// Nobody knows what became of the request.
+    pub(crate) fn took_too_long(limit: Duration) -> Self {
+        Self::unavailable(RETRY_AFTER_S).because(format!("no answer within {limit:?}"))
     }
 
     /// The database gives no answer.

@@ -141,6 +141,12 @@ fn log(line: &Line<'_>, draft: Option<Draft>) {
             http.method = %method, http.route = route, http.status = status, duration_us,
             correlation_id, problem.code = code, cause, "request failed"
         );
+    } else if problem.code == ProblemCode::RateLimited {
+        // A flood is to fill nothing. The door tells once a second how many they were.
+        tracing::debug!(
+            http.method = %method, http.route = route, http.status = status, duration_us,
+            correlation_id, problem.code = code, "request refused"
+        );
     } else {
         tracing::info!(
             http.method = %method, http.route = route, http.status = status, duration_us,

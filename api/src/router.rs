@@ -9,11 +9,21 @@ use wire::limits::{BODY_BYTES_MAX, BULK_BODY_BYTES_MAX};
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::state::App;
-use crate::{admin, health, maintenance, notices, spending, statements, transfers, wallets};
+use crate::{
+    admin, door, health, maintenance, notices, openapi, spending, statements, transfers, wallets,
+};
 
 /// What clients call.
 pub fn router(app: App) -> Router {
-    let routes = Router::new()
+    let routes = public_routes()
+        .route_layer(from_fn_with_state(app.clone(), maintenance::door))
+        .route("/openapi.json", get(openapi::public_document));
+    finish(routes.merge(documentation()), app)
+}
+
+/// The routes of clients. `openapi` describes each.
+pub(crate) fn public_routes() -> Router<App> {
+    Router::new()
         .route("/v1/wallets", get(wallets::list).post(wallets::open))
         .route("/v1/wallets/{wallet_id}", get(wallets::get))
         .route("/v1/wallets/{wallet_id}/freeze", post(wallets::freeze))
@@ -38,13 +48,17 @@ pub fn router(app: App) -> Router {
         .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .route_layer(from_fn_with_state(app.clone(), maintenance::door));
-    finish(routes, app)
 }
 
 /// What operators call.
 pub(crate) fn admin_router(app: App) -> Router {
-    let routes = Router::new()
+    let routes = admin_routes().route("/openapi.json", get(openapi::admin_document));
+    finish(routes.merge(documentation()), app)
+}
+
+/// The routes of operators. `openapi` describes each.
+pub(crate) fn admin_routes() -> Router<App> {
+    Router::new()
         .route("/health", get(health::ready))
         .route("/admin/v1/me", get(admin::me))
         .route("/admin/v1/overview", get(admin::overview))
@@ -72,8 +86,15 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
         .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
-        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
-    finish(routes, app)
+        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop))
+}
+
+/// The page that shows the document.
+fn documentation() -> Router<App> {
+    Router::new()
+        .route("/docs", get(openapi::page))
+        .route("/docs/page.js", get(openapi::script))
+        .route("/docs/page.css", get(openapi::style))
 }
 
 /// What wallets and owners may send.
@@ -136,6 +157,7 @@ fn finish(routes: Router<App>, app: App) -> Router {
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), door::guard))
         // Last, so that it is outermost: it sees every answer, those of the fallbacks too.
         .layer(from_fn(observe))
         .with_state(app)

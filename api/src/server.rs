@@ -1,14 +1,14 @@
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
-use axum::serve::ListenerExt;
+use axum::http::HeaderValue;
 use store::StoreError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::door::{self, Certificate, Listener, TlsError, TlsFiles};
 use crate::router::{admin_router, router};
 use crate::state::App;
 
@@ -33,16 +33,23 @@ pub enum ApiStartError {
         #[source]
         source: std::io::Error,
     },
-    /// A listener failed.
-    #[error("cannot serve")]
-    Serve(#[source] std::io::Error),
+    /// There is no TLS with the files that were given.
+    #[error("cannot speak TLS ({variable})")]
+    Tls {
+        /// The variable that names the certificate.
+        variable: &'static str,
+        /// What is wrong with them.
+        #[source]
+        source: TlsError,
+    },
 }
 
 /// The API with both of its addresses taken, but not yet serving.
 pub struct Server {
     app: App,
-    public: TcpListener,
-    admin: TcpListener,
+    public: Listener,
+    admin: Listener,
+    cors_origins: Vec<HeaderValue>,
     public_addr: SocketAddr,
     admin_addr: SocketAddr,
 }
@@ -54,7 +61,13 @@ impl Server {
         let app = App::new(config).await?;
         let (public, public_addr) = listen(config.public_addr, "HOLDFAST_API_ADDR").await?;
         let (admin, admin_addr) = listen(config.admin_addr, "HOLDFAST_ADMIN_ADDR").await?;
-        Ok(Self { app, public, admin, public_addr, admin_addr })
+        let door = &config.door;
+        let tls = certificate(door.tls.as_ref(), "HOLDFAST_TLS_CERT_FILE")?;
+        let admin_tls = certificate(door.admin_tls.as_ref(), "HOLDFAST_ADMIN_TLS_CERT_FILE")?;
+        let public = Listener::new(public, tls, door);
+        let admin = Listener::new(admin, admin_tls, door);
+        let cors_origins = door.cors_origins.clone();
+        Ok(Self { app, public, admin, cors_origins, public_addr, admin_addr })
     }
 
     /// Where clients connect; with the port that was taken when 0 was asked for.
@@ -74,28 +87,32 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), ApiStartError> {
-        let Self { app, public, admin, .. } = self;
+        let Self { app, public, admin, cors_origins, .. } = self;
         let (stop, stopped) = watch::channel(false);
+        let mut clients = router(app.clone());
+        if !cors_origins.is_empty() {
+            clients = clients.layer(door::cors(cors_origins));
+        }
         let serving = async {
-            tokio::try_join!(
-                serve_one(public, router(app.clone()), stopped.clone()),
-                serve_one(admin, admin_router(app.clone()), stopped.clone()),
+            tokio::join!(
+                door::serve(public, clients, stopped.clone()),
+                door::serve(admin, admin_router(app.clone()), stopped.clone()),
             )
         };
         tokio::pin!(serving);
+        // Neither ends before it is told to.
         tokio::select! {
-            ended = &mut serving => return ended.map(|_| ()).map_err(ApiStartError::Serve),
+            _ = &mut serving => return Ok(()),
             () = shutdown => {}
         }
         stop.send_replace(true);
         app.send_home();
         let drained = tokio::time::timeout(DRAIN_MAX, serving).await;
         app.close().await;
-        let Ok(ended) = drained else {
+        if drained.is_err() {
             tracing::warn!("requests were still under way after {DRAIN_MAX:?}");
-            return Ok(());
-        };
-        ended.map(|_| ()).map_err(ApiStartError::Serve)
+        }
+        Ok(())
     }
 }
 
@@ -119,20 +136,10 @@ async fn listen(
     Ok((listener, bound))
 }
 
-async fn serve_one(
-    listener: TcpListener,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    // An answer is one small packet; waiting to fill it would cost up to 40 ms.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot switch off Nagle's algorithm");
-        }
-    });
-    let stop = async move {
-        // An error means that the server was dropped, which is a stop, too.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    axum::serve(listener, router).with_graceful_shutdown(stop).into_future().await
+fn certificate(
+    files: Option<&TlsFiles>,
+    variable: &'static str,
+) -> Result<Option<Certificate>, ApiStartError> {
+    let started = files.map(|files| Certificate::start(files.clone())).transpose();
+    started.map_err(|source| ApiStartError::Tls { variable, source })
 }

@@ -10,6 +10,7 @@ use store::switches::Switches;
 use store::wake::{Channel, Waker};
 
 use crate::config::{Config, Webhook};
+use crate::door::Door;
 use crate::facts::Facts;
 use crate::intake::Intake;
 use crate::overview::{Overview, SharedRead};
@@ -48,6 +49,8 @@ pub struct Shared {
     pub(crate) desk: Waker,
     /// Who may send notices about payouts; none when nobody may.
     pub(crate) webhook: Option<Webhook>,
+    /// What every request has to pass first.
+    pub(crate) door: Door,
     /// How Holdfast stands, sampled for all consoles together.
     pub(crate) overview: Overview,
     /// What is dead, read for all consoles together.
@@ -102,6 +105,7 @@ impl App {
             news,
             desk,
             webhook: config.webhook.clone(),
+            door: Door::new(&config.door),
             overview,
             incidents: SharedRead::default(),
             checks,

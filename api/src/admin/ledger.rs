@@ -1,6 +1,7 @@
 use axum::Json;
 use axum::extract::State;
-use store::ledger::{LedgerReport, Mode};
+use store::ledger::{LedgerReport as Found, Mode};
+use wire::{LedgerReport, LedgerTotal, LedgerViolation};
 
 use super::operator::Viewer;
 use crate::error::ApiError;
@@ -20,5 +21,33 @@ pub(crate) async fn check(
     });
     params.finish()?;
     let report = app.ledger_check(mode.unwrap_or(Mode::Quick)).await?;
-    Ok(Json(report))
+    Ok(Json(view(report)))
+}
+
+fn view(found: Found) -> LedgerReport {
+    let mode = match found.mode {
+        Mode::Quick => "quick",
+        Mode::Full => "full",
+        Mode::Archive => "archive",
+    };
+    let total = |one: store::ledger::CurrencyTotal| LedgerTotal {
+        currency: one.currency,
+        wallet_count: one.wallet_count,
+        debits_posted: one.debits_posted,
+        credits_posted: one.credits_posted,
+        held: one.held,
+    };
+    let violation = |one: store::ledger::Violation| LedgerViolation {
+        rule: one.rule.to_owned(),
+        id: one.id,
+        detail: one.detail,
+    };
+    LedgerReport {
+        mode: mode.to_owned(),
+        checked_at: found.checked_at,
+        ok: found.ok,
+        totals: found.totals.into_iter().map(total).collect(),
+        rules: found.rules.into_iter().map(str::to_owned).collect(),
+        violations: found.violations.into_iter().map(violation).collect(),
+    }
 }

@@ -3,6 +3,7 @@
 use crate::text::words;
 
 words! {
+    #[cfg_attr(feature = "openapi", schema(as = SagaStep))]
     /// One unit of the saga with one effect and, where needed, one compensation. The order of
     /// the variants is the order in which every saga takes those that are on its
     /// [`Route`](super::Route).

@@ -5,6 +5,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:literal, $title:literal;)+) => {
         /// Every way in which Holdfast says no, or that it cannot. A page per code is in `docs/problems/`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $word)] $variant),+
         }
@@ -110,6 +111,8 @@ codes! {
     PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
+    /// Longer than any address that makes sense.
+    UriTooLong = "uri_too_long", 414, "The address is too long";
     /// The body must be sent as JSON, or a stream of commands as NDJSON.
     UnsupportedMediaType = "unsupported_media_type", 415, "The body has another media type";
     /// A field is missing, unknown, of the wrong type or against a rule.
@@ -128,6 +131,10 @@ codes! {
     CommandRefused = "command_refused", 422, "The request cannot be stored";
     /// All commands of a bulk request were to be accepted, and one cannot be.
     BulkRefused = "bulk_refused", 422, "The commands cannot all be accepted";
+    /// The caller asks more often than is allowed.
+    RateLimited = "rate_limited", 429, "Too many requests";
+    /// More or longer headers than any request that makes sense has.
+    HeadersTooLarge = "headers_too_large", 431, "The headers are too large";
     /// A bug of ours.
     InternalError = "internal_error", 500, "Something is wrong on our side";
     /// More work is waiting than can be done in time.
