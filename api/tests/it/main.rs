@@ -10,6 +10,7 @@ mod idempotency;
 mod limits;
 mod lists;
 mod notices;
+mod openapi;
 mod operators;
 mod queue_desk;
 mod queues;

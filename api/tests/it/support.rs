@@ -15,6 +15,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::openapi::documented::assert_documented;
+
 /// An API that serves on free ports until it is dropped.
 pub struct Api {
     pub database_url: String,
@@ -101,6 +103,7 @@ impl Api {
         body: impl Into<reqwest::Body>,
     ) -> Answer {
         let base = if path.starts_with("/admin") { &self.admin } else { &self.public };
+        let named = method.to_string();
         let mut request = self.client.request(method, format!("{base}{path}")).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -108,7 +111,9 @@ impl Api {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let code = body["code"].as_str().filter(|_| status >= 400);
+        assert_documented(&named, path, status, code);
         Answer { status, headers, body }
     }
 
