@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 mod accept;
 mod address;
 mod config;
+mod files;
 mod guard;
 mod headers;
 mod rate;
@@ -54,8 +55,10 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Starts the task that forgets who has not asked for a while.
+    /// Starts the task that forgets who has not asked for a while, and asks the system for as many open
+    /// files as there may be.
     pub(crate) fn new(config: &DoorConfig) -> Self {
+        files::raise_limit(config.connections_max);
         let of = |rate: Option<Rate>| rate.map(Allowances::start);
         Self {
             addresses: of(config.rate_address),

@@ -21,7 +21,7 @@ mod mix;
 mod pace;
 mod tally;
 
-use connection::Connection;
+pub(crate) use connection::Connection;
 pub(crate) use mix::Mix;
 use mix::{Random, Reads, Transfers};
 use pace::Pace;

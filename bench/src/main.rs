@@ -20,6 +20,7 @@ mod baseline;
 mod children;
 mod cpu;
 mod database;
+mod door;
 mod figures;
 mod fund;
 mod histogram;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Ok(Command::Part(part)) => parts::run(part),
         Ok(Command::Run(options)) => local(report::run(&options)),
         Ok(Command::Stream(options)) => local(stream::run(&options)),
+        Ok(Command::Door(options)) => local(door::run(&options)),
         Err(problem) => Err(problem.into()),
     };
     match result {

@@ -21,7 +21,7 @@ pub struct CreateTransfer {
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
     pub amount_minor: i64,
     /// ISO 4217 code; the currency of both wallets.
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::money::Currency))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Currency))]
     pub currency: String,
     /// The client's own text, up to 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub struct CreatePayout {
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
     pub amount_minor: i64,
     /// ISO 4217 code; the currency of the wallet.
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::money::Currency))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Currency))]
     pub currency: String,
     /// Who receives it.
     pub beneficiary: Beneficiary,
@@ -140,7 +140,7 @@ pub struct CreateDeposit {
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
     pub amount_minor: i64,
     /// ISO 4217 code; the currency of the wallet.
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::money::Currency))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Currency))]
     pub currency: String,
     /// The client's own text, up to 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ pub struct OpenWallet {
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub owner_id: String,
     /// ISO 4217 code of the one currency that it will count.
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::money::Currency))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Currency))]
     pub currency: String,
     /// The client's own text, up to 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,10 @@ use tokio_rustls::TlsAcceptor;
 use super::config::TlsFiles;
 
 /// How often the files are looked at. Certificates are renewed days before they end.
+#[cfg(not(test))]
 const LOOK: Duration = Duration::from_secs(10);
+#[cfg(test)]
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -103,4 +106,33 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         .map_err(pair)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn files_that_change_are_read_again_and_wrong_ones_change_nothing() {
+        let given = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
+        let dir = std::env::temp_dir().join(format!("holdfast-tls-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let put = |name: &str| {
+            for part in ["cert", "key"] {
+                let from = given.join(format!("{name}.{part}.pem"));
+                std::fs::copy(from, dir.join(format!("{part}.pem"))).unwrap();
+            }
+        };
+        put("one");
+        let files = TlsFiles { cert: dir.join("cert.pem"), key: dir.join("key.pem") };
+        let Certificate(mut current) = Certificate::start(files).unwrap();
+        let first = current.borrow_and_update().clone();
+        std::fs::write(dir.join("cert.pem"), "no certificate").unwrap();
+        tokio::time::sleep(LOOK * 5).await;
+        assert!(Arc::ptr_eq(&first, &current.borrow()), "the old one stays");
+        put("two");
+        current.changed().await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &current.borrow()));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
 }

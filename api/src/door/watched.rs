@@ -66,10 +66,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
                 this.turn.heard();
             }
             // Bytes that keep coming do not put it off.
-            return match this.headers_due {
-                Some(_) if this.poll_headers_due(cx).is_ready() => Poll::Ready(Err(too_slow())),
-                _ => Poll::Ready(read),
-            };
+            let overdue = this.headers_due.is_some() && this.poll_headers_due(cx).is_ready();
+            return Poll::Ready(if overdue { Err(too_slow()) } else { read });
         }
         ready!(this.poll_headers_due(cx));
         Poll::Ready(Err(too_slow()))

@@ -2,10 +2,10 @@
 
 use domain::transfer::TransferStatus;
 use wire::ProblemCode::{
-    AmountOutOfRange, BodyTooLarge, BulkRefused, CurrencyMismatch, CurrencyUnknown, HoldNotOpen,
-    IdempotencyKeyInvalid, IdempotencyKeyMissing, IdempotencyKeyReused, Maintenance, NotReady,
-    NotReversible, ProviderNotFound, SameWallet, SignatureInvalid, TooManyStreams,
-    TransferNotFound, UnsupportedMediaType, WalletClosed, WalletNotEmpty, WalletNotFound,
+    AmountOutOfRange, BulkRefused, CurrencyMismatch, CurrencyUnknown, HoldNotOpen,
+    IdempotencyKeyInvalid, IdempotencyKeyMissing, IdempotencyKeyReused, NotReady, NotReversible,
+    ProviderNotFound, SameWallet, SignatureInvalid, TooManyStreams, TransferNotFound, WalletClosed,
+    WalletNotEmpty, WalletNotFound,
 };
 use wire::{
     BalanceReading, BulkAnswers, BulkTransfer, CaptureTransfer, ChangeWallet, CreateDeposit,

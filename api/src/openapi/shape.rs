@@ -117,12 +117,11 @@ fn require_nullable(value: &mut Value) {
 }
 
 fn may_be_null(property: &Value) -> bool {
-    let null = Value::from("null");
-    let has_null = |list: &Value, kind: fn(&Value) -> Option<&Value>| {
-        list.as_array().is_some_and(|list| list.iter().any(|one| kind(one) == Some(&null)))
+    let any = |list: &Value, fits: fn(&Value) -> bool| {
+        list.as_array().is_some_and(|list| list.iter().any(fits))
     };
-    has_null(&property["type"], Some)
-        || has_null(&property["oneOf"], |one| one.get("type"))
+    any(&property["type"], |kind| kind == "null")
+        || any(&property["oneOf"], |one| one["type"] == "null")
         || is_anything(property)
 }
 

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bulk;
+mod door;
 mod http;
 mod idempotency;
 mod limits;
@@ -16,6 +17,7 @@ mod queue_desk;
 mod queues;
 
 mod plans;
+mod secrets;
 mod server;
 mod statements;
 mod stream;
