@@ -345,6 +345,15 @@ mod tests {
                 "HOLDFAST_INTAKE_BULK_PERCENT is '101'; it must be a whole number from 1 to 100",
             ),
             (
+                vec![URL, ("HOLDFAST_RATE_KEY", "fast")],
+                "HOLDFAST_RATE_KEY is 'fast'; it must be requests a second such as 1000, or with a burst such \
+                 as 1000:5000, or 0",
+            ),
+            (
+                vec![URL, ("HOLDFAST_TLS_CERT_FILE", "cert.pem")],
+                "HOLDFAST_TLS_KEY_FILE is not set, but HOLDFAST_TLS_CERT_FILE is",
+            ),
+            (
                 vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],
                 "HOLDFAST_LOG_FORMAT is 'xml'; it must be text or json",
             ),

@@ -87,12 +87,18 @@ async fn measure(database: &Database, options: &DoorOptions) -> Result<bool, Fai
     tell(&alone, &beside, &done, seconds);
     println!("  API: {:.0} % of a core, {:.0} MB", spent as f64 / seconds / 10_000.0, memory.now);
     let fine = alone.trouble() + beside.trouble() == 0 && done.refused > 0;
-    println!("door: {}", if fine { "the others were served as if nothing happened" } else { "NOT CLEAN" });
+    println!(
+        "door: {}",
+        if fine { "the others were served as if nothing happened" } else { "NOT CLEAN" }
+    );
     Ok(fine)
 }
 
 fn tell(alone: &Seen, beside: &Seen, done: &Done, seconds: f64) {
-    println!("  {:<28}{:>10}{:>10}{:>10}{:>10}", "latency of other keys, ms", "p50", "p99", "p99.9", "max");
+    println!(
+        "  {:<28}{:>10}{:>10}{:>10}{:>10}",
+        "latency of other keys, ms", "p50", "p99", "p99.9", "max"
+    );
     for (name, seen) in [("alone", alone), ("beside the attack", beside)] {
         for (what, histogram) in [("reads", &seen.reads), ("transfers", &seen.transfers)] {
             row(&format!("{name}, {what}"), histogram);
@@ -112,7 +118,11 @@ fn tell(alone: &Seen, beside: &Seen, done: &Done, seconds: f64) {
         per_second(done.let_in),
         per_second(done.otherwise)
     );
-    println!("  slow connections: {} open, {:.0}/s closed by the API", done.slow_open, per_second(done.slow_closed));
+    println!(
+        "  slow connections: {} open, {:.0}/s closed by the API",
+        done.slow_open,
+        per_second(done.slow_closed)
+    );
 }
 
 fn row(name: &str, histogram: &Histogram) {

@@ -32,7 +32,10 @@ pub enum BulkMode {
 #[serde(deny_unknown_fields)]
 pub struct BulkTransfer {
     /// What the `Idempotency-Key` header is for a single command: 1 to 255 visible ASCII characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")
+    )]
     pub idempotency_key: String,
     /// Where the money comes from.
     pub source_wallet_id: WalletId,

@@ -17,7 +17,10 @@ pub struct ProviderNotice {
     pub provider_reference: String,
     /// Why it was declined, for programs: up to 64 of `a` to `z`, `0` to `9` and `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9_]+$"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9_]+$")
+    )]
     pub code: Option<String>,
     /// Why it was declined, for people; up to 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]

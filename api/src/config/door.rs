@@ -63,10 +63,8 @@ fn tls<F>(
 where
     F: Fn(&'static str) -> Result<Option<String>, String>,
 {
-    let lonely = |variable, other| ConfigError {
-        variable,
-        problem: format!("is not set, but {other} is"),
-    };
+    let lonely =
+        |variable, other| ConfigError { variable, problem: format!("is not set, but {other} is") };
     match (source.text(cert)?, source.text(key)?) {
         (None, None) => Ok(None),
         (Some(cert), Some(key)) => {

@@ -53,7 +53,11 @@ struct Times {
 }
 
 impl Listener {
-    pub(crate) fn new(tcp: TcpListener, certificate: Option<Certificate>, config: &DoorConfig) -> Self {
+    pub(crate) fn new(
+        tcp: TcpListener,
+        certificate: Option<Certificate>,
+        config: &DoorConfig,
+    ) -> Self {
         Self {
             tcp,
             certificate,

@@ -65,7 +65,8 @@ mod tests {
     use super::*;
 
     fn client(trusted: &str, peer: &str, forwarded: &[&str]) -> String {
-        let trusted: Networks = if trusted.is_empty() { Networks::default() } else { trusted.parse().unwrap() };
+        let trusted: Networks =
+            if trusted.is_empty() { Networks::default() } else { trusted.parse().unwrap() };
         let mut headers = HeaderMap::new();
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
@@ -80,7 +81,10 @@ mod tests {
         assert_eq!(client("10.0.0.0/8", "198.51.100.7", lie), "198.51.100.7");
         assert_eq!(client("10.0.0.0/8", "10.1.2.3", lie), "203.0.113.9");
         // What the client itself wrote stands before what the proxies added.
-        assert_eq!(client("10.0.0.0/8", "10.1.2.3", &["1.1.1.1, 203.0.113.9, 10.9.9.9"]), "203.0.113.9");
+        assert_eq!(
+            client("10.0.0.0/8", "10.1.2.3", &["1.1.1.1, 203.0.113.9, 10.9.9.9"]),
+            "203.0.113.9"
+        );
         assert_eq!(client("10.0.0.0/8", "10.1.2.3", &["1.1.1.1", "203.0.113.9"]), "203.0.113.9");
         assert_eq!(client("10.0.0.0/8", "10.1.2.3", &["nobody"]), "10.1.2.3");
         assert_eq!(client("10.0.0.0/8", "10.1.2.3", &[]), "10.1.2.3");

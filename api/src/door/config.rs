@@ -124,7 +124,8 @@ impl FromStr for Origins {
     fn from_str(text: &str) -> Result<Self, ()> {
         let origin = |text: &str| {
             let (scheme, host) = text.split_once("://").ok_or(())?;
-            let fine = matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/');
+            let fine =
+                matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/');
             if !fine {
                 return Err(());
             }
@@ -152,7 +153,10 @@ mod tests {
 
     #[test]
     fn an_origin_is_a_scheme_and_a_host() {
-        assert_eq!("https://a.example, http://localhost:5173".parse::<Origins>().unwrap().0.len(), 2);
+        assert_eq!(
+            "https://a.example, http://localhost:5173".parse::<Origins>().unwrap().0.len(),
+            2
+        );
         for wrong in ["*", "a.example", "https://a.example/", "ftp://a"] {
             assert!(wrong.parse::<Origins>().is_err(), "{wrong}");
         }

@@ -51,8 +51,7 @@ fn check_size(request: &Request) -> Result<(), ApiError> {
         return Err(ApiError::new(ProblemCode::UriTooLong, detail));
     }
     let headers = request.headers();
-    let bytes: usize =
-        headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let count = headers.len();
     if bytes > HEADER_BYTES_MAX || count > HEADER_COUNT_MAX {
         let detail = format!(

@@ -40,12 +40,8 @@ impl Turn {
 
     /// Whether the change was made: only from `from`.
     fn change(&self, from: Stands, to: Stands) -> bool {
-        let exchanged = self.stands.compare_exchange(
-            from as u8,
-            to as u8,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
+        let exchanged =
+            self.stands.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
         exchanged.is_ok()
     }
 

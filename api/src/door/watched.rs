@@ -25,7 +25,12 @@ pub(super) struct Watched<S> {
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, turn: Arc<Turn>, header_max: Duration, write_max: Duration) -> Self {
+    pub(super) fn new(
+        stream: S,
+        turn: Arc<Turn>,
+        header_max: Duration,
+        write_max: Duration,
+    ) -> Self {
         Self { stream, turn, header_max, write_max, headers_due: None, taking_due: None }
     }
 
@@ -36,7 +41,8 @@ impl<S> Watched<S> {
             return Poll::Pending;
         }
         let max = self.header_max;
-        let due = self.headers_due.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + max)));
+        let due =
+            self.headers_due.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + max)));
         due.as_mut().poll(cx)
     }
 
@@ -47,7 +53,8 @@ impl<S> Watched<S> {
             return poll;
         }
         let max = self.write_max;
-        let due = self.taking_due.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + max)));
+        let due =
+            self.taking_due.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + max)));
         ready!(due.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes no answer")))
     }

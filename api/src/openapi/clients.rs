@@ -104,7 +104,11 @@ fn answers_with_transfer(operation: Operation) -> Operation {
     let transfer = || Some(Content::Json(Shape::of::<Transfer>()));
     operation
         .param(params::prefer())
-        .answer(200, "It has its outcome: settled, rejected, failed, voided or expired.", transfer())
+        .answer(
+            200,
+            "It has its outcome: settled, rejected, failed, voided or expired.",
+            transfer(),
+        )
         .answer(202, "It is written down and will run; ask again, or watch it.", transfer())
 }
 
@@ -117,11 +121,12 @@ fn moves_money(operation: Operation) -> Operation {
             .header("Idempotent-Replayed", "`true`: the key had made the transfer before.")
             .header("Preference-Applied", "How long was waited at most.")
     };
-    let operation = operation
-        .tag("transfers")
-        .param(params::key(true))
-        .param(params::prefer())
-        .answer(200, "It has its outcome: settled, rejected, failed, voided or expired.", transfer());
+    let operation =
+        operation.tag("transfers").param(params::key(true)).param(params::prefer()).answer(
+            200,
+            "It has its outcome: settled, rejected, failed, voided or expired.",
+            transfer(),
+        );
     let operation = headers(operation).answer(
         202,
         "It is written down and will run; ask again, or watch it.",
@@ -175,9 +180,7 @@ fn holds() -> Vec<Operation> {
     let void = post("/v1/transfers/{transfer_id}/void", "voidTransfer", "Gives a hold back")
         .takes::<VoidTransfer>();
     let whole = |operation: Operation| {
-        answers_with_transfer(operation)
-            .tag("transfers")
-            .problems(&[TransferNotFound, HoldNotOpen])
+        answers_with_transfer(operation).tag("transfers").problems(&[TransferNotFound, HoldNotOpen])
     };
     [capture, void].into_iter().map(whole).collect()
 }
@@ -254,10 +257,18 @@ fn others() -> Vec<Operation> {
             .problems(&[SignatureInvalid, ProviderNotFound, TransferNotFound]),
         Operation::new(Access::Health, live, "isLive", "Whether the process answers")
             .tag("health")
-            .answer(200, "It does.", Some(Content::Text("application/json", r#"{"status":"live"}"#))),
+            .answer(
+                200,
+                "It does.",
+                Some(Content::Text("application/json", r#"{"status":"live"}"#)),
+            ),
         Operation::new(Access::Health, ready, "isReady", "Whether it can do its work")
             .tag("health")
-            .answer(200, "It can.", Some(Content::Text("application/json", r#"{"status":"ready"}"#)))
+            .answer(
+                200,
+                "It can.",
+                Some(Content::Text("application/json", r#"{"status":"ready"}"#)),
+            )
             .problems(&[NotReady]),
     ]
 }

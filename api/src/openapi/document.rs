@@ -73,7 +73,8 @@ pub(super) fn build(head: &Head, operations: &[Operation]) -> Value {
     for code in OF_NO_OPERATION {
         add(code.status(), &BTreeSet::from([*code]));
     }
-    let tag = |(name, description): &(&str, &str)| json!({ "name": name, "description": description });
+    let tag =
+        |(name, description): &(&str, &str)| json!({ "name": name, "description": description });
     json!({
         "openapi": "3.1.0",
         "info": {

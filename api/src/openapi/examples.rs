@@ -75,13 +75,17 @@ pub(super) fn problem(code: ProblemCode) -> Value {
 fn field_at_fault(code: ProblemCode) -> Option<(&'static str, &'static str)> {
     Some(match code {
         ProblemCode::InvalidParameter => ("limit", "must be a whole number from 1 to 200"),
-        ProblemCode::InvalidHeader => ("x-correlation-id", "must be 1 to 128 visible ASCII characters, sent once"),
+        ProblemCode::InvalidHeader => {
+            ("x-correlation-id", "must be 1 to 128 visible ASCII characters, sent once")
+        }
         ProblemCode::InvalidBody => ("reason", "must not be empty"),
         ProblemCode::AmountOutOfRange => ("amount_minor", "must be greater than 0"),
         ProblemCode::CurrencyUnknown => {
             ("currency", "must be an ISO 4217 code of three capital letters, such as EUR")
         }
-        ProblemCode::SameWallet => ("destination_wallet_id", "must be another wallet than the source"),
+        ProblemCode::SameWallet => {
+            ("destination_wallet_id", "must be another wallet than the source")
+        }
         ProblemCode::IdempotencyKeyMissing => {
             ("Idempotency-Key", "is required: it makes it safe to send the request again")
         }

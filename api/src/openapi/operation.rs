@@ -293,7 +293,8 @@ pub(super) fn problem_response(status: u16, codes: &BTreeSet<ProblemCode>) -> Va
     });
     let schema = json!({ "allOf": [{ "$ref": "#/components/schemas/Problem" }, narrowed] });
     let mut content = Map::new();
-    content.insert(PROBLEM_MEDIA_TYPE.to_owned(), json!({ "schema": schema, "examples": examples }));
+    content
+        .insert(PROBLEM_MEDIA_TYPE.to_owned(), json!({ "schema": schema, "examples": examples }));
     let mut headers = json!({
         "X-Correlation-Id": {
             "description": "Of the request, or made for it.", "required": true, "schema": { "type": "string" },

@@ -46,10 +46,15 @@ pub(super) fn operations() -> Vec<Operation> {
         tagged("sqs", commands()),
         tagged("audit", audit()),
     ];
-    let ready = Operation::new(Access::Health, ("get", "/health"), "isReady", "Whether the process can do its work")
-        .tag("health")
-        .answer(200, "It can.", Some(Content::Text("application/json", r#"{"status":"ready"}"#)))
-        .problems(&[NotReady]);
+    let ready = Operation::new(
+        Access::Health,
+        ("get", "/health"),
+        "isReady",
+        "Whether the process can do its work",
+    )
+    .tag("health")
+    .answer(200, "It can.", Some(Content::Text("application/json", r#"{"status":"ready"}"#)))
+    .problems(&[NotReady]);
     parts.into_iter().flatten().chain([ready]).collect()
 }
 
@@ -81,8 +86,12 @@ fn overview() -> Vec<Operation> {
         get("/admin/v1/overview", "getOverview", "How Holdfast stands")
             .query("points", "Seconds of history; 120 when absent.", &points)
             .gives::<Overview>("As the newest sample has it."),
-        get("/admin/v1/incidents", "listIncidents", "Every cause of what is dead, the most money first")
-            .gives::<Incidents>("All of them."),
+        get(
+            "/admin/v1/incidents",
+            "listIncidents",
+            "Every cause of what is dead, the most money first",
+        )
+        .gives::<Incidents>("All of them."),
         get("/admin/v1/outbox", "listOutbox", "Events that wait to be sent, oldest first")
             .paged()
             .gives::<OutboxPage>("A page of them, with totals."),
@@ -106,7 +115,11 @@ fn transfers() -> Vec<Operation> {
                 .query("correlation_id", "Of this request.", &params::text())
                 .query("from", "Accepted at this time or later.", &params::time())
                 .query("to", "Accepted before this time.", &params::time())
-                .query("idempotency_key", "The one that this key made.", &params::visible_ascii(255))
+                .query(
+                    "idempotency_key",
+                    "The one that this key made.",
+                    &params::visible_ascii(255),
+                )
                 .query("caller", "Whose key it is; needs `idempotency_key`.", &params::text())
                 .paged()
                 .gives::<Page<Transfer>>("A page of them, without timelines."),
@@ -116,14 +129,26 @@ fn transfers() -> Vec<Operation> {
             .problems(&[TransferNotFound]),
         change(post("/admin/v1/transfers/{transfer_id}/park", "parkTransfer", "Stops its saga"))
             .problems(&[TransferParked]),
-        change(post("/admin/v1/transfers/{transfer_id}/unpark", "unparkTransfer", "Lets its saga go on"))
-            .problems(&[TransferNotParked, DeadLetterClosed]),
-        change(post("/admin/v1/transfers/{transfer_id}/retry-now", "retryTransfer", "Does not wait for its time"))
-            .problems(&[TransferParked]),
-        post("/admin/v1/transfers/{transfer_id}/review", "reviewTransfer", "Says whether it may go on")
-            .takes::<ReviewTransfer>()
-            .gives::<OperatorTransfer>("The transfer as it stands now.")
-            .problems(&[TransferNotFound, ReviewNotOpen, TransferFinal]),
+        change(post(
+            "/admin/v1/transfers/{transfer_id}/unpark",
+            "unparkTransfer",
+            "Lets its saga go on",
+        ))
+        .problems(&[TransferNotParked, DeadLetterClosed]),
+        change(post(
+            "/admin/v1/transfers/{transfer_id}/retry-now",
+            "retryTransfer",
+            "Does not wait for its time",
+        ))
+        .problems(&[TransferParked]),
+        post(
+            "/admin/v1/transfers/{transfer_id}/review",
+            "reviewTransfer",
+            "Says whether it may go on",
+        )
+        .takes::<ReviewTransfer>()
+        .gives::<OperatorTransfer>("The transfer as it stands now.")
+        .problems(&[TransferNotFound, ReviewNotOpen, TransferFinal]),
     ]
 }
 
@@ -144,10 +169,14 @@ fn wallets() -> Vec<Operation> {
             .gives::<OperatorWallet>("The wallet.")
             .problems(&[WalletNotFound]),
         of_replica(
-            get("/admin/v1/wallets/{wallet_id}/postings", "listPostings", "Its statement, newest first")
-                .paged()
-                .gives::<Page<Posting>>("A page of it.")
-                .problems(&[WalletNotFound]),
+            get(
+                "/admin/v1/wallets/{wallet_id}/postings",
+                "listPostings",
+                "Its statement, newest first",
+            )
+            .paged()
+            .gives::<Page<Posting>>("A page of it.")
+            .problems(&[WalletNotFound]),
         ),
     ]
 }
@@ -189,42 +218,69 @@ fn dead_letters() -> Vec<Operation> {
             .word::<Currency>("currency", "Of this currency.")
             .paged()
             .gives::<Page<DeadLetter>>("A page of them."),
-        get("/admin/v1/dead-letters/groups", "listDeadLetterGroups", "Open ones by cause, the most money held first")
-            .lists::<DeadLetterGroup>("All causes."),
-        get("/admin/v1/dead-letters/{dead_letter_id}", "getDeadLetter", "A dead letter with its timeline")
-            .gives::<DeadLetter>("The dead letter.")
-            .problems(&[DeadLetterNotFound]),
-        get("/admin/v1/dead-letters/{dead_letter_id}/options", "listOptions", "What each act would lead to")
-            .gives::<DeadLetterOptions>("One for each act, as things are now.")
-            .problems(&[DeadLetterNotFound]),
+        get(
+            "/admin/v1/dead-letters/groups",
+            "listDeadLetterGroups",
+            "Open ones by cause, the most money held first",
+        )
+        .lists::<DeadLetterGroup>("All causes."),
+        get(
+            "/admin/v1/dead-letters/{dead_letter_id}",
+            "getDeadLetter",
+            "A dead letter with its timeline",
+        )
+        .gives::<DeadLetter>("The dead letter.")
+        .problems(&[DeadLetterNotFound]),
+        get(
+            "/admin/v1/dead-letters/{dead_letter_id}/options",
+            "listOptions",
+            "What each act would lead to",
+        )
+        .gives::<DeadLetterOptions>("One for each act, as things are now.")
+        .problems(&[DeadLetterNotFound]),
     ]
 }
 
 fn acts() -> Vec<Operation> {
     let whole = |operation: Operation| {
-        operation
-            .gives::<DeadLetter>("The dead letter as it stands now.")
-            .problems(&[DeadLetterNotFound, DeadLetterClosed, TransferNotFound, TransferFinal])
+        operation.gives::<DeadLetter>("The dead letter as it stands now.").problems(&[
+            DeadLetterNotFound,
+            DeadLetterClosed,
+            TransferNotFound,
+            TransferFinal,
+        ])
     };
     let act = |path, id, summary| whole(post(path, id, summary).takes::<OperatorReason>());
     vec![
         act("/admin/v1/dead-letters/{dead_letter_id}/redrive", "redrive", "Runs the saga on")
             .problems(&[AlreadyCompensating, PastPivot]),
-        act("/admin/v1/dead-letters/{dead_letter_id}/compensate", "compensate", "Turns the saga back")
-            .problems(&[AlreadyCompensating, PastPivot]),
+        act(
+            "/admin/v1/dead-letters/{dead_letter_id}/compensate",
+            "compensate",
+            "Turns the saga back",
+        )
+        .problems(&[AlreadyCompensating, PastPivot]),
         act(
             "/admin/v1/dead-letters/{dead_letter_id}/retry-compensation",
             "retryCompensation",
             "Tries a failed compensation again",
         )
         .problems(&[NotCompensating, AlreadyCompensating]),
-        act("/admin/v1/dead-letters/{dead_letter_id}/force-forward", "forceForward", "Goes on behind the pivot")
-            .problems(&[NotPastPivot]),
+        act(
+            "/admin/v1/dead-letters/{dead_letter_id}/force-forward",
+            "forceForward",
+            "Goes on behind the pivot",
+        )
+        .problems(&[NotPastPivot]),
         act("/admin/v1/dead-letters/{dead_letter_id}/discard", "discard", "Gives the transfer up")
             .problems(&[AlreadyCompensating, PastPivot]),
         whole(
-            post("/admin/v1/dead-letters/{dead_letter_id}/resolve", "resolve", "Says how it ended outside")
-                .takes::<ResolveDeadLetter>(),
+            post(
+                "/admin/v1/dead-letters/{dead_letter_id}/resolve",
+                "resolve",
+                "Says how it ended outside",
+            )
+            .takes::<ResolveDeadLetter>(),
         )
         .problems(&[AlreadyCompensating, PastPivot]),
     ]
@@ -250,19 +306,27 @@ fn plans() -> Vec<Operation> {
         get("/admin/v1/redrive-plans/{plan_id}", "getPlan", "A plan with forecast and receipt")
             .gives::<Plan>("The plan.")
             .problems(&[PlanNotFound]),
-        get("/admin/v1/redrive-plans/{plan_id}/items", "listPlanItems", "Its items, in the order in which they are sent")
-            .word::<ItemStatus>("status", "Those that stand so.")
-            .word::<Outlook>("outlook", "Those of this forecast.")
-            .paged()
-            .gives::<Page<PlanItem>>("A page of them.")
-            .problems(&[PlanNotFound]),
+        get(
+            "/admin/v1/redrive-plans/{plan_id}/items",
+            "listPlanItems",
+            "Its items, in the order in which they are sent",
+        )
+        .word::<ItemStatus>("status", "Those that stand so.")
+        .word::<Outlook>("outlook", "Those of this forecast.")
+        .paged()
+        .gives::<Page<PlanItem>>("A page of them.")
+        .problems(&[PlanNotFound]),
         post("/admin/v1/redrive-plans/{plan_id}/apply", "applyPlan", "Starts a plan, by its hash")
             .takes::<ApplyPlan>()
             .gives::<Plan>("The plan as it stands now.")
             .problems(&[PlanNotFound, PlanCannot, PlanHashDiffers]),
         act("/admin/v1/redrive-plans/{plan_id}/pause", "pausePlan", "Sends nothing for now"),
         act("/admin/v1/redrive-plans/{plan_id}/resume", "resumePlan", "Goes on sending"),
-        act("/admin/v1/redrive-plans/{plan_id}/stop", "stopPlan", "Ends it; what was not sent is passed over"),
+        act(
+            "/admin/v1/redrive-plans/{plan_id}/stop",
+            "stopPlan",
+            "Ends it; what was not sent is passed over",
+        ),
     ]
 }
 
@@ -275,7 +339,8 @@ fn queues() -> Vec<Operation> {
     };
     let saga = json!({ "type": "string", "enum": ["saga"] });
     vec![
-        get("/admin/v1/queues", "getQueues", "How the queues stand").gives::<Queues>("All of them."),
+        get("/admin/v1/queues", "getQueues", "How the queues stand")
+            .gives::<Queues>("All of them."),
         turn("/admin/v1/queues/{queue}/pause", "pauseQueue", "Takes nothing new from a queue"),
         turn("/admin/v1/queues/{queue}/resume", "resumeQueue", "Takes from it again"),
         get("/admin/v1/jobs", "listJobs", "Jobs, newest first")
@@ -290,7 +355,8 @@ fn queues() -> Vec<Operation> {
             .takes::<OperatorReason>()
             .gives::<Job>("The job as it stands now.")
             .problems(&[JobNotFound, JobNotWaiting]),
-        get("/admin/v1/workers", "listWorkers", "Workers of the last hour").lists::<Worker>("All of them."),
+        get("/admin/v1/workers", "listWorkers", "Workers of the last hour")
+            .lists::<Worker>("All of them."),
     ]
 }
 
@@ -299,9 +365,15 @@ fn switches() -> Vec<Operation> {
         put(path, id, summary).takes::<TurnSwitch>().gives::<Switch>("The switch as it stands now.")
     };
     vec![
-        get("/admin/v1/switches", "listSwitches", "Every switch there is").lists::<Switch>("All of them."),
-        turn("/admin/v1/switches/maintenance", "turnMaintenance", "Closes the door for everything but reads"),
-        turn("/admin/v1/switches/{kind}/{subject}", "turnSwitch", "Turns a switch").problems(&[SwitchNotFound]),
+        get("/admin/v1/switches", "listSwitches", "Every switch there is")
+            .lists::<Switch>("All of them."),
+        turn(
+            "/admin/v1/switches/maintenance",
+            "turnMaintenance",
+            "Closes the door for everything but reads",
+        ),
+        turn("/admin/v1/switches/{kind}/{subject}", "turnSwitch", "Turns a switch")
+            .problems(&[SwitchNotFound]),
     ]
 }
 
@@ -317,11 +389,19 @@ fn sqs() -> Vec<Operation> {
             .query("transfer_id", "That tell of this transfer.", &params::uuid())
             .paged()
             .gives::<Page<DeadMessage>>("A page of them, without bodies."),
-        get("/admin/v1/sqs/dead-messages/groups", "listDeadMessageGroups", "Present ones by queue and cause")
-            .lists::<DeadMessageGroup>("All of them."),
-        get("/admin/v1/sqs/dead-messages/{message_id}", "getDeadMessage", "A dead message with its body")
-            .gives::<DeadMessage>("The message.")
-            .problems(&[DeadMessageNotFound]),
+        get(
+            "/admin/v1/sqs/dead-messages/groups",
+            "listDeadMessageGroups",
+            "Present ones by queue and cause",
+        )
+        .lists::<DeadMessageGroup>("All of them."),
+        get(
+            "/admin/v1/sqs/dead-messages/{message_id}",
+            "getDeadMessage",
+            "A dead message with its body",
+        )
+        .gives::<DeadMessage>("The message.")
+        .problems(&[DeadMessageNotFound]),
     ]
 }
 
@@ -329,14 +409,24 @@ fn commands() -> Vec<Operation> {
     let asks = |operation: Operation| {
         operation
             .param(params::key(false))
-            .answer(202, "It is written down; the desk of a worker does it.", Some(Content::Json(Shape::of::<Command>())))
+            .answer(
+                202,
+                "It is written down; the desk of a worker does it.",
+                Some(Content::Json(Shape::of::<Command>())),
+            )
             .header("Location", "Path of the command.")
             .header("Idempotent-Replayed", "`true`: the key had made the command before.")
             .problems(&[QueueNotFound, IdempotencyKeyInvalid, IdempotencyKeyReused])
     };
     vec![
-        asks(post("/admin/v1/sqs/redrive", "redriveMessages", "Sends dead messages back").takes::<RedriveQueue>()),
-        asks(post("/admin/v1/sqs/purge", "purgeMessages", "Throws dead messages away").takes::<PurgeQueue>()),
+        asks(
+            post("/admin/v1/sqs/redrive", "redriveMessages", "Sends dead messages back")
+                .takes::<RedriveQueue>(),
+        ),
+        asks(
+            post("/admin/v1/sqs/purge", "purgeMessages", "Throws dead messages away")
+                .takes::<PurgeQueue>(),
+        ),
         get("/admin/v1/commands", "listCommands", "What operators wanted done, newest first")
             .query("queue", "To this queue.", &params::text())
             .word::<CommandStatus>("status", "Those that stand so.")

@@ -1,11 +1,12 @@
 //! Parameters of operations: in the path, the query and the headers.
 
 use serde_json::{Value, json};
-use wire::limits::{CORRELATION_ID_CHARS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, WAIT_SECONDS_MAX};
+use wire::limits::{
+    CORRELATION_ID_CHARS_MAX, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, WAIT_SECONDS_MAX,
+};
 
 /// Ids in paths that are UUIDs; what is not listed here is a word.
-const UUIDS: &[&str] =
-    &["wallet_id", "transfer_id", "dead_letter_id", "plan_id", "command_id"];
+const UUIDS: &[&str] = &["wallet_id", "transfer_id", "dead_letter_id", "plan_id", "command_id"];
 
 /// What the other words in paths are, with an example.
 const WORDS: &[(&str, &str, &str)] = &[
@@ -31,9 +32,11 @@ fn in_path(name: &str) -> Value {
         Some((_, description, example)) => {
             (*description, *example, json!({ "type": "string", "minLength": 1 }))
         }
-        None if UUIDS.contains(&name) => {
-            ("Its id.", "01990b6e-7a40-7cc3-9d3f-5e1f6a7b8c9d", json!({ "type": "string", "format": "uuid" }))
-        }
+        None if UUIDS.contains(&name) => (
+            "Its id.",
+            "01990b6e-7a40-7cc3-9d3f-5e1f6a7b8c9d",
+            json!({ "type": "string", "format": "uuid" }),
+        ),
         None => ("", "", json!({ "type": "string" })),
     };
     json!({
@@ -54,7 +57,11 @@ pub(super) fn page() -> [Value; 2] {
     });
     [
         in_query("limit", "Items on a page.", &limit),
-        in_query("cursor", "The `next_cursor` of the page before; opaque.", &json!({ "type": "string", "minLength": 1 })),
+        in_query(
+            "cursor",
+            "The `next_cursor` of the page before; opaque.",
+            &json!({ "type": "string", "minLength": 1 }),
+        ),
     ]
 }
 
@@ -95,7 +102,8 @@ pub(super) fn correlation_id() -> Value {
 
 /// Of operations that write.
 pub(super) fn traceparent() -> Value {
-    let description = "W3C trace context. One that is not valid is ignored, as its specification has it.";
+    let description =
+        "W3C trace context. One that is not valid is ignored, as its specification has it.";
     header("traceparent", false, description, &text())
 }
 
@@ -121,6 +129,7 @@ pub(super) fn last_event_id() -> Value {
 
 /// What a provider signs with.
 pub(super) fn signature() -> Value {
-    let description = "`t=<seconds since 1970>,v1=<HMAC-SHA256 of \"t.body\">`, in hexadecimal digits.";
+    let description =
+        "`t=<seconds since 1970>,v1=<HMAC-SHA256 of \"t.body\">`, in hexadecimal digits.";
     header(wire::signature::SIGNATURE_HEADER, true, description, &text())
 }

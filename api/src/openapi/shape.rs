@@ -32,7 +32,9 @@ impl Shape {
             own: T::schema,
             inner: T::schemas,
             #[cfg(test)]
-            round_trip: |value| serde_json::from_value::<T>(value.clone()).and_then(serde_json::to_value),
+            round_trip: |value| {
+                serde_json::from_value::<T>(value.clone()).and_then(serde_json::to_value)
+            },
             list: false,
         }
     }
@@ -163,4 +165,3 @@ fn without_links(text: &str) -> String {
     }
     plain + rest
 }
-

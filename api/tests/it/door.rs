@@ -92,12 +92,16 @@ async fn a_process_with_all_hands_full_turns_away_and_stays_alive() {
     let headers = [("idempotency-key", key.as_str()), ("prefer", "wait=20")];
     let waits = api.post("/v1/transfers", &headers, &body);
     tokio::pin!(waits);
-    let refused = loop {
-        tokio::select! {
-            answer = &mut waits => panic!("nobody settles it: {answer:?}"),
-            answer = api.get("/v1/wallets") => if answer.status != 200 { break answer },
+    let written = async {
+        while api.count("transfer").await == 0 {
+            tokio::task::yield_now().await;
         }
     };
+    tokio::select! {
+        answer = &mut waits => panic!("nobody settles it: {answer:?}"),
+        () = written => {}
+    }
+    let refused = api.get("/v1/wallets").await;
     refused.assert_problem(503, "overloaded");
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(api.get("/health/live").await.status, 200);
@@ -113,13 +117,20 @@ async fn an_address_or_headers_that_are_too_long_are_told_so() {
     answer.assert_problem(431, "headers_too_large");
     // Beyond that nothing is read, so nothing of ours can answer.
     for (head, status) in [
-        (format!("GET /v1/wallets HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(80 * 1024)), "431"),
+        (
+            format!("GET /v1/wallets HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(80 * 1024)),
+            "431",
+        ),
         (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(80 * 1024)), "431"),
     ] {
         let mut stream = connect(&api).await;
         stream.write_all(head.as_bytes()).await.ok();
         let answer = rest(&mut stream).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        // What was not read makes the system cut the connection off, which may be faster than the answer.
+        assert!(
+            answer.is_empty() || answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
     }
 }
 
@@ -165,7 +176,8 @@ async fn slow_connections_make_room_for_one_that_asks() {
 
 #[tokio::test]
 async fn connections_that_idle_do_not_hold_up_the_end() {
-    let mut api = api(DoorConfig::default()).await;
+    let header_max = Duration::from_millis(300);
+    let mut api = api(DoorConfig { header_max, ..DoorConfig::default() }).await;
     let (_silent, mut begun) = (connect(&api).await, connect(&api).await);
     begun.write_all(b"GET /v1/wa").await.unwrap();
     assert_eq!(api.get("/v1/wallets").await.status, 200);
@@ -177,7 +189,9 @@ async fn connections_that_idle_do_not_hold_up_the_end() {
 async fn answers_are_for_programs_and_pages_of_other_hosts_read_none() {
     let api = api(DoorConfig::default()).await;
     let origin = [("origin", "https://app.example.com")];
-    for answer in [api.get("/v1/wallets").await, api.send(Method::GET, "/nowhere", &origin, "").await] {
+    for answer in
+        [api.get("/v1/wallets").await, api.send(Method::GET, "/nowhere", &origin, "").await]
+    {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("x-frame-options"), Some("DENY"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));

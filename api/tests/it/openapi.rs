@@ -104,7 +104,8 @@ fn field(line: &str) -> Option<&str> {
 
 fn has_property(schema: &Value, field: &str) -> bool {
     let parts = schema["allOf"].as_array().into_iter().flatten();
-    schema["properties"].get(field).is_some() || parts.into_iter().any(|part| has_property(part, field))
+    schema["properties"].get(field).is_some()
+        || parts.into_iter().any(|part| has_property(part, field))
 }
 
 fn sources(dir: &Path) -> Vec<PathBuf> {

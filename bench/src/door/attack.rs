@@ -69,7 +69,8 @@ impl Attack {
     /// So many requests a second of one key, and so many slow connections.
     pub(super) fn start(addr: SocketAddr, flood: u32, slow: u32) -> std::io::Result<Self> {
         let counts = Arc::new(Counts::default());
-        let (shared, runtime) = (counts.clone(), Builder::new_current_thread().enable_all().build()?);
+        let (shared, runtime) =
+            (counts.clone(), Builder::new_current_thread().enable_all().build()?);
         let thread = thread::spawn(move || {
             let local = LocalSet::new();
             for number in 0..slow {
@@ -122,11 +123,12 @@ async fn send(addr: SocketAddr, number: u32, per_second: u32, counts: Arc<Counts
     loop {
         sleep_until(due).await;
         counts.sent.fetch_add(1, Ordering::Relaxed);
-        let counted = match connection.exchange(request.as_bytes()).await.map(|answer| answer.status) {
-            Ok(429) => &counts.refused,
-            Ok(200) => &counts.let_in,
-            _ => &counts.otherwise,
-        };
+        let counted =
+            match connection.exchange(request.as_bytes()).await.map(|answer| answer.status) {
+                Ok(429) => &counts.refused,
+                Ok(200) => &counts.let_in,
+                _ => &counts.otherwise,
+            };
         counted.fetch_add(1, Ordering::Relaxed);
         // What could not be sent in time is left out: it sends as fast as it can, but no faster than told.
         due = (due + pause).max(Instant::now().checked_sub(pause * 10).unwrap_or(due));

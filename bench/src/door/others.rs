@@ -49,7 +49,12 @@ pub(super) async fn run(addr: SocketAddr, time: Duration) -> Seen {
     seen.take()
 }
 
-async fn client(addr: SocketAddr, key: u64, (began, time): (Instant, Duration), seen: Rc<RefCell<Seen>>) {
+async fn client(
+    addr: SocketAddr,
+    key: u64,
+    (began, time): (Instant, Duration),
+    seen: Rc<RefCell<Seen>>,
+) {
     let mut connection = Connection::new(addr);
     // Spread, so that they do not all send at the same instant.
     let mut due = began + PAUSE * key as u32 / KEYS as u32;

@@ -27,7 +27,10 @@ pub struct SetLimit {
     /// The most that is allowed, minor units or transfers: 0 to 2^53 - 1. Null takes the limit
     /// away; it must be there, so that nobody does that by forgetting it.
     #[serde(deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(required, minimum = 0, maximum = 9_007_199_254_740_991_i64))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required, minimum = 0, maximum = 9_007_199_254_740_991_i64)
+    )]
     pub value: Option<i64>,
     /// Why, for the audit; 1 to 255 characters.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]

@@ -55,7 +55,11 @@ async fn clients_come_by_tls_where_a_certificate_is_configured() {
 #[tokio::test]
 async fn a_certificate_that_cannot_be_used_stops_the_start_and_names_its_variable() {
     let db = TestDatabase::create().await.unwrap();
-    for (cert, key) in [("one.cert.pem", "two.key.pem"), ("one.cert.pem", "none.pem"), ("README.md", "one.key.pem")] {
+    for (cert, key) in [
+        ("one.cert.pem", "two.key.pem"),
+        ("one.cert.pem", "none.pem"),
+        ("README.md", "one.key.pem"),
+    ] {
         let door = DoorConfig { tls: Some(files(cert, key)), ..DoorConfig::default() };
         let error = Server::bind(&Config { door, ..config(db.url()) }).await.err().unwrap();
         assert_eq!(error.to_string(), "cannot speak TLS (HOLDFAST_TLS_CERT_FILE)");

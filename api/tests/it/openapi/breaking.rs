@@ -48,6 +48,12 @@ fn words(value: &Value) -> BTreeSet<&str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// The kinds of value that a schema allows, without null; none is any.
+fn kinds(schema: &Value) -> BTreeSet<&str> {
+    let one = schema["type"].as_str();
+    words(&schema["type"]).into_iter().chain(one).filter(|kind| *kind != "null").collect()
+}
+
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -66,7 +72,12 @@ impl<'a> Check<'a> {
             (None, Some(_)) => self.say(at, "needs a body now"),
             (Some(_), None) => self.say(at, "takes no body any more"),
             (Some(old), Some(new)) => {
-                self.contents(&format!("{at} body"), &old["content"], &new["content"], Way::Request);
+                self.contents(
+                    &format!("{at} body"),
+                    &old["content"],
+                    &new["content"],
+                    Way::Request,
+                );
             }
             (None, None) => {}
         }
@@ -147,21 +158,17 @@ impl<'a> Check<'a> {
         if let (Some(old), Some(new)) = (old.get("items"), new.get("items")) {
             self.schema(&format!("{at}[]"), old, new, way);
         }
-        let parts = |value: &'a Value| value["allOf"].as_array().map_or(&[][..], Vec::as_slice);
-        if parts(old).len() > parts(new).len() {
+        let parts = |value: &'a Value| value["allOf"].as_array().into_iter().flatten();
+        if parts(old).count() > parts(new).count() {
             self.say(at, "has lost a part");
         }
-        for (old, new) in parts(old).iter().zip(parts(new)) {
+        for (old, new) in parts(old).zip(parts(new)) {
             self.schema(at, old, new, way);
         }
     }
 
     /// What sort of value it is.
     fn kinds(&mut self, at: &str, old: &'a Value, new: &'a Value, way: Way) {
-        let kinds = |value: &'a Value| -> BTreeSet<&str> {
-            let one = value["type"].as_str();
-            words(&value["type"]).into_iter().chain(one).filter(|kind| *kind != "null").collect()
-        };
         let (from, to) = match way {
             Way::Request => (kinds(old), kinds(new)),
             Way::Answer => (kinds(new), kinds(old)),

@@ -40,7 +40,8 @@ fn fits(pattern: &str, path: &str) -> bool {
     let (pattern, path): (Vec<&str>, Vec<&str>) =
         (pattern.split('/').collect(), path.split('/').collect());
     pattern.len() == path.len()
-        && pattern.iter().zip(&path).all(|(one, other)| {
-            one == other || (one.starts_with('{') && !other.is_empty())
-        })
+        && pattern
+            .iter()
+            .zip(&path)
+            .all(|(one, other)| one == other || (one.starts_with('{') && !other.is_empty()))
 }
