@@ -19,12 +19,12 @@ pub struct ProviderNotice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9_]+$")
+        schema(nullable = false, min_length = 1, max_length = 64, pattern = "^[a-z0-9_]+$")
     )]
     pub code: Option<String>,
     /// Why it was declined, for people; up to 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 255))]
     pub detail: Option<String>,
     /// When it ended there.
     pub at: DateTime<Utc>,
