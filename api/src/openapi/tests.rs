@@ -18,20 +18,20 @@ fn both() -> [(Vec<Operation>, Value); 2] {
 /// Methods by path, out of what the router itself says it has: axum has no other way to ask it.
 fn routes(router: &Router<App>) -> BTreeSet<(String, String)> {
     let text = format!("{router:?}");
-    let methods: Vec<&str> = text
-        .split("allow_header: Bytes(b\"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect();
-    let (_, paths) = text.split_once("paths: {").expect("a router names its paths");
-    let paths = paths.split_once('}').map_or(paths, |_| paths);
+    let (mut methods, mut paths) = (BTreeMap::new(), BTreeMap::new());
+    for part in text.split("RouteId(").skip(1) {
+        let (id, rest) = part.split_once("): ").expect("a route has a number");
+        if let Some(path) = rest.strip_prefix('"') {
+            paths.insert(id, path.split('"').next().expect("a path"));
+        } else {
+            let (_, allowed) = rest.split_once("allow_header: Bytes(b\"").expect("methods");
+            methods.insert(id, allowed.split('"').next().expect("methods"));
+        }
+    }
     let mut found = BTreeSet::new();
-    for part in paths.split("RouteId(").skip(1) {
-        let (index, rest) = part.split_once("): \"").expect("an id and a path");
-        let path = rest.split('"').next().expect("a path").to_owned();
-        let index: usize = index.parse().expect("the number of a route");
-        for method in methods[index].split(',').filter(|method| *method != "HEAD") {
-            found.insert((path.clone(), method.to_lowercase()));
+    for (id, path) in paths {
+        for method in methods[id].split(',').filter(|method| *method != "HEAD") {
+            found.insert((path.to_owned(), method.to_lowercase()));
         }
     }
     assert!(!found.is_empty(), "{text}");
