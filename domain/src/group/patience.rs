@@ -52,10 +52,11 @@ impl Rules<'_> {
                 if news || (answer.is_some() && transfer.overdue(self).is_some()) {
                     return None;
                 }
-                match transfer.attempt {
-                    0 => (Awaited::Confirmation, later(self.now, self.patience.confirm_every)),
+                match (transfer.attempt, answer) {
                     // It has failed before: nobody is expected to say anything unasked.
-                    _ => (Awaited::Call, self.now),
+                    (1.., None) => (Awaited::Call, self.now),
+                    // Also after an answer without news, or the provider would be asked without end.
+                    _ => (Awaited::Confirmation, later(self.now, self.patience.confirm_every)),
                 }
             }
             Step::SubmitPayout | Step::PlaceHold | Step::Screen | Step::PostEntry => return None,
