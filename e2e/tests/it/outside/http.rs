@@ -29,7 +29,8 @@ impl Desk {
     /// Status and body of what a client asks.
     async fn ask(&self, method: Method, path: &str, key: &str, body: &Value) -> (u16, Value) {
         let request = self.admin.http.request(method, format!("{}{path}", self.admin.public));
-        let request = request.header("content-type", "application/json").header("idempotency-key", key);
+        let request =
+            request.header("content-type", "application/json").header("idempotency-key", key);
         let answer = request.body(body.to_string()).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
@@ -52,7 +53,8 @@ impl Desk {
 
     async fn drive(&self, id: TransferId) -> Value {
         self.world.drive_to_wait(&rules(BOTH_MODES[0], NoFaults), &[id]).await;
-        let (status, body) = self.ask(Method::GET, &format!("/v1/transfers/{id}"), "-", &Value::Null).await;
+        let (status, body) =
+            self.ask(Method::GET, &format!("/v1/transfers/{id}"), "-", &Value::Null).await;
         assert_eq!(status, 200, "{body:#}");
         body
     }
@@ -78,7 +80,8 @@ async fn a_part_of_a_hold_is_captured_once() {
     let id = desk.accepted("/v1/transfers", &desk.to_be_captured()).await;
     let held = desk.drive(id).await;
     assert_eq!((&held["status"], &held["hold"]["captured_minor"]), (&json!("held"), &Value::Null));
-    let (capture, void) = (format!("/v1/transfers/{id}/capture"), format!("/v1/transfers/{id}/void"));
+    let (capture, void) =
+        (format!("/v1/transfers/{id}/capture"), format!("/v1/transfers/{id}/void"));
     for amount in [0, -1, 601] {
         let body = json!({"amount_minor": amount});
         desk.refused(&capture, &body, 422, "amount_out_of_range").await;
@@ -89,10 +92,16 @@ async fn a_part_of_a_hold_is_captured_once() {
     assert_eq!(desk.post(&capture, &json!({"amount_minor": 400})).await.0, 202);
     desk.refused(&void, &json!({"reason": "late"}), 409, "hold_not_open").await;
     let settled = desk.drive(id).await;
-    assert_eq!((&settled["status"], &settled["hold"]["captured_minor"]), (&json!("settled"), &json!(400)));
+    assert_eq!(
+        (&settled["status"], &settled["hold"]["captured_minor"]),
+        (&json!("settled"), &json!(400))
+    );
     assert_eq!(desk.post(&capture, &json!({"amount_minor": 400})).await.0, 200);
     desk.refused(&capture, &json!({}), 409, "hold_not_open").await;
-    assert_eq!((desk.world.available(desk.a).await, desk.world.available(desk.b).await), (600, 1_400));
+    assert_eq!(
+        (desk.world.available(desk.a).await, desk.world.available(desk.b).await),
+        (600, 1_400)
+    );
     desk.world.assert_clean_slate().await;
 }
 
@@ -101,11 +110,15 @@ async fn a_hold_is_voided_once_and_only_holds_are() {
     let desk = Desk::new(&[]).await;
     let id = desk.accepted("/v1/transfers", &desk.to_be_captured()).await;
     desk.drive(id).await;
-    let (capture, void) = (format!("/v1/transfers/{id}/capture"), format!("/v1/transfers/{id}/void"));
+    let (capture, void) =
+        (format!("/v1/transfers/{id}/capture"), format!("/v1/transfers/{id}/void"));
     desk.refused(&void, &json!({"reason": ""}), 422, "invalid_body").await;
     assert_eq!(desk.post(&void, &json!({"reason": "out of stock"})).await.0, 202);
     let voided = desk.drive(id).await;
-    assert_eq!((&voided["status"], &voided["failure"]["code"]), (&json!("voided"), &json!("voided")));
+    assert_eq!(
+        (&voided["status"], &voided["failure"]["code"]),
+        (&json!("voided"), &json!("voided"))
+    );
     assert_eq!(desk.post(&void, &json!({"reason": "again"})).await.0, 200);
     desk.refused(&capture, &json!({}), 409, "hold_not_open").await;
 
@@ -116,8 +129,13 @@ async fn a_hold_is_voided_once_and_only_holds_are() {
     let plain = desk.accepted("/v1/transfers", &plain).await;
     desk.refused(&format!("/v1/transfers/{plain}/capture"), &json!({}), 409, "hold_not_open").await;
     let nobody = Uuid::now_v7();
-    desk.refused(&format!("/v1/transfers/{nobody}/void"), &json!({"reason": "x"}), 404, "transfer_not_found")
-        .await;
+    desk.refused(
+        &format!("/v1/transfers/{nobody}/void"),
+        &json!({"reason": "x"}),
+        404,
+        "transfer_not_found",
+    )
+    .await;
     desk.drive(plain).await;
     desk.world.assert_clean_slate().await;
 }
@@ -131,7 +149,8 @@ async fn a_payout_is_the_same_one_however_often_it_is_asked_for() {
         let (_, first) = desk.ask(Method::POST, "/v1/payouts", &key, &body).await;
         let (status, again) = desk.ask(Method::POST, "/v1/payouts", &key, &body).await;
         assert_eq!((status, &again["id"]), (202, &first["id"]), "{again:#}");
-        let (status, other) = desk.ask(Method::POST, "/v1/payouts", &key, &desk.payout("Bob")).await;
+        let (status, other) =
+            desk.ask(Method::POST, "/v1/payouts", &key, &desk.payout("Bob")).await;
         assert_eq!((status, &other["code"]), (422, &json!("idempotency_key_reused")));
     }
     for (field, value) in [("name", ""), ("account", ""), ("bank", "")] {
@@ -163,7 +182,10 @@ async fn a_payout_ends_paid_or_with_its_hold_given_back() {
     let no = Answer::Declined { code: "account_closed".into(), detail: "It is closed.".into() };
     desk.world.play(&rules, declined, &[no]).await;
     let declined = desk.drive(declined).await;
-    assert_eq!((&declined["status"], &declined["failure"]["code"]), (&json!("failed"), &json!("payout_declined")));
+    assert_eq!(
+        (&declined["status"], &declined["failure"]["code"]),
+        (&json!("failed"), &json!("payout_declined"))
+    );
     assert_eq!(desk.world.available(desk.a).await, 960);
     desk.world.assert_clean_slate().await;
 }
@@ -182,7 +204,8 @@ async fn reversals_take_back_no_more_than_was_moved() {
         let body = json!({"amount_minor": amount});
         desk.refused(&reverse, &body, 422, "amount_out_of_range").await;
     }
-    let first = desk.accepted(&reverse, &json!({"amount_minor": 500, "reference": "damaged"})).await;
+    let first =
+        desk.accepted(&reverse, &json!({"amount_minor": 500, "reference": "damaged"})).await;
     let settled = desk.drive(first).await;
     assert_eq!((&settled["status"], &settled["reverses_id"]), (&json!("settled"), &json!(id)));
     let much = desk.accepted(&reverse, &json!({"amount_minor": 101})).await;
@@ -191,7 +214,10 @@ async fn reversals_take_back_no_more_than_was_moved() {
     let rest = desk.accepted(&reverse, &json!({"amount_minor": 100})).await;
     assert_eq!(desk.drive(rest).await["status"], "settled");
     desk.refused(&format!("/v1/transfers/{rest}/reverse"), &json!({}), 409, "not_reversible").await;
-    assert_eq!((desk.world.available(desk.a).await, desk.world.available(desk.b).await), (1_000, 1_000));
+    assert_eq!(
+        (desk.world.available(desk.a).await, desk.world.available(desk.b).await),
+        (1_000, 1_000)
+    );
     desk.world.assert_clean_slate().await;
 }
 

@@ -35,12 +35,7 @@ impl Admin {
     }
 
     /// The same of an API that is set up in this way.
-    pub async fn start_with(
-        world: &World,
-        name: &str,
-        role: OperatorRole,
-        config: Config,
-    ) -> Self {
+    pub async fn start_with(world: &World, name: &str, role: OperatorRole, config: Config) -> Self {
         let free = ([127, 0, 0, 1], 0).into();
         let config = Config { public_addr: free, admin_addr: free, ..config };
         let server = Server::bind(&config).await.expect("an API");
