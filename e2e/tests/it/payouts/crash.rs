@@ -19,8 +19,8 @@ use crate::support::outside::Outside;
 use crate::support::process::Process;
 use crate::support::{World, rules, transfer};
 
-/// What is not at its end by then never will be.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// What is not at its end by then never will be, however busy the machine is.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Processes with a lane.
 const LANES: usize = 3;
 /// The first amount that is deadly; the others follow.
