@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use domain::answer::Awaited;
 use domain::failure::Failure;
 use domain::group::{
     Advanced, Book, Boundaries, BrokenInvariant, Faults, OpenTransfer, Patience, Progress, Rules,
@@ -19,9 +20,9 @@ use domain::transfer::TransferStatus;
 use sqlx::{Connection, PgConnection, Row};
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::error::Temper;
 use crate::switches::Switches;
+use crate::{StoreError, describe, notices};
 
 mod apply;
 mod limits;
@@ -113,6 +114,8 @@ pub struct GroupReport {
     pub suspects: Vec<TransferId>,
     /// How every transfer advanced here stands now.
     pub statuses: Vec<(TransferId, TransferStatus)>,
+    /// Whether there are calls to make: whoever makes them is to be woken.
+    pub calls: bool,
 }
 
 /// Advances those of `ids` that are open, due and not held by another lane.
@@ -223,14 +226,33 @@ async fn run(
     tx.commit().await?;
     probe.reached(Point::AfterCommit, &before);
 
+    let mut confirming = Vec::new();
     for outcome in &advanced {
         let one = &outcome.advanced;
-        if one.progress == Progress::Ready {
-            report.ready.push(one.transfer.id);
+        match one.progress {
+            Progress::Ready => report.ready.push(one.transfer.id),
+            Progress::Awaits { what: Awaited::Call, .. } => report.calls = true,
+            Progress::Awaits { what: Awaited::Confirmation, .. } => {
+                confirming.push(one.transfer.id);
+            }
+            _ => {}
         }
         report.statuses.push((one.transfer.id, one.status));
     }
+    report.ready.extend(told_before(connection, &confirming).await);
     Ok(report)
+}
+
+/// Those of these payouts whose provider was quicker than we were, and that go on at once. If
+/// this fails or is not come to, the keeper does it.
+async fn told_before(connection: &mut PgConnection, ids: &[TransferId]) -> Vec<TransferId> {
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    notices::apply_early(connection, ids).await.unwrap_or_else(|error| {
+        tracing::debug!(error = describe(&error), "early notices are left to the keeper");
+        Vec::new()
+    })
 }
 
 async fn claim_in_tx(
