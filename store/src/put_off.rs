@@ -42,10 +42,7 @@ pub async fn call(
 
 /// Gives a call that somebody has in hand another job, for the end of that lease: its caller may
 /// have died. Does nothing when there is no such call.
-pub async fn behind_lease(
-    connection: &mut PgConnection,
-    id: TransferId,
-) -> Result<(), StoreError> {
+pub async fn behind_lease(connection: &mut PgConnection, id: TransferId) -> Result<(), StoreError> {
     sqlx::query(include_str!("put_off/behind_lease.sql"))
         .bind(id.0)
         .bind(Ulid::generate().to_string())

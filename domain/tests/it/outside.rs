@@ -213,7 +213,8 @@ fn a_parked_transfer_keeps_the_answer_that_no_lane_had_come_to() {
     let failure = Failure::new(FailureClass::Permanent, "parked", "Parked.");
     let (parked, _) = rows.transact(|book| {
         let reason = StuckReason::ParkedByOperator;
-        let halted = lane.with_rules(|rules| rules.halt(told.clone(), reason, failure.clone(), book));
+        let halted =
+            lane.with_rules(|rules| rules.halt(told.clone(), reason, failure.clone(), book));
         halted.expect("a parked transfer")
     });
     assert_eq!(parked.status, TransferStatus::Stuck);

@@ -45,7 +45,13 @@ pub(super) fn screened(from: WalletId, to: WalletId, amount: i64) -> NewTransfer
     on(TransferKind::Transfer, from, to, amount, terms)
 }
 
-pub(super) fn reversal(of: TransferId, moved: i64, from: WalletId, to: WalletId, amount: i64) -> NewTransfer {
+pub(super) fn reversal(
+    of: TransferId,
+    moved: i64,
+    from: WalletId,
+    to: WalletId,
+    amount: i64,
+) -> NewTransfer {
     let reverses = Some(ReversalTerms { transfer_id: of, moved_minor: MinorUnits(moved) });
     on(TransferKind::Reversal, from, to, amount, Terms { reverses, ..Terms::default() })
 }

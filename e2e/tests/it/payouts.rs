@@ -23,10 +23,8 @@ mod soon;
 /// A payout that asks the sandbox for this behavior; a screening is asked for where one is named.
 fn payout(from: WalletId, amount: i64, behavior: &str) -> NewTransfer {
     let plain = crate::outside::payout(from, amount);
-    let terms = plain.terms.map(|terms| Terms {
-        screen_outside: behavior.contains("screen_"),
-        ..*terms
-    });
+    let terms =
+        plain.terms.map(|terms| Terms { screen_outside: behavior.contains("screen_"), ..*terms });
     let reference = Some(format!("Rent sandbox:{behavior}"));
     NewTransfer { terms: terms.map(Box::new), reference, ..plain }
 }

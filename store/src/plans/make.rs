@@ -115,7 +115,7 @@ fn freeze(way: Way, letters: Vec<DeadLetter>, peek: Peek) -> Result<Vec<Frozen>,
             // A transfer may have died before: only its open dead letter speaks for it.
             let transfer = if letter.is_open() { open.remove(&letter.transfer_id) } else { None };
             let Some(transfer) = transfer else { return closed(letter) };
-            let Future { step, undo_of, told } = look_ahead(rules, way, transfer, &mut book);
+            let Future { step, undo_of, told, .. } = look_ahead(rules, way, transfer, &mut book);
             let (outlook, code) = (told.outlook, told.code);
             Ok(Frozen { letter, step, undo: undo_of.is_some(), outlook, code })
         };

@@ -233,7 +233,8 @@ async fn every_saga_survives_every_death(mode: Boundaries) {
     for commands in commands.chunks(4) {
         ids.extend(world.accept(commands).await);
     }
-    let sagas: BTreeMap<Uuid, &'static Saga> = ids.iter().map(|id| id.0).zip(victims.iter().map(|one| one.saga)).collect();
+    let sagas: BTreeMap<Uuid, &'static Saga> =
+        ids.iter().map(|id| id.0).zip(victims.iter().map(|one| one.saga)).collect();
     let deadly = victims.iter().map(|one| format!("{}={}", one.amount, one.place));
     let deadly = deadly.collect::<Vec<_>>().join(",");
     let folder = folder();

@@ -128,9 +128,8 @@ impl Way {
     /// What the forecast of an act says that is not refused.
     fn outlook(self, act: DeskAct) -> &'static str {
         match (act, self) {
-            (DeskAct::Redrive, Self::NotPosted | Self::ParkedPaid) | (DeskAct::ResolveSettled, _) => {
-                "would_settle"
-            }
+            (DeskAct::Redrive, Self::NotPosted | Self::ParkedPaid)
+            | (DeskAct::ResolveSettled, _) => "would_settle",
             (DeskAct::Redrive, Self::UndoFails) => "would_fail",
             (DeskAct::Redrive, _) => "would_wait",
             _ => "would_fail",
@@ -143,7 +142,9 @@ impl Way {
         let detail = || "made up".to_owned();
         let declined = Answer::Declined { code: "closed".into(), detail: "Closed.".into() };
         let answers = match self {
-            Self::NeverSent | Self::ScreeningAway => vec![Answer::NotSent { detail: detail() }; TRIES],
+            Self::NeverSent | Self::ScreeningAway => {
+                vec![Answer::NotSent { detail: detail() }; TRIES]
+            }
             Self::Unknown => vec![Answer::Unknown { detail: detail() }; TRIES],
             Self::Overdue => [vec![accepted()], vec![Answer::Pending; TRIES]].concat(),
             Self::Lost => [vec![accepted()], vec![Answer::NotFound; TRIES]].concat(),
@@ -269,7 +270,8 @@ impl Desk {
         assert_eq!(status, 200, "{label}: {answer:#}");
         assert_eq!(option["possible"], true, "{label}: {option:#}");
         assert_eq!(option["outlook"], way.outlook(act), "{label}: {option:#}");
-        let nothing_wrong = LaneRules { patience: Patience::default(), ..rules(self.mode, NoFaults) };
+        let nothing_wrong =
+            LaneRules { patience: Patience::default(), ..rules(self.mode, NoFaults) };
         self.world.play(&nothing_wrong, id, &way.then()).await;
         let ended = match way.outlook(act) {
             "would_fail" => TransferStatus::Failed,

@@ -18,7 +18,8 @@ const PLACES: usize = 8;
 const IN_HAND: i64 = 64;
 
 /// Payouts whose call is under way.
-const UNDER_WAY: &str = "SELECT count(*) FROM saga_open WHERE waiting_for = 'call' AND due_at > now()
+const UNDER_WAY: &str =
+    "SELECT count(*) FROM saga_open WHERE waiting_for = 'call' AND due_at > now()
     AND call_count > 0";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +47,8 @@ async fn plain_transfers_pass_payouts_whose_provider_hangs_and_these_are_paid_on
         world.accept(commands).await;
     }
     let began = Instant::now();
-    let settled = "SELECT count(*) = 400 FROM transfer WHERE kind = 'transfer' AND status = 'settled'";
+    let settled =
+        "SELECT count(*) = 400 FROM transfer WHERE kind = 'transfer' AND status = 'settled'";
     world.wait_until("plain transfers are settled", settled).await;
     let took = began.elapsed();
     let paid = "SELECT count(*) FROM transfer WHERE kind = 'payout' AND status = 'settled'";

@@ -12,8 +12,8 @@ use store::timers;
 
 use super::Workers;
 use crate::outside::manual;
-use crate::support::outside::Outside;
 use crate::support::World;
+use crate::support::outside::Outside;
 
 const HOLDS: usize = 300;
 /// Holds that the clock may end; it is quicker than all clients.
@@ -32,7 +32,8 @@ async fn ask(
     for at in 0..ids.len() {
         // 7 and 300 have no common divisor, so each comes once.
         let id = ids[(at * 7 + skip) % ids.len()];
-        let (status, answer) = outside.post(&format!("/v1/transfers/{id}/{act}"), None, &body).await;
+        let (status, answer) =
+            outside.post(&format!("/v1/transfers/{id}/{act}"), None, &body).await;
         let fine = (200..300).contains(&status);
         assert!(fine || answer["code"] == "hold_not_open", "{act}: {status}: {answer:#}");
         told.insert(id, fine);
@@ -85,7 +86,8 @@ async fn who_is_told_yes_has_won_the_race_and_nobody_else_is_told_so() {
     let mut seen = [0; 4];
     for id in &ids {
         let ended = world.transfer(*id).await;
-        let captured = ended.terms.and_then(|terms| terms.hold).and_then(|hold| hold.captured_minor);
+        let captured =
+            ended.terms.and_then(|terms| terms.hold).and_then(|hold| hold.captured_minor);
         let captured = captured.map(|minor| minor.0);
         let yes = (one[id], other[id], voided[id]);
         let (who, wanted) = match (ended.status, captured) {

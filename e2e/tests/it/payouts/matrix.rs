@@ -13,9 +13,9 @@ use uuid::Uuid;
 use self::cases::{COUNT, Case, DEADLY, PLACES, cases};
 use self::people::People;
 use super::{burned, folder, payout};
+use crate::support::World;
 use crate::support::outside::Outside;
 use crate::support::process::Process;
-use crate::support::World;
 
 mod cases;
 mod people;

@@ -30,12 +30,7 @@ impl Process {
     }
 
     /// The same, with more variables.
-    pub fn api_with(
-        database_url: &str,
-        address: &str,
-        admin: &str,
-        more: &[(&str, &str)],
-    ) -> Self {
+    pub fn api_with(database_url: &str, address: &str, admin: &str, more: &[(&str, &str)]) -> Self {
         let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
         let mut command = command("api", database_url, &variables);
         command.envs(more.iter().copied());

@@ -137,7 +137,9 @@ impl Case {
 fn comes_to(place: &str, behavior: &str, end: End) -> bool {
     let any = |words: &[&str]| words.iter().any(|word| behavior.contains(word));
     let fails = |prefix: &str| {
-        ["timeout", "error", "drop"].iter().any(|what| behavior.contains(&format!("{prefix}{what}")))
+        ["timeout", "error", "drop"]
+            .iter()
+            .any(|what| behavior.contains(&format!("{prefix}{what}")))
     };
     let (_, call) = place.split_once(':').expect("a call");
     let screened = any(&["screen_"]);

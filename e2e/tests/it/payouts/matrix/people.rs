@@ -70,7 +70,10 @@ impl People {
         assert_eq!(redrive["outlook"], "would_wait", "{redrive:#}");
         let (act, body) = if end == End::Open {
             let evidence = "The provider's support: never seen, ticket 4711.";
-            ("resolve", json!({ "outcome": "failed", "evidence": evidence, "reason": "asked them" }))
+            (
+                "resolve",
+                json!({ "outcome": "failed", "evidence": evidence, "reason": "asked them" }),
+            )
         } else {
             ("redrive", json!({ "reason": "asks again" }))
         };
