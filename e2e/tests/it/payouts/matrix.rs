@@ -61,7 +61,7 @@ impl Fleet {
     /// SIGKILL wherever it is, and a new one.
     fn kill(&mut self, turn: usize) {
         self.kills += 1;
-        if turn % 3 == 0 {
+        if turn.is_multiple_of(3) {
             self.calls[turn % 2].kill();
             self.calls[turn % 2] = calls(&self.url, &self.provider, &self.folder);
         } else {
