@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::process::abort;
+use std::time::Duration;
 
 use domain::group::OpenTransfer;
 use domain::ids::TransferId;
 use jobs::outside::CallPoint;
 use store::calls::Call;
 use store::lane::Point;
+
+/// How long a call stands at its place before its process dies.
+const TOGETHER: Duration = Duration::from_millis(200);
 
 /// Which amounts are deadly, and where. A place reads `commit-before:submit_payout`,
 /// `commit-after:undo place_hold`, `call-before:submit_payout:1`: for a transaction the step that
@@ -52,7 +56,8 @@ impl Fuses {
         }
     }
 
-    /// Aborts when this call is the death of its transfer.
+    /// Aborts when this call is the death of its transfer, after a moment in which others come to
+    /// their places, too, and die where they are: a process for each would take long.
     pub fn at_call(&self, point: CallPoint, call: &Call) {
         let when = match point {
             CallPoint::BeforeCall => "call-before",
@@ -60,6 +65,7 @@ impl Fuses {
         };
         let place = format!("{when}:{}:{}", call.step, call.call_count.min(2));
         if self.burns(call.id, call.amount.minor().0, &place) {
+            tokio::task::block_in_place(|| std::thread::sleep(TOGETHER));
             abort();
         }
     }

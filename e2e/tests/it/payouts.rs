@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::support::World;
+
 mod crash;
 mod desk;
 mod hanging;
@@ -56,6 +58,21 @@ impl Workers {
         self.stop.send(()).expect("workers that still run");
         self.running.await.expect("a clean drain");
     }
+}
+
+/// Ages the last heartbeats of a process that is dead, so that its jobs are free at once: there
+/// are many deaths to die, and how long a silent worker is waited for is seen elsewhere.
+async fn bury(world: &World, pid: u32) {
+    let sql = "UPDATE apalis.workers SET last_seen = now() - interval '1 minute' WHERE id LIKE $1";
+    let query = sqlx::query(sql).bind(format!("%-{pid}-%"));
+    query.execute(&world.reads).await.expect("aged heartbeats");
+}
+
+/// What is open, for the message of a test that runs out of patience.
+async fn left(world: &World) -> Vec<(String, Option<String>, Option<String>, i16, i64)> {
+    let sql = "SELECT step, waiting_for, parked_reason, crash_count, count(*)
+        FROM saga_open GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+    sqlx::query_as(sql).fetch_all(&world.reads).await.expect("what is left")
 }
 
 /// A new folder, where processes note their deaths.

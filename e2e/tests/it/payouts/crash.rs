@@ -13,7 +13,7 @@ use serde_json::json;
 use store::intake::NewTransfer;
 use uuid::Uuid;
 
-use super::{burned, folder, payout};
+use super::{burned, bury, folder, left, payout};
 use crate::outside::{manual, reversal, screened};
 use crate::support::outside::Outside;
 use crate::support::process::Process;
@@ -21,6 +21,8 @@ use crate::support::{World, rules, transfer};
 
 /// What is not at its end by then never will be.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// Processes with a lane.
+const LANES: usize = 3;
 /// The first amount that is deadly; the others follow.
 const DEADLY: i64 = 1_001;
 /// What is captured of a hold.
@@ -162,38 +164,44 @@ fn victims(mode: Boundaries) -> Vec<Victim> {
     (DEADLY..).zip(places).map(|(amount, (saga, place))| Victim { saga, amount, place }).collect()
 }
 
-/// Two processes that do everything, and die.
+/// Lanes, which die, and one process that makes the calls, which does not.
 struct Fleet {
     start: Box<dyn Fn() -> Process>,
-    processes: [Process; 2],
+    lanes: [Process; LANES],
+    calls: Process,
     deaths: usize,
 }
 
 impl Fleet {
     fn start(mode: Boundaries, url: &str, provider: &str, folder: &Path, deadly: &str) -> Self {
         let mode = if mode == Boundaries::Fused { "fused" } else { "all" };
-        let texts = [mode, provider, folder.to_str().expect("a path"), deadly].map(str::to_owned);
-        let url = url.to_owned();
-        let start = move || {
-            let [mode, provider, folder, deadly] = texts.each_ref().map(String::as_str);
-            let variables = [
-                ("HOLDFAST_ROLES", "sagas,calls"),
-                ("HOLDFAST_STEP_BOUNDARIES", mode),
+        let calls = Process::jobs(
+            url,
+            &[
+                ("HOLDFAST_ROLES", "calls"),
                 ("HOLDFAST_PAYOUT_PROVIDER_URL", provider),
                 ("HOLDFAST_SCREENING_URL", provider),
-                ("HOLDFAST_PAYOUT_TIMEOUT_MS", "2000"),
+            ],
+        );
+        let texts = [url, mode, folder.to_str().expect("a path"), deadly].map(str::to_owned);
+        let start = move || {
+            let [url, mode, folder, deadly] = texts.each_ref().map(String::as_str);
+            let variables = [
+                ("HOLDFAST_ROLES", "sagas"),
+                ("HOLDFAST_STEP_BOUNDARIES", mode),
                 ("E2E_DIE_AT", deadly),
                 ("E2E_DIE_DIR", folder),
             ];
-            Process::jobs(&url, &variables)
+            Process::jobs(url, &variables)
         };
-        Self { processes: [start(), start()], start: Box::new(start), deaths: 0 }
+        Self { lanes: [0; LANES].map(|_| start()), start: Box::new(start), calls, deaths: 0 }
     }
 
-    fn mend(&mut self) {
-        for process in &mut self.processes {
+    async fn mend(&mut self, world: &World) {
+        for process in &mut self.lanes {
             if process.has_ended() {
                 self.deaths += 1;
+                bury(world, process.pid()).await;
                 *process = (self.start)();
             }
         }
@@ -241,14 +249,15 @@ async fn every_saga_survives_every_death(mode: Boundaries) {
     let mut fleet = Fleet::start(mode, &world.url, &outside.provider(), &folder, &deadly);
     let began = Instant::now();
     while world.count("SELECT count(*) FROM saga_open WHERE parked_reason IS NULL").await > 0 {
-        assert!(began.elapsed() < PATIENCE, "no end after {} deaths", fleet.deaths);
-        fleet.mend();
+        let patient = began.elapsed() < PATIENCE;
+        assert!(patient, "no end after {} deaths: {:?}", fleet.deaths, left(&world).await);
+        fleet.mend(&world).await;
         decide(&world, &outside, &sagas).await;
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
-    fleet.mend();
+    fleet.mend(&world).await;
     let (took, deaths) = (began.elapsed(), fleet.deaths);
-    for process in fleet.processes {
+    for process in fleet.lanes.into_iter().chain([fleet.calls]) {
         assert!(process.stop(), "the last ones end well");
     }
     let burned = burned(&folder);

@@ -65,6 +65,11 @@ impl Process {
         self.child.wait().expect("its end");
     }
 
+    /// What the system calls it, also after its end.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it ends by itself.
     pub fn wait(&mut self) {
         self.child.wait().expect("its end");

@@ -110,8 +110,8 @@ pub const PLACES: &[&str] = &[
 const HARMLESS: i64 = 500;
 /// The first deadly amount.
 pub const DEADLY: i64 = 1_001;
-/// Every so many payouts, one is deadly: of one process, hardly two at a time.
-const DEADLY_EVERY: usize = 40;
+/// Of so many, one is deadly until there are no more: several of them die together.
+const DEADLY_EVERY: usize = 3;
 /// Of so many others, one misbehaves.
 const WRONG_EVERY: usize = 5;
 
@@ -162,9 +162,7 @@ pub fn cases() -> Vec<Case> {
         let comes = MATRIX.iter().filter(move |(behavior, end)| comes_to(place, behavior, *end));
         comes.map(move |&(behavior, end)| Case { behavior, end, amount, place: Some(place) })
     });
-    // Those of one place are not all at one time.
-    let mut deadly: Vec<Case> = deadly.collect();
-    deadly.sort_by_key(|case| case.behavior);
+    let deadly: Vec<Case> = deadly.collect();
     let mut deadly = deadly.into_iter();
     let (mut wrong, mut regular) = (MATRIX.iter().cycle(), REGULAR.iter().cycle());
     let next = |index: usize| {
