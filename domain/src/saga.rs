@@ -314,8 +314,8 @@ impl State {
             // only evidence ends it.
             (Self::Stuck { step, .. }, E::Resolved(resolution))
                 if resolution == Resolution::SettledOutside
-                    || !route.is_after_pivot(step)
-                        && !(may_have_left && resolution == Resolution::Discarded) =>
+                    || !(route.is_after_pivot(step)
+                        || may_have_left && resolution == Resolution::Discarded) =>
             {
                 (Self::Abandoned(resolution), Action::Finish)
             }

@@ -61,15 +61,12 @@ impl Fleet {
     /// SIGKILL wherever it is, and a new one.
     fn kill(&mut self, turn: usize) {
         self.kills += 1;
-        match turn % 3 {
-            0 => {
-                self.calls[turn % 2].kill();
-                self.calls[turn % 2] = calls(&self.url, &self.provider, &self.folder);
-            }
-            _ => {
-                self.sagas[turn % 2].kill();
-                self.sagas[turn % 2] = sagas(&self.url, turn % 2);
-            }
+        if turn.is_multiple_of(3) {
+            self.calls[turn % 2].kill();
+            self.calls[turn % 2] = calls(&self.url, &self.provider, &self.folder);
+        } else {
+            self.sagas[turn % 2].kill();
+            self.sagas[turn % 2] = sagas(&self.url, turn % 2);
         }
     }
 
