@@ -105,6 +105,9 @@ impl GroupError {
     }
 }
 
+/// Times that a transfer may take its process down before it is parked.
+pub const CRASH_MAX: i16 = 3;
+
 /// What a committed group did.
 #[derive(Debug, Default)]
 pub struct GroupReport {
@@ -127,13 +130,16 @@ pub async fn advance(
     apart: bool,
 ) -> Result<GroupReport, GroupError> {
     let probe = rules.probe.as_ref();
-    run(connection, rules, probe, ids, apart, &|context, transfer, book| {
+    let among = if apart { Among::All } else { Among::Unsuspected };
+    run(connection, rules, probe, ids, among, &|context, transfer, book| {
         context.advance(transfer, book)
     })
     .await
 }
 
-/// Parks one transfer that cannot go on, with a dead letter. None of its steps is run.
+/// Parks one transfer that cannot go on, with a dead letter. None of its steps is run. One that is
+/// said to kill its worker is parked only while its row says so: another lane may have run it well
+/// since the caller looked.
 pub async fn halt(
     connection: &mut PgConnection,
     rules: &LaneRules,
@@ -141,7 +147,11 @@ pub async fn halt(
     reason: StuckReason,
     failure: &Failure,
 ) -> Result<GroupReport, GroupError> {
-    run(connection, rules, &NoProbe, &[id], true, &|context, transfer, book| {
+    let among = match reason {
+        StuckReason::KillsItsWorker => Among::Crashed(CRASH_MAX),
+        _ => Among::All,
+    };
+    run(connection, rules, &NoProbe, &[id], among, &|context, transfer, book| {
         context.halt(transfer, reason, failure.clone(), book)
     })
     .await
@@ -171,6 +181,17 @@ pub async fn crash_counts(
     Ok(counts)
 }
 
+/// Which of the open rows that were claimed.
+#[derive(Clone, Copy)]
+enum Among {
+    /// Those that nothing is held against; the others are reported.
+    Unsuspected,
+    /// All of them.
+    All,
+    /// Those that were run apart so often without coming back.
+    Crashed(i16),
+}
+
 type Advance<'a> =
     &'a (dyn Fn(&Rules<'_>, OpenTransfer, &mut Book) -> Result<Advanced, BrokenInvariant> + Sync);
 
@@ -187,15 +208,19 @@ async fn run(
     rules: &LaneRules,
     probe: &dyn Probe,
     ids: &[TransferId],
-    apart: bool,
+    among: Among,
     advance: Advance<'_>,
 ) -> Result<GroupReport, GroupError> {
     let mut report = GroupReport::default();
     let mut tx = connection.begin().await?;
     let mut group = claim_in_tx(&mut tx, ids).await?;
-    if !apart {
-        let suspects = group.extract_if(.., |one| one.crash_count > 0);
-        report.suspects = suspects.map(|one| one.transfer.id).collect();
+    match among {
+        Among::Unsuspected => {
+            let suspects = group.extract_if(.., |one| one.crash_count > 0);
+            report.suspects = suspects.map(|one| one.transfer.id).collect();
+        }
+        Among::All => {}
+        Among::Crashed(times) => group.retain(|one| one.crash_count >= times),
     }
     if group.is_empty() {
         tx.rollback().await?;
