@@ -15,9 +15,9 @@ use wire::ProblemCode::{
     AlreadyCompensating, AuditEntryNotFound, CommandNotFound, CurrencyMismatch, CurrencyUnknown,
     DeadLetterClosed, DeadLetterNotFound, DeadMessageNotFound, IdempotencyKeyInvalid,
     IdempotencyKeyReused, JobNotFound, JobNotWaiting, NotCompensating, NotPastPivot, NotReady,
-    PastPivot, PlanCannot, PlanHashDiffers, PlanNotFound, QueueNotFound, ReviewNotOpen,
-    SwitchNotFound, TransferFinal, TransferNotFound, TransferNotParked, TransferParked,
-    WalletNotFound,
+    OutcomeOpen, PastPivot, PlanCannot, PlanHashDiffers, PlanNotFound, QueueNotFound,
+    ReviewNotOpen, SwitchNotFound, TransferFinal, TransferNotFound, TransferNotParked,
+    TransferParked, WalletNotFound,
 };
 use wire::{
     ApplyPlan, AuditEntry, Command, DeadLetter, DeadLetterGroup, DeadLetterOptions, DeadMessage,
@@ -259,7 +259,7 @@ fn acts() -> Vec<Operation> {
             "compensate",
             "Turns the saga back",
         )
-        .problems(&[AlreadyCompensating, PastPivot]),
+        .problems(&[AlreadyCompensating, PastPivot, OutcomeOpen]),
         act(
             "/admin/v1/dead-letters/{dead_letter_id}/retry-compensation",
             "retryCompensation",
@@ -273,7 +273,7 @@ fn acts() -> Vec<Operation> {
         )
         .problems(&[NotPastPivot]),
         act("/admin/v1/dead-letters/{dead_letter_id}/discard", "discard", "Gives the transfer up")
-            .problems(&[AlreadyCompensating, PastPivot]),
+            .problems(&[AlreadyCompensating, PastPivot, OutcomeOpen]),
         whole(
             post(
                 "/admin/v1/dead-letters/{dead_letter_id}/resolve",
