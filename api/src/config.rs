@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::text::UnknownWord;
 use domain::transfer::TransferKind;
+use store::pool::{Database, Settings, SettingsError};
 use tracing_subscriber::EnvFilter;
 use wire::signature::Secret;
 
@@ -17,9 +18,9 @@ use crate::intake::Limits;
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The writer's database.
-    pub database_url: String,
+    pub database: Database,
     /// A replica for lists and statements; none when there is none.
-    pub database_read_url: Option<String>,
+    pub replica: Option<Database>,
     /// Where clients connect. Port 0 takes a free one.
     pub public_addr: SocketAddr,
     /// Where operators connect; never the public address.
@@ -73,6 +74,12 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+impl From<SettingsError> for ConfigError {
+    fn from(SettingsError { variable, problem }: SettingsError) -> Self {
+        Self { variable, problem }
+    }
+}
+
 /// All of them share one batcher, and each may keep some megabytes of commands in memory.
 const STREAMS_MAX: u32 = 16;
 /// Longer than the restart of a database, shorter than the patience of most proxies.
@@ -84,10 +91,10 @@ const READ_CONNECTIONS_MAX: u32 = 8;
 
 impl Config {
     /// The defaults, with the one value that has none.
-    pub fn new(database_url: impl Into<String>) -> Self {
+    pub fn new(database: impl Into<Database>) -> Self {
         Self {
-            database_url: database_url.into(),
-            database_read_url: None,
+            database: database.into(),
+            replica: None,
             public_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             admin_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             read_connections_max: READ_CONNECTIONS_MAX,
@@ -116,12 +123,9 @@ impl Config {
         lookup: impl Fn(&'static str) -> Result<Option<String>, String>,
     ) -> Result<Self, ConfigError> {
         let source = Source { lookup };
-        let database_url = source.postgres("DATABASE_URL")?.ok_or_else(|| ConfigError {
-            variable: "DATABASE_URL",
-            problem: "is not set; it must be a postgres:// address".to_owned(),
-        })?;
-        let mut config = Self::new(database_url);
-        config.database_read_url = source.postgres("DATABASE_READ_URL")?;
+        let databases = Settings::from_lookup(&source.lookup)?;
+        let mut config = Self::new(databases.writer);
+        config.replica = databases.replica;
         source.read("HOLDFAST_API_ADDR", ADDRESS, &mut config.public_addr)?;
         source.read("HOLDFAST_ADMIN_ADDR", ADDRESS, &mut config.admin_addr)?;
         if config.public_addr == config.admin_addr && config.admin_addr.port() != 0 {
@@ -251,17 +255,6 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         }
         Ok(())
     }
-
-    /// An address of a database. It is not repeated in errors: it may hold a password.
-    fn postgres(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
-        let url = self.text(variable)?;
-        let schemes = ["postgres://", "postgresql://"];
-        let fits = |url: &String| schemes.iter().any(|scheme| url.starts_with(scheme));
-        if url.as_ref().is_none_or(fits) {
-            return Ok(url);
-        }
-        Err(ConfigError { variable, problem: "does not start with postgres://".to_owned() })
-    }
 }
 
 impl FromStr for LogFormat {
@@ -294,7 +287,7 @@ mod tests {
         let config = read(&[URL, ("HOLDFAST_API_ADDR", "")]).unwrap();
         assert_eq!(config.public_addr.to_string(), "127.0.0.1:8080");
         assert_eq!(config.admin_addr.to_string(), "127.0.0.1:8081");
-        assert_eq!(config.database_read_url, None);
+        assert!(config.replica.is_none());
     }
 
     #[test]
@@ -310,8 +303,11 @@ mod tests {
     #[test]
     fn a_wrong_value_is_a_sentence_that_names_the_variable() {
         for (set, sentence) in [
-            (vec![], "DATABASE_URL is not set; it must be a postgres:// address"),
-            (vec![("DATABASE_URL", "mysql://x")], "DATABASE_URL does not start with postgres://"),
+            (
+                vec![],
+                "DATABASE_URL is not set; it must be a postgres:// address, or DATABASE_HOST and \
+                 others its parts",
+            ),
             (
                 vec![URL, ("DATABASE_READ_URL", "secret")],
                 "DATABASE_READ_URL does not start with postgres://",

@@ -8,6 +8,7 @@ use store::pool::{self, Pool, Purpose};
 use store::readers::Readers;
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
+use store::writer::Watch;
 
 use crate::config::{Config, Webhook};
 use crate::facts::Facts;
@@ -53,6 +54,8 @@ pub struct Shared {
     /// What is dead, read for all consoles together.
     pub(crate) incidents: SharedRead<Vec<Incident>>,
     checks: Pool,
+    /// Looks who the writer is, as long as anybody asks it.
+    _watch: Watch,
 }
 
 impl std::ops::Deref for App {
@@ -68,22 +71,20 @@ impl App {
     /// intake, the waiters and the watchers on the current tokio runtime. The switches are read first,
     /// so that none is overlooked in the first moment; a database that is away costs two seconds.
     pub async fn new(config: &Config) -> Result<Self, StoreError> {
-        let readers = Readers::open(
-            &config.database_url,
-            config.database_read_url.as_deref(),
-            config.read_connections_max,
-        )?;
-        let open = |purpose, size| pool::open(&config.database_url, purpose, size);
+        let database = &config.database;
+        let watch = Watch::start(database)?;
+        let readers =
+            Readers::open(database, config.replica.as_ref(), config.read_connections_max)?;
+        let open = |purpose, size| pool::open(database, purpose, size);
         let wakers = open(Purpose::Reads, WAKER_CONNECTIONS)?;
         let waker = Waker::start(wakers.clone(), Channel::Saga);
         let news = Waker::start(wakers.clone(), Channel::Outbox);
         let desk = Waker::start(wakers, Channel::Desk);
-        let url = &config.database_url;
-        let intake = Intake::start(url, readers.writer().clone(), &waker, config.limits)?;
+        let intake = Intake::start(database, readers.writer().clone(), &waker, config.limits)?;
         let waiters = Waiters::start(readers.clone());
         let watchers = Watchers::start(readers.clone(), config.watchers_max);
         let streams = Streams::new(config.streams_max, config.stream_wait_max);
-        let switches = Switches::start(url).await?;
+        let switches = Switches::start(database).await?;
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::start(readers.writer());
         // Not the pool of the checks that operators ask for: neither is to wait for the other.
@@ -105,6 +106,7 @@ impl App {
             overview,
             incidents: SharedRead::default(),
             checks,
+            _watch: watch,
         })))
     }
 

@@ -99,8 +99,9 @@ pub(crate) async fn page(
     before: Option<Place>,
     limit: u64,
 ) -> Result<(HeaderMap, Json<Page<Posting>>), ApiError> {
-    let (pool, as_of) = app.readers.for_lists();
-    let (lines, more) = store::statements::lines(pool, wallet_id, before, limit).await?;
+    let read =
+        |pool| async move { store::statements::lines(&pool, wallet_id, before, limit).await };
+    let ((lines, more), as_of) = app.readers.list(read).await?;
     let next_cursor = lines.last().filter(|_| more).map(|line| line.place().encode());
     let items = lines.iter().map(views::posting).collect();
     Ok((as_of_header(as_of), Json(Page { items, next_cursor })))

@@ -94,8 +94,8 @@ pub(crate) async fn page(
         let items = found.map(views::transfer).collect();
         return Ok((HeaderMap::new(), Json(Page { items, next_cursor: None })));
     }
-    let (pool, as_of) = app.readers.for_lists();
-    let page = store::transfers::list(pool, query).await?;
+    let read = |pool| async move { store::transfers::list(&pool, query).await };
+    let (page, as_of) = app.readers.list(read).await?;
     let next_cursor = page.before.map(|id| id.encode());
     let items = page.transfers.into_iter().map(views::transfer).collect();
     Ok((statements::as_of_header(as_of), Json(Page { items, next_cursor })))

@@ -84,8 +84,8 @@ pub(crate) async fn page(
     app: &App,
     query: &ListQuery,
 ) -> Result<(HeaderMap, Json<Page<wire::Wallet>>), ApiError> {
-    let (pool, as_of) = app.readers.for_lists();
-    let page = store::wallets::list(pool, query).await?;
+    let read = |pool| async move { store::wallets::list(&pool, query).await };
+    let (page, as_of) = app.readers.list(read).await?;
     let next_cursor = page.before.map(|id| id.encode());
     let items = page.wallets.into_iter().map(views::wallet).collect();
     Ok((statements::as_of_header(as_of), Json(Page { items, next_cursor })))

@@ -206,6 +206,7 @@ impl System {
         let defaults: &[(&str, &str)] = if failures { &WORKER_DEFAULTS } else { &[] };
         let config = jobs::Config::from_lookup(|name| match name {
             "DATABASE_URL" => Some(database_url.to_owned()),
+            name if name.starts_with("DATABASE_") => None,
             SQS_ENDPOINT => Some(sqs_url.to_owned()),
             name if PROVIDERS.contains(&name) => {
                 variable(name).or_else(|| provider_url.map(str::to_owned))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::group::{Boundaries, Patience};
 use domain::retry::RetrySchedule;
 use domain::wallet::SYSTEM_SHARD_COUNT;
+use store::pool::{Database, Settings, SettingsError};
 use ulid::Ulid;
 
 use crate::{OutsideConfig, Role, RunError, SqsConfig, keeper};
@@ -20,8 +21,8 @@ const DAYS_MAX: u32 = 36_500;
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Address of the database.
-    pub database_url: String,
+    /// The database.
+    pub database: Database,
     /// How far one transaction goes.
     pub boundaries: Boundaries,
     /// When failed steps are tried again.
@@ -51,11 +52,17 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+impl From<SettingsError> for ConfigError {
+    fn from(SettingsError { variable, problem }: SettingsError) -> Self {
+        Self { variable, problem }
+    }
+}
+
 impl Config {
     /// Defaults for everything but the database.
-    pub fn new(database_url: impl Into<String>) -> Self {
+    pub fn new(database: impl Into<Database>) -> Self {
         Self {
-            database_url: database_url.into(),
+            database: database.into(),
             boundaries: Boundaries::Fused,
             schedule: RetrySchedule::default(),
             patience: Patience::default(),
@@ -78,9 +85,8 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         // Set to nothing counts as not set: compose files and templates write it so.
         let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let url = lookup("DATABASE_URL")
-            .ok_or_else(|| wrong("DATABASE_URL", "is not set; it must be a postgres:// address"))?;
-        let mut config = Self::new(url);
+        let databases = Settings::from_lookup(|name| Ok(lookup(name)))?;
+        let mut config = Self::new(databases.writer);
         match lookup("HOLDFAST_STEP_BOUNDARIES").as_deref() {
             None | Some("fused") => {}
             Some("all") => config.boundaries = Boundaries::EveryStep,

@@ -15,9 +15,10 @@ use domain::group::{Faults, NoFaults};
 use sqlx::PgPool;
 use store::StoreError;
 use store::lane::{LaneRules, NoProbe, Probe};
-use store::pool::{self, Purpose, Single};
+use store::pool::{self, Database, Purpose, Single};
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
+use store::writer::Watch;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -113,8 +114,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), RunError> {
     let roles = config.roles()?;
-    let pools = Arc::new(Pools::open(&config.database_url)?);
-    let switches = Switches::start(&config.database_url).await?;
+    let _watch = Watch::start(&config.database)?;
+    let pools = Arc::new(Pools::open(&config.database)?);
+    let switches = Switches::start(&config.database).await?;
     let (stop, stopping) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let mut tasks = Vec::new();
@@ -123,8 +125,8 @@ pub async fn run(
             config: sqs,
             roles: roles.clone(),
             pools: pools.clone(),
-            audit: Some(Single::new(&config.database_url, Purpose::Consumer)?),
-            metrics: Some(Single::new(&config.database_url, Purpose::Consumer)?),
+            audit: Some(Single::new(&config.database, Purpose::Consumer)?),
+            metrics: Some(Single::new(&config.database, Purpose::Consumer)?),
             news: news.clone(),
             switches: switches.clone(),
             faults: hooks.consumers.clone(),
@@ -181,7 +183,7 @@ fn start_sagas(
         probe: hooks.probe,
         switches,
     };
-    let connection = Single::new(&config.database_url, Purpose::Hot)?;
+    let connection = Single::new(&config.database, Purpose::Hot)?;
     let bell = Bell::new(pools.listen.clone(), news);
     let (lane, lane_task) = lane::start(connection, rules, bell, stopping.clone());
     let draining = drain::supervise(pools.clone(), worker::SAGAS, lane, stopping.clone());
@@ -233,14 +235,15 @@ struct Pools {
 
 impl Pools {
     /// Opens them all, without a connection yet: one that no role uses costs nothing.
-    fn open(url: &str) -> Result<Self, StoreError> {
+    fn open(database: &Database) -> Result<Self, StoreError> {
+        let open = |purpose, size| pool::open(database, purpose, size);
         Ok(Self {
-            queue: pool::open(url, Purpose::Queue, 4)?,
-            listen: pool::open(url, Purpose::Maintenance, 8)?,
-            keep: pool::open(url, Purpose::Maintenance, 2)?,
-            relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
-            desk: pool::open(url, Purpose::Maintenance, 4)?,
-            calls: pool::open(url, Purpose::Hot, CALL_CONNECTIONS)?,
+            queue: open(Purpose::Queue, 4)?,
+            listen: open(Purpose::Maintenance, 8)?,
+            keep: open(Purpose::Maintenance, 2)?,
+            relay: open(Purpose::Relay, relay::CONNECTIONS)?,
+            desk: open(Purpose::Maintenance, 4)?,
+            calls: open(Purpose::Hot, CALL_CONNECTIONS)?,
         })
     }
 

@@ -24,7 +24,8 @@ pub enum StoreError {
 pub enum Temper {
     /// The data itself is refused (SQLSTATE 22, 23, 54, XX) or makes no sense: trying it again changes nothing.
     Data,
-    /// The database is away or busy (08, 25006, 40, 53, 55P03, 57): the same work may pass later.
+    /// The database is away or busy (08, 25006, 40, 53, 55P03, 57), or does not let us in just now
+    /// (28): the same work may pass later.
     Outage,
     /// Anything else: a wrong statement, a missing table.
     Bug,
@@ -43,7 +44,8 @@ impl StoreError {
             return match state.get(..2) {
                 // 54: a limit of one row or value; XX: a row that cannot be read.
                 Some("22" | "23" | "54" | "XX") => Temper::Data,
-                Some("08" | "40" | "53" | "57") => Temper::Outage,
+                // 28: the password was changed, and ours is not yet the new one.
+                Some("08" | "28" | "40" | "53" | "57") => Temper::Outage,
                 // A lock not had in time; a writer that has become a replica.
                 _ if state == "55P03" || state == "25006" => Temper::Outage,
                 _ => Temper::Bug,

@@ -46,5 +46,6 @@ pub mod timers;
 pub mod transfers;
 pub mod wake;
 pub mod wallets;
+pub mod writer;
 
 pub use error::{StoreError, Temper, describe};

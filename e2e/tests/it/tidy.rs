@@ -16,10 +16,11 @@ const EVERY: &[&str] = &["*"];
 /// `admin-tui` never meet but in the crates that join everything.
 const EDGES: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("database", &[]),
     ("wire", &["domain"]),
     ("entities", &["domain"]),
-    ("store", &["domain", "entities"]),
-    ("migration", &[]),
+    ("store", &["database", "domain", "entities"]),
+    ("migration", &["database"]),
     ("api", &["domain", "store", "wire"]),
     ("jobs", &["domain", "store"]),
     ("admin-tui", &["wire"]),
