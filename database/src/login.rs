@@ -182,10 +182,14 @@ impl Database {
     }
 
     /// Returns once the connections that are open at its call are in doubt.
-    pub async fn doubted(&self) {
+    pub fn doubted(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut doubted = self.0.doubted.subscribe();
-        // Never an error: `self` keeps the sender.
-        doubted.changed().await.ok();
+        async move {
+            if doubted.changed().await.is_err() {
+                // Nobody is left to doubt.
+                std::future::pending::<()>().await;
+            }
+        }
     }
 }
 

@@ -87,7 +87,12 @@ pub(crate) async fn supervise<H: Handler>(
     mut stopping: watch::Receiver<bool>,
 ) {
     while !*stopping.borrow() {
-        match run_one(&pools, drain, handler.clone(), stopping.clone()).await {
+        let doubted = pools.database.doubted();
+        let ended = tokio::select! {
+            ended = run_one(&pools, drain, handler.clone(), stopping.clone()) => ended,
+            () = doubted => Err("the writer was left".into()),
+        };
+        match ended {
             Ok(()) => tracing::debug!("worker ended"),
             Err(error) => {
                 tracing::warn!(

@@ -8,6 +8,7 @@ use store::describe;
 use store::pool::Single;
 use store::switches::Switches;
 use store::wake::Channel;
+use store::writer::anew;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -92,8 +93,12 @@ impl Events {
         let (switches, stopping) = (self.switches.clone(), self.stopping.clone());
         let relay =
             Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone(), switches);
-        let hearing = relay::listen(pools.listen.clone(), Channel::Outbox, news.clone(), stopping);
-        [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
+        let hearing = relay::hear(pools, Channel::Outbox, news.clone(), self.stopping.clone());
+        let database = pools.database.clone();
+        let sending = async move {
+            anew(&database, || relay.clone().run(stopping.clone())).await;
+        };
+        [sending.boxed(), hearing.boxed()]
     }
 
     /// None when it runs already: a role may be named twice.
@@ -112,8 +117,15 @@ impl Events {
 
     fn queue_desk(&self, queues: &Queues) -> BoxFuture<'static, ()> {
         let sources = vec![queues.audit.clone(), queues.metrics.clone()];
-        let (pool, listen) = (self.pools.desk.clone(), self.pools.listen.clone());
-        desk::queues::run(sources, pool, listen, self.stopping.clone()).boxed()
+        let (pools, stopping) = (self.pools.clone(), self.stopping.clone());
+        let tending = async move {
+            let tend = || {
+                let (pool, listen) = (pools.desk.clone(), pools.listen.clone());
+                desk::queues::run(sources.clone(), pool, listen, stopping.clone())
+            };
+            anew(&pools.database, tend).await;
+        };
+        tending.boxed()
     }
 
     /// None when the process stops first.

@@ -18,7 +18,7 @@ use store::lane::{LaneRules, NoProbe, Probe};
 use store::pool::{self, Database, Purpose, Single};
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
-use store::writer::Watch;
+use store::writer::{Watch, anew};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -188,7 +188,10 @@ fn start_sagas(
     let (lane, lane_task) = lane::start(connection, rules, bell, stopping.clone());
     let draining = drain::supervise(pools.clone(), worker::SAGAS, lane, stopping.clone());
     let worker = tokio::spawn(draining);
-    let keeper = tokio::spawn(keeper::run(pools.keep.clone(), config.keeper, stopping));
+    let (database, keep, how) = (config.database.clone(), pools.keep.clone(), config.keeper);
+    let keeper = tokio::spawn(async move {
+        anew(&database, || keeper::run(keep.clone(), how, stopping.clone())).await;
+    });
     tracing::info!(lane.shard = config.shard, "worker started");
     Ok([worker, lane_task, keeper])
 }
@@ -211,14 +214,20 @@ fn start_calls(
 /// Starts what carries out the decisions of operators that need no queue.
 fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()>; 2] {
     let news = Arc::new(Notify::new());
-    let (listen, stop) = (pools.listen.clone(), stopping.clone());
-    let hearing = relay::listen(listen.clone(), Channel::Desk, news.clone(), stop.clone());
-    let plans = desk::plans::run(pools.desk.clone(), listen, news, stop);
+    let hearing = relay::hear(pools, Channel::Desk, news.clone(), stopping.clone());
+    let waker = Waker::start(pools.listen.clone(), Channel::Saga);
+    let (database, desk, stop) = (pools.database.clone(), pools.desk.clone(), stopping.clone());
+    let plans = async move {
+        let run = || desk::plans::run(desk.clone(), waker.clone(), news.clone(), stop.clone());
+        anew(&database, run).await;
+    };
     [tokio::spawn(hearing), tokio::spawn(plans)]
 }
 
 /// Connections, by purpose, so that none of them can starve another.
 struct Pools {
+    /// Where they lead to.
+    database: Database,
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
     /// Wake-ups: five kinds are listened for, three are sent.
@@ -238,6 +247,7 @@ impl Pools {
     fn open(database: &Database) -> Result<Self, StoreError> {
         let open = |purpose, size| pool::open(database, purpose, size);
         Ok(Self {
+            database: database.clone(),
             queue: open(Purpose::Queue, 4)?,
             listen: open(Purpose::Maintenance, 8)?,
             keep: open(Purpose::Maintenance, 2)?,
@@ -248,7 +258,7 @@ impl Pools {
     }
 
     async fn close(&self) {
-        let Self { queue, listen, keep, relay, desk, calls } = self;
+        let Self { database: _, queue, listen, keep, relay, desk, calls } = self;
         // One that still waits for a hung connection ends with the process.
         let closing = [queue, listen, keep, relay, desk, calls]
             .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));

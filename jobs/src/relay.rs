@@ -24,7 +24,7 @@ mod held;
 mod message;
 mod publish;
 
-pub(crate) use bell::{Bell, listen};
+pub(crate) use bell::{Bell, hear};
 pub(crate) use held::Answer;
 use held::Held;
 pub(crate) use message::message;

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// A stored row does not mean anything in the domain: a bug, or a hand edit.
     #[error("stored row is not valid: {0}")]
     Corrupt(String),
+    /// Whoever asked has waited long enough: the connection may lead nowhere any more.
+    #[error("no answer in time")]
+    NoAnswer,
     /// Someone else changed it in between; the same work may pass at once.
     #[error("changed by someone else in between")]
     Contended,
@@ -54,7 +57,7 @@ impl StoreError {
         match (self, self.cause()) {
             (Self::Corrupt(_), _) => Temper::Data,
             // No SQLSTATE: the connection broke, or none was free.
-            (Self::Contended | Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)), _)
+            (Self::NoAnswer | Self::Contended | Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)), _)
             | (
                 _,
                 Some(
@@ -79,7 +82,7 @@ impl StoreError {
                 | DbErr::Query(RuntimeErr::SqlxError(error))
                 | DbErr::Conn(RuntimeErr::SqlxError(error)),
             ) => Some(error),
-            Self::Orm(_) | Self::Corrupt(_) | Self::Contended => None,
+            Self::Orm(_) | Self::Corrupt(_) | Self::NoAnswer | Self::Contended => None,
         }
     }
 }

@@ -5,8 +5,8 @@
 //! and ones to a server that nobody hears from. So each process looks twice a second, on a
 //! connection of its own, who the writer is. When that is another server than before, or the
 //! server takes no writes, all connections made before are in doubt ([`Database::doubt`]):
-//! pools throw them away before they are used again, and lanes give up what they wait for. New
-//! ones are made through the address, which is resolved anew.
+//! pools throw them away before they are used again, and lanes
+//! and others give up what they wait for. New ones are made through the address, which is resolved anew.
 //!
 //! A look that fails alone puts nothing in doubt: a server that is only slow would get slower
 //! from everyone's coming anew.
@@ -29,6 +29,18 @@ const LOOK_MAX: Duration = Duration::from_secs(2);
 /// A login that may change is tried this often, so that one which is refused is read anew
 /// before the pools need it.
 const LOGIN_EVERY: Duration = Duration::from_secs(30);
+
+/// Does something until it ends by itself, and begins anew whenever connections are put in doubt
+/// meanwhile: what it waits for may never come.
+pub async fn anew<F: Future<Output = ()>>(database: &Database, part: impl Fn() -> F) {
+    loop {
+        let doubted = database.doubted();
+        tokio::select! {
+            () = part() => return,
+            () = doubted => {}
+        }
+    }
+}
 
 /// Looks after the writer until it is dropped.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod concurrency;
 mod console;
 mod consumers;
 mod crash;
+mod database_door;
 mod desk;
 mod events;
 mod intake;

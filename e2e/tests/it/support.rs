@@ -5,6 +5,7 @@ pub mod load;
 pub mod process;
 pub mod queue;
 pub mod sqs;
+pub mod switch;
 
 use std::time::{Duration, Instant};
 

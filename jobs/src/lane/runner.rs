@@ -157,13 +157,19 @@ impl Runner {
             &'c LaneRules,
         ) -> BoxFuture<'c, Result<T, GroupError>>,
     ) -> Result<T, Trouble> {
+        let doubted = self.connection.doubted();
         let taken = self.connection.take().await;
         let mut connection = taken.map_err(|error| Trouble::Later(describe(&error)))?;
         let doing = AssertUnwindSafe(work(&mut connection, &self.rules)).catch_unwind();
-        let done = match tokio::time::timeout(GROUP_TIME_MAX, doing).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(_)) => return Err(Trouble::Within(panicked())),
-            Err(_) => return Err(Trouble::Later("no answer in time".to_owned())),
+        let later = |why: &str| Err(Trouble::Later(why.to_owned()));
+        let done = tokio::select! {
+            // A writer that was left may keep a commit waiting for ever.
+            () = doubted => return later("the writer was left"),
+            done = tokio::time::timeout(GROUP_TIME_MAX, doing) => match done {
+                Ok(Ok(done)) => done,
+                Ok(Err(_)) => return Err(Trouble::Within(panicked())),
+                Err(_) => return later("no answer in time"),
+            },
         };
         let done = done.map_err(|error| judge(&error));
         if !matches!(done, Err(Trouble::Later(_))) {

@@ -60,8 +60,7 @@ impl Single {
     /// Returns once the writer was lost and found again after this call. What the connection
     /// then still waits for may never come.
     pub fn doubted(&self) -> impl Future<Output = ()> + Send + 'static {
-        let database = self.database.clone();
-        async move { database.doubted().await }
+        self.database.doubted()
     }
 
     /// Once more with another login, if there is one by now.

@@ -19,6 +19,18 @@ impl Process {
         Self { child, address: None, admin: None }
     }
 
+    /// Starts the workers, with the database as the variables have it.
+    pub fn jobs_with(variables: &[(&str, &str)]) -> Self {
+        Self { child: command("jobs", "", variables).spawn().expect("a process"), address: None, admin: None }
+    }
+
+    /// Starts the API on any ports, with the database as the variables have it.
+    pub fn api_with(variables: &[(&str, &str)]) -> Self {
+        let anywhere = "127.0.0.1:0";
+        let ports = [("HOLDFAST_API_ADDR", anywhere), ("HOLDFAST_ADMIN_ADDR", anywhere)];
+        Self::listening(command("api", "", &[variables, &ports].concat()))
+    }
+
     /// Starts the API on `address` and waits until it listens.
     pub fn api(database_url: &str, address: &str) -> Self {
         Self::api_at(database_url, address, "127.0.0.1:0")
@@ -27,7 +39,10 @@ impl Process {
     /// The same, with an address of its own for operators.
     pub fn api_at(database_url: &str, address: &str, admin: &str) -> Self {
         let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
-        let mut command = command("api", database_url, &variables);
+        Self::listening(command("api", database_url, &variables))
+    }
+
+    fn listening(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
