@@ -94,6 +94,8 @@ async fn print(
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     command.env("PGHOST", place.get_host()).env("PGPORT", place.get_port().to_string());
     command.env("PGUSER", place.get_username());
+    // So that a program which reads these variables itself does not run itself.
+    command.env_remove("DATABASE_PASSWORD_COMMAND");
     command.env("PGDATABASE", place.get_database().unwrap_or_default());
     let output = tokio::time::timeout(COMMAND_TIME_MAX, command.output()).await;
     let output = output.map_err(|_| {

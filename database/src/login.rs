@@ -114,6 +114,8 @@ impl Database {
             return std::future::pending().await;
         };
         let mut login = login.subscribe();
+        // There may have been a change since whoever follows has looked.
+        login.mark_changed();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(every.min(FAILED_EVERY)) => self.look(false).await,

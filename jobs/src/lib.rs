@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 pub mod archive;
 mod config;
 mod consumers;
+pub mod database_token;
 mod desk;
 mod drain;
 mod events;

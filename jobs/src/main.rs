@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use jobs::replay;
+use jobs::{database_token, replay};
 use store::archive::{self, Outcome, Request, Summary};
 use store::ledger::{self, LedgerReport, Mode, Violation};
 use store::pool::{self, Database, Purpose};
@@ -15,6 +15,7 @@ usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk,calls]]
        holdfast-jobs ledger-check [--quick|--archive]
        holdfast-jobs archive --before YYYY-MM-DD [--keep-days N] [--dry-run]
        holdfast-jobs audit-verify
+       holdfast-jobs database-token
        holdfast-jobs operator-add NAME viewer|operator|approver";
 
 type Failure = Box<dyn std::error::Error>;
@@ -37,9 +38,14 @@ async fn run() -> Result<ExitCode, Failure> {
         _ => EnvFilter::new("info"),
     };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let mut config = jobs::Config::from_env()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if arguments == ["database-token"] {
+        // Before the configuration is read, which may run this very command.
+        println!("{}", database_token::make(|name| std::env::var(name).ok()).await?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut config = jobs::Config::from_env()?;
     match arguments.as_slice() {
         [] | ["run"] => {
             jobs::run(config, jobs::Hooks::default(), stop_signal()?).await?;

@@ -34,7 +34,7 @@ async fn synchronous_standby(writer: &OwnServer, name: &str) -> OwnServer {
 }
 
 /// First the writer is killed. The next one is only made read-only and lives on, with all the
-/// connections that lead to it.
+/// connections that lead to it. The third is not heard of any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transfer_is_lost() {
     let first = OwnServer::start(&[("synchronous_commit", "on")]).await.expect("a server");
@@ -70,8 +70,18 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     eprintln!("read-only: transfers went on after {:?}", began.elapsed());
     load.wait_for_more(100).await;
 
+    let fourth = synchronous_standby(&third, "fourth").await;
+    reader.turn_to(fourth.port());
+    load.wait_for_more(50).await;
+    let began = Instant::now();
+    writer.strand_and_turn_to(fourth.port());
+    fourth.promote().await.expect("a promotion");
+    load.wait_for_more(20).await;
+    eprintln!("unheard of: transfers went on after {:?}", began.elapsed());
+    load.wait_for_more(100).await;
+
     let accepted = load.stop().await;
-    let world = World::at(third.url());
+    let world = World::at(fourth.url());
     world.wait_for_rest().await;
     let ended = workers.iter_mut().any(Process::has_ended) || api.has_ended();
     assert!(!ended, "no process was started again");
@@ -90,5 +100,5 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     stored.sort();
     assert_eq!(stored, accepted, "what was acknowledged is what is there, and settled");
     world.assert_clean_slate().await;
-    eprintln!("{} transfers came through two failovers", accepted.len());
+    eprintln!("{} transfers came through three failovers", accepted.len());
 }

@@ -1,7 +1,6 @@
 //! An address that leads elsewhere when it is switched, as the name of a cluster does.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,10 +18,17 @@ enum Way {
     Silent,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct State {
+    way: Way,
+    /// Connections of an earlier round hear nothing any more, and are not told so.
+    round: u32,
+}
+
 /// A port that leads to another one.
 pub struct Switch {
     address: SocketAddr,
-    way: watch::Sender<Way>,
+    state: watch::Sender<State>,
     accepting: JoinHandle<()>,
 }
 
@@ -31,18 +37,14 @@ impl Switch {
     pub async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
-        let way = watch::Sender::new(Way::To(port));
-        let known = way.subscribe();
+        let state = watch::Sender::new(State { way: Way::To(port), round: 0 });
+        let known = state.subscribe();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(lead(client, known.clone()));
             }
         });
-        Self { address, way, accepting }
-    }
-
-    pub fn port(&self) -> u16 {
-        self.address.port()
+        Self { address, state, accepting }
     }
 
     /// The address of a database, through here.
@@ -54,17 +56,28 @@ impl Switch {
 
     /// New connections go to `port`. Open ones stay where they are.
     pub fn turn_to(&self, port: u16) {
-        self.way.send_replace(Way::To(port));
+        self.turn(Way::To(port));
+    }
+
+    /// New connections go to `port`. Open ones hear nothing any more, for ever.
+    pub fn strand_and_turn_to(&self, port: u16) {
+        self.state.send_modify(|state| {
+            *state = State { way: Way::To(port), round: state.round + 1 };
+        });
     }
 
     /// All connections end, and no new one is made.
     pub fn cut(&self) {
-        self.way.send_replace(Way::Away);
+        self.turn(Way::Away);
     }
 
-    /// Nobody hears anything any more, and nobody is told so.
+    /// Nobody hears anything until it is turned again, and nobody is told so.
     pub fn silence(&self) {
-        self.way.send_replace(Way::Silent);
+        self.turn(Way::Silent);
+    }
+
+    fn turn(&self, way: Way) {
+        self.state.send_modify(|state| state.way = way);
     }
 }
 
@@ -74,21 +87,22 @@ impl Drop for Switch {
     }
 }
 
-async fn lead(mut client: TcpStream, mut way: watch::Receiver<Way>) {
-    let first = *way.borrow_and_update();
-    if let Way::To(port) = first {
+async fn lead(mut client: TcpStream, mut state: watch::Receiver<State>) {
+    let State { way, round } = *state.borrow_and_update();
+    if let Way::To(port) = way {
         let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
         client.set_nodelay(true).ok();
         server.set_nodelay(true).ok();
+        let left = |now: &State| now.round != round || !matches!(now.way, Way::To(_));
         tokio::select! {
             _ = copy_bidirectional(&mut client, &mut server) => return,
-            _ = way.wait_for(|way| !matches!(way, Way::To(_))) => {}
+            _ = state.wait_for(left) => {}
         }
-        // What is held silent goes on to exist.
-        let held = Arc::new(server);
-        way.wait_for(|way| *way != Way::Silent).await.ok();
-        drop(held);
+        // Both are held, and neither hears of the other.
+        let over = |now: &State| now.round == round && now.way != Way::Silent;
+        state.wait_for(over).await.ok();
+        drop((client, server));
     } else {
-        way.wait_for(|way| *way != Way::Silent).await.ok();
+        state.wait_for(|now| now.way != Way::Silent).await.ok();
     }
 }
