@@ -134,7 +134,10 @@ impl Database {
         if !self.changes() {
             return false;
         }
-        self.look(true).await;
+        // To its end, even if whoever was refused cannot wait for it: it counts for all.
+        let known = self.clone();
+        let looking = tokio::spawn(async move { known.look(true).await });
+        looking.await.ok();
         self.login().is_ok_and(|now| now.version != refused.version)
     }
 

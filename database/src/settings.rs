@@ -154,7 +154,8 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Variables<F> {
     /// An address of a database. It is not repeated in errors: it may hold a password.
     fn url(&self, variable: &'static str) -> Result<Option<String>, SettingsError> {
         let url = self.text(variable)?;
-        let fits = |url: &String| ["postgres://", "postgresql://"].iter().any(|s| url.starts_with(s));
+        let fits =
+            |url: &String| ["postgres://", "postgresql://"].iter().any(|s| url.starts_with(s));
         if url.as_ref().is_none_or(fits) {
             return Ok(url);
         }
@@ -180,9 +181,8 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Variables<F> {
             // Whoever names an authority wants it asked, and for this host.
             return Ok(Tls { mode: root.is_some().then_some(PgSslMode::VerifyFull), root });
         };
-        let mode: PgSslMode = text
-            .parse()
-            .map_err(|_| wrong(SSLMODE, format!("is '{text}'; it must be {MODES}")))?;
+        let mode: PgSslMode =
+            text.parse().map_err(|_| wrong(SSLMODE, format!("is '{text}'; it must be {MODES}")))?;
         if root.is_some() && !checks(mode) {
             return Err(wrong(SSLROOTCERT, format!("is set, but {SSLMODE} {}", unchecked(&text))));
         }
@@ -245,10 +245,13 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Variables<F> {
         let host = self.text(HOST)?.or_else(|| secret?.host.clone()).ok_or_else(|| {
             wrong(
                 URL,
-                format!("is not set; it must be a postgres:// address, or {HOST} and others its parts"),
+                format!(
+                    "is not set; it must be a postgres:// address, or {HOST} and others its parts"
+                ),
             )
         })?;
-        let missing = |variable, what: &str| wrong(variable, format!("is not set; it must be {what}"));
+        let missing =
+            |variable, what: &str| wrong(variable, format!("is not set; it must be {what}"));
         let port = self.port(PORT)?.or_else(|| secret?.port).unwrap_or(PORT_DEFAULT);
         let name = self.text(NAME)?.or_else(|| secret?.dbname.clone());
         let name = name.ok_or_else(|| missing(NAME, "the name of the database"))?;
@@ -305,10 +308,14 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Variables<F> {
 fn parse(variable: &'static str, url: &str) -> Result<PgConnectOptions, SettingsError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| wrong(variable, format!("is no address of a database: {error}")))?;
-    let names_root = ["sslrootcert=", "ssl-root-cert=", "ssl-ca="].iter().any(|it| url.contains(it));
+    let names_root =
+        ["sslrootcert=", "ssl-root-cert=", "ssl-ca="].iter().any(|it| url.contains(it));
     if names_root && !checks(options.get_ssl_mode()) {
         let mode = format!("{:?}", options.get_ssl_mode()).to_lowercase();
-        return Err(wrong(variable, format!("names a CA file, but its sslmode {}", unchecked(&mode))));
+        return Err(wrong(
+            variable,
+            format!("names a CA file, but its sslmode {}", unchecked(&mode)),
+        ));
     }
     Ok(options)
 }

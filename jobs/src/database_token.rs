@@ -82,9 +82,8 @@ fn token(
         .map_err(|error| failed(error.into()))?;
     let Place { host, port, user } = place;
     let mut url = format!("https://{host}:{port}/?Action=connect&DBUser={}", encoded(user));
-    let request =
-        SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(&[]))
-            .map_err(|error| failed(error.into()))?;
+    let request = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(&[]))
+        .map_err(|error| failed(error.into()))?;
     let signed = sign(request, &params.into()).map_err(|error| failed(error.into()))?;
     let (instructions, _) = signed.into_parts();
     for (name, value) in instructions.params() {

@@ -219,9 +219,7 @@ pub async fn status(
     Ok(rows)
 }
 
-async fn connect(
-    database: &(impl Locate + ?Sized),
-) -> Result<DatabaseConnection, MigrateError> {
+async fn connect(database: &(impl Locate + ?Sized)) -> Result<DatabaseConnection, MigrateError> {
     // Two: apalis's setup holds one for its advisory lock while it uses another.
     let options = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(30));
     let connecting = async {

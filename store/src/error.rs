@@ -57,7 +57,12 @@ impl StoreError {
         match (self, self.cause()) {
             (Self::Corrupt(_), _) => Temper::Data,
             // No SQLSTATE: the connection broke, or none was free.
-            (Self::NoAnswer | Self::Contended | Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)), _)
+            (
+                Self::NoAnswer
+                | Self::Contended
+                | Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)),
+                _,
+            )
             | (
                 _,
                 Some(

@@ -126,7 +126,8 @@ impl Readers {
         size_max: u32,
     ) -> Result<Self, StoreError> {
         let writer = writer.locate();
-        let replica = replica.map(|replica| Replica::open(&writer, replica, size_max).map(Arc::new));
+        let replica =
+            replica.map(|replica| Replica::open(&writer, replica, size_max).map(Arc::new));
         Ok(Self {
             writer: pool::open(&writer, Purpose::Reads, size_max)?,
             replica: replica.transpose()?,
@@ -208,8 +209,7 @@ async fn measure(
     connection: &mut PgConnection,
     samples: &Mutex<Samples>,
 ) -> Result<(), sqlx::Error> {
-    let row =
-        sqlx::query(include_str!("readers/replayed.sql")).fetch_one(connection).await?;
+    let row = sqlx::query(include_str!("readers/replayed.sql")).fetch_one(connection).await?;
     let server = Server { started_at: row.try_get(0)?, replayed: row.try_get(1)? };
     let as_of = lock(samples).as_of(server);
     // Nobody may ask, such as the pool that makes a connection ahead.
@@ -271,8 +271,7 @@ impl Sampler {
     async fn sample(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         // The time before the position: the data are at least as new as that.
         let at = Utc::now();
-        let row =
-            sqlx::query(include_str!("readers/written.sql")).fetch_one(&self.writer).await?;
+        let row = sqlx::query(include_str!("readers/written.sql")).fetch_one(&self.writer).await?;
         lock(&self.samples).note(row.try_get(0)?, row.try_get(1)?, at);
         let (asked, as_of) = aged(self.replica.acquire()).await;
         asked?;

@@ -109,14 +109,15 @@ impl Looks {
 
     /// Who the writer is. The connection is kept only when it has led to a writer.
     async fn look(&mut self) -> Result<DateTime<Utc>, Lost> {
-        let again = self.database.changes()
-            && self.login_at.is_none_or(|at| at.elapsed() >= LOGIN_EVERY);
+        let again =
+            self.database.changes() && self.login_at.is_none_or(|at| at.elapsed() >= LOGIN_EVERY);
         if again {
             self.connection.forget();
             self.login_at = Some(Instant::now());
         }
         let mut connection = self.connection.take().await.map_err(Lost::of)?;
-        let (started_at, writes) = ask(&mut connection).await.map_err(|error| Lost::of(error.into()))?;
+        let (started_at, writes) =
+            ask(&mut connection).await.map_err(|error| Lost::of(error.into()))?;
         if !writes {
             return Err(Lost::ReadOnly);
         }

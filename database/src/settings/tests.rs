@@ -4,9 +4,8 @@ use std::time::Duration;
 use super::*;
 
 fn read(set: &[(&str, &str)]) -> Result<Settings, String> {
-    let lookup = |variable: &str| {
-        Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
-    };
+    let lookup =
+        |variable: &str| Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()));
     Settings::from_lookup(lookup).map_err(|error| error.to_string())
 }
 
@@ -18,14 +17,14 @@ fn login(database: &Database) -> String {
 }
 
 fn file(name: &str, text: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("holdfast-settings-{}-{name}", std::process::id()));
+    let path =
+        std::env::temp_dir().join(format!("holdfast-settings-{}-{name}", std::process::id()));
     std::fs::write(&path, text).unwrap();
     path
 }
 
 const WHOLE: (&str, &str) = (URL, "postgres://app:old@db.example/wallets");
-const PARTS: [(&str, &str); 3] =
-    [(HOST, "db.example"), (NAME, "wallets"), (USER, "app")];
+const PARTS: [(&str, &str); 3] = [(HOST, "db.example"), (NAME, "wallets"), (USER, "app")];
 
 #[test]
 fn an_address_is_taken_as_it_stands() {
@@ -42,7 +41,8 @@ fn parts_and_secrets_make_an_address() {
     let plain = [host, name, user, (PORT, "5433"), (PASSWORD, "p@ss/word")];
     assert_eq!(made(&plain), "postgres://app:p%40ss%2Fword@db.example:5433/wallets");
 
-    let secret = r#"{"username":"of_secret","password":"pw","host":"there","port":6432,"dbname":"w"}"#;
+    let secret =
+        r#"{"username":"of_secret","password":"pw","host":"there","port":6432,"dbname":"w"}"#;
     assert_eq!(made(&[(SECRET, secret)]), "postgres://of_secret:pw@there:6432/w");
     assert_eq!(made(&[host, user, (SECRET, secret)]), "postgres://app:pw@db.example:6432/w");
 

@@ -20,7 +20,8 @@ impl OwnServer {
     pub async fn start(settings: &[(&str, &str)]) -> Result<Self, EmbeddedError> {
         let account = Account::choose().await.ok_or(EmbeddedError::NoAccount)?;
         let parent = shared::parent_folder(&account).await;
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let options = Options {
             durability: Durability::Fast,
             settings: settings.collect(),
@@ -36,7 +37,11 @@ impl OwnServer {
     }
 
     /// A server that follows this one, with the settings given; see [`Server::standby`].
-    pub async fn standby(&self, name: &str, settings: &[(&str, &str)]) -> Result<Self, EmbeddedError> {
+    pub async fn standby(
+        &self,
+        name: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, EmbeddedError> {
         Ok(Self { server: self.server.standby(name, settings).await? })
     }
 

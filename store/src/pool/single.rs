@@ -25,10 +25,7 @@ pub struct Single {
 
 impl Single {
     /// No connection yet.
-    pub fn new(
-        database: &(impl Locate + ?Sized),
-        purpose: Purpose,
-    ) -> Result<Self, StoreError> {
+    pub fn new(database: &(impl Locate + ?Sized), purpose: Purpose) -> Result<Self, StoreError> {
         let database = database.locate();
         database.login()?;
         Ok(Self { database, purpose, kept: None, made: Instant::now() })

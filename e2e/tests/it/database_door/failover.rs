@@ -26,7 +26,8 @@ async fn synchronous_standby(writer: &OwnServer, name: &str) -> OwnServer {
     let mut connection = PgConnection::connect(&writer.url()).await.expect("a connection");
     let sql = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
     let deadline = Instant::now() + Duration::from_secs(20);
-    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.expect("a count") == 0 {
+    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.expect("a count") == 0
+    {
         assert!(Instant::now() < deadline, "the standby is not synchronous");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -61,7 +62,8 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     reader.turn_to(third.port());
     load.wait_for_more(50).await;
     let began = Instant::now();
-    let read_only = ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"];
+    let read_only =
+        ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"];
     run(&second, &read_only).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     third.promote().await.expect("a promotion");

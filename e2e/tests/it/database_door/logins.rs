@@ -59,7 +59,10 @@ fn write(path: &Path, password: &str) {
 
 /// Transfers go on through two rotations; in the second the file is late. Returns how long it
 /// took each time from the new file to the next transfers.
-async fn rotated_under_load(source: (&'static str, String), guarded: &mut Guarded) -> [Duration; 2] {
+async fn rotated_under_load(
+    source: (&'static str, String),
+    guarded: &mut Guarded,
+) -> [Duration; 2] {
     let world = World::at(guarded.server.url());
     let wallets = world.wallets(6, 1_000_000).await;
     let mut variables = guarded.variables();
@@ -88,7 +91,8 @@ async fn rotated_under_load(source: (&'static str, String), guarded: &mut Guarde
     world.wait_for_rest().await;
     assert!(!api.has_ended() && !jobs.has_ended(), "no process was started again");
     assert!(api.stop() && jobs.stop(), "all end well");
-    let settled = "SELECT count(*) FROM transfer WHERE reference IS NOT NULL AND status = 'settled'";
+    let settled =
+        "SELECT count(*) FROM transfer WHERE reference IS NOT NULL AND status = 'settled'";
     assert_eq!(world.count(settled).await, i64::try_from(accepted.len()).expect("a count"));
     world.assert_clean_slate().await;
     [first, second]

@@ -21,7 +21,11 @@ impl Process {
 
     /// Starts the workers, with the database as the variables have it.
     pub fn jobs_with(variables: &[(&str, &str)]) -> Self {
-        Self { child: command("jobs", "", variables).spawn().expect("a process"), address: None, admin: None }
+        Self {
+            child: command("jobs", "", variables).spawn().expect("a process"),
+            address: None,
+            admin: None,
+        }
     }
 
     /// Starts the API on any ports, with the database as the variables have it.
