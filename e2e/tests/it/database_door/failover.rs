@@ -34,6 +34,22 @@ async fn synchronous_standby(writer: &OwnServer, name: &str) -> OwnServer {
     standby
 }
 
+/// Waits until transfers go on after a failover, and for some more.
+async fn goes_on(load: &Load, how: &str, began: Instant) {
+    load.wait_for_more(20).await;
+    eprintln!("{how}: transfers went on after {:?}", began.elapsed());
+    load.wait_for_more(100).await;
+}
+
+/// Keys and ids of what is settled, sorted.
+async fn settled(world: &World) -> Vec<(String, String)> {
+    let sql = "SELECT reference, id::text FROM transfer WHERE reference IS NOT NULL AND status = 'settled'";
+    let mut settled: Vec<(String, String)> =
+        sqlx::query_as(sql).fetch_all(&world.reads).await.expect("the transfers");
+    settled.sort();
+    settled
+}
+
 /// First the writer is killed. The next one is only made read-only and lives on, with all the
 /// connections that lead to it. The third is not heard of any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -54,9 +70,7 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     first.kill_immediate().await.expect("a killed writer");
     second.promote().await.expect("a promotion");
     writer.turn_to(second.port());
-    load.wait_for_more(20).await;
-    eprintln!("killed: transfers went on after {:?}", began.elapsed());
-    load.wait_for_more(100).await;
+    goes_on(&load, "killed", began).await;
 
     let third = synchronous_standby(&second, "third").await;
     reader.turn_to(third.port());
@@ -68,9 +82,7 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     tokio::time::sleep(Duration::from_millis(300)).await;
     third.promote().await.expect("a promotion");
     writer.turn_to(third.port());
-    load.wait_for_more(20).await;
-    eprintln!("read-only: transfers went on after {:?}", began.elapsed());
-    load.wait_for_more(100).await;
+    goes_on(&load, "read-only", began).await;
 
     let fourth = synchronous_standby(&third, "fourth").await;
     reader.turn_to(fourth.port());
@@ -78,9 +90,7 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     let began = Instant::now();
     writer.strand_and_turn_to(fourth.port());
     fourth.promote().await.expect("a promotion");
-    load.wait_for_more(20).await;
-    eprintln!("unheard of: transfers went on after {:?}", began.elapsed());
-    load.wait_for_more(100).await;
+    goes_on(&load, "unheard of", began).await;
 
     let accepted = load.stop().await;
     let world = World::at(fourth.url());
@@ -91,16 +101,7 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     for worker in workers {
         assert!(worker.stop(), "a worker ends well");
     }
-    let stored: Vec<(String, uuid::Uuid)> = sqlx::query_as(
-        "SELECT reference, id FROM transfer WHERE reference IS NOT NULL AND status = 'settled'",
-    )
-    .fetch_all(&world.reads)
-    .await
-    .expect("the transfers");
-    let mut stored: Vec<(String, String)> =
-        stored.into_iter().map(|(key, id)| (key, id.to_string())).collect();
-    stored.sort();
-    assert_eq!(stored, accepted, "what was acknowledged is what is there, and settled");
+    assert_eq!(settled(&world).await, accepted, "what was acknowledged is there, and settled");
     world.assert_clean_slate().await;
     eprintln!("{} transfers came through three failovers", accepted.len());
 }

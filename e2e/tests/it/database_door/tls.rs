@@ -1,5 +1,6 @@
 //! A server that proves who it is.
 
+use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ fn write_for_server(folder: &Path, name: &str, text: &str) {
     std::fs::write(&path, text).expect("a file");
     let owner = std::fs::metadata(folder).expect("the folder");
     chown(&path, Some(owner.uid()), Some(owner.gid())).expect("an owner");
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("a mode");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
 }
 
 /// A server that is called `localhost`, by the authority, and lets nobody in without TLS.
@@ -57,6 +58,11 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// Names the authority that may vouch for the server.
+fn root(path: &Path) -> [(&'static str, &Path); 1] {
+    [("DATABASE_SSLROOTCERT", path)]
+}
+
 /// Settings in parts, as a container has them.
 fn settings(server: &OwnServer, host: &str, more: &[(&str, &Path)]) -> Settings {
     let password = server.password_file();
@@ -86,7 +92,6 @@ async fn only_the_server_that_the_authority_names_is_let_to_be_the_database() {
     let (ours, other) = (authority("ours"), authority("another"));
     let server = server(&ours).await;
     let (ours, other) = (file("ours", &ours.pem()), file("other", &other.pem()));
-    let root = |path| [("DATABASE_SSLROOTCERT", path)];
 
     let good = settings(&server, "localhost", &root(&ours));
     assert!(enter(&good).await.expect("a connection"));
