@@ -175,9 +175,9 @@ impl Database {
         }
     }
 
-    /// From now on connections that are open already are in doubt.
-    pub fn doubt(&self) {
-        self.0.doubted.send_replace(Some(Instant::now()));
+    /// Puts connections in doubt that were made before `since`.
+    pub fn doubt(&self, since: Instant) {
+        self.0.doubted.send_replace(Some(since));
     }
 
     /// Whether a connection of this age is in doubt.
@@ -188,9 +188,10 @@ impl Database {
 
     /// Returns once the connections that are open at its call are in doubt.
     pub fn doubted(&self) -> impl Future<Output = ()> + Send + 'static {
-        let mut doubted = self.0.doubted.subscribe();
+        let (mut doubted, now) = (self.0.doubted.subscribe(), Instant::now());
         async move {
-            if doubted.changed().await.is_err() {
+            let since_then = doubted.wait_for(|since| since.is_some_and(|since| now <= since));
+            if since_then.await.is_err() {
                 // Nobody is left to doubt.
                 std::future::pending::<()>().await;
             }

@@ -97,7 +97,7 @@ impl Looks {
             match tokio::time::timeout(LOOK_MAX, self.look()).await {
                 Ok(Ok(started_at)) => self.found(started_at),
                 Ok(Err(Lost::ReadOnly)) => {
-                    self.database.doubt();
+                    self.database.doubt(Instant::now());
                     self.lost(&describe(&read_only()));
                 }
                 Ok(Err(Lost::Away(error))) => self.lost(&describe(&error)),
@@ -128,10 +128,11 @@ impl Looks {
     fn found(&mut self, started_at: DateTime<Utc>) {
         let before = self.writer.replace(started_at);
         let another = before.is_some_and(|before| before != started_at);
-        if another {
-            self.database.doubt();
-        }
         let trouble = self.trouble_since.take();
+        if another {
+            // Whoever has come in since then was let in by the new one.
+            self.database.doubt(trouble.unwrap_or_else(Instant::now));
+        }
         if !another && trouble.is_none() {
             return;
         }
