@@ -101,7 +101,7 @@ async fn run(server: &OwnServer, statements: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_come_from_a_standby_unless_it_is_paused_behind_silent_away_or_promoted() {
-    let writer = OwnServer::start(&[]).await.expect("a server");
+    let writer = OwnServer::start(&[("synchronous_commit", "on")]).await.expect("a server");
     let standby = writer.standby("standby", &[]).await.expect("a standby");
     let switch = Switch::to(standby.port()).await;
     let (url, read_url) = (writer.url(), switch.url(&standby.url()));
