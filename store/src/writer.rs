@@ -138,8 +138,8 @@ impl Looks {
         }
         let place = self.database.place();
         let what = if another { "another writer" } else { "the writer" };
-        let away = trouble.map_or(Duration::ZERO, |since| since.elapsed()).as_secs_f64();
-        tracing::info!("{what} is found at {place} after {away:.1} s");
+        let away = trouble.map_or(Duration::ZERO, |since| since.elapsed());
+        tracing::info!("{what} is found at {place} after {away:.1?}");
     }
 
     fn lost(&mut self, trouble: &str) {

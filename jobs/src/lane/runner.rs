@@ -163,13 +163,14 @@ impl Runner {
         let doing = AssertUnwindSafe(work(&mut connection, &self.rules)).catch_unwind();
         let later = |why: &str| Err(Trouble::Later(why.to_owned()));
         let done = tokio::select! {
-            // A writer that was left may keep a commit waiting for ever.
-            () = doubted => return later("the writer was left"),
+            biased;
             done = tokio::time::timeout(GROUP_TIME_MAX, doing) => match done {
                 Ok(Ok(done)) => done,
                 Ok(Err(_)) => return Err(Trouble::Within(panicked())),
                 Err(_) => return later("no answer in time"),
             },
+            // It may keep a commit waiting for ever.
+            () = doubted => return later("the writer was left"),
         };
         let done = done.map_err(|error| judge(&error));
         if !matches!(done, Err(Trouble::Later(_))) {
