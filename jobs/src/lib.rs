@@ -186,12 +186,18 @@ fn start_sagas(
     };
     let connection = Single::new(&config.database, Purpose::Hot)?;
     let bell = Bell::new(pools.listen.clone(), news);
-    let (lane, lane_task) = lane::start(connection, rules, bell, stopping.clone());
+    let wakers = Wakers {
+        sagas: Waker::start(pools.listen.clone(), Channel::Saga),
+        calls: Waker::start(pools.listen.clone(), Channel::Calls),
+    };
+    let calls = wakers.calls.clone();
+    let (lane, lane_task) = lane::start(connection, rules, bell, calls, stopping.clone());
     let draining = drain::supervise(pools.clone(), worker::SAGAS, lane, stopping.clone());
     let worker = tokio::spawn(draining);
     let (database, keep, how) = (config.database.clone(), pools.keep.clone(), config.keeper);
     let keeper = tokio::spawn(async move {
-        anew(&database, || keeper::run(keep.clone(), how, stopping.clone())).await;
+        let run = || keeper::run(keep.clone(), how, wakers.clone(), stopping.clone());
+        anew(&database, run).await;
     });
     tracing::info!(lane.shard = config.shard, "worker started");
     Ok([worker, lane_task, keeper])
@@ -225,13 +231,22 @@ fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()
     [tokio::spawn(hearing), tokio::spawn(plans)]
 }
 
+/// Wakes those who do what the keeper has found.
+#[derive(Clone)]
+struct Wakers {
+    /// Lanes: transfers go on.
+    sagas: Waker,
+    /// Whoever makes calls.
+    calls: Waker,
+}
+
 /// Connections, by purpose, so that none of them can starve another.
 struct Pools {
     /// Where they lead to.
     database: Database,
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups: five kinds are listened for, three are sent.
+    /// Wake-ups: five kinds are listened for, and whoever sends one needs a connection for a moment.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,

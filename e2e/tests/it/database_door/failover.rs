@@ -61,8 +61,8 @@ async fn a_standby_takes_the_writers_place_under_load_and_no_acknowledged_transf
     let world = World::at(url.clone());
     let wallets = world.wallets(10, 1_000_000).await;
     let variables = [("DATABASE_URL", url.as_str()), ("DATABASE_READ_URL", read_url.as_str())];
-    let mut api = Process::api_with(&variables);
-    let mut workers = [Process::jobs_with(&variables), Process::jobs_with(&variables)];
+    let mut api = Process::api_in(&variables);
+    let mut workers = [Process::jobs_in(&variables), Process::jobs_in(&variables)];
     let load = Load::start(&[api.address.clone().expect("an address")], &wallets, 8);
     load.wait_for_more(100).await;
 

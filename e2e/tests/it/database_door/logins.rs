@@ -69,8 +69,8 @@ async fn rotated_under_load(
     variables.push(source);
     let variables: Vec<(&str, &str)> =
         variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let mut api = Process::api_with(&variables);
-    let mut jobs = Process::jobs_with(&variables);
+    let mut api = Process::api_in(&variables);
+    let mut jobs = Process::jobs_in(&variables);
     let load = Load::start(&[api.address.clone().expect("an address")], &wallets, 4);
     load.wait_for_more(30).await;
 

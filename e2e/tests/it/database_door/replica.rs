@@ -105,7 +105,7 @@ async fn lists_come_from_a_standby_unless_it_is_paused_behind_silent_away_or_pro
     let standby = writer.standby("standby", &[]).await.expect("a standby");
     let switch = Switch::to(standby.port()).await;
     let (url, read_url) = (writer.url(), switch.url(&standby.url()));
-    let api = Process::api_with(&[
+    let api = Process::api_in(&[
         ("DATABASE_URL", url.as_str()),
         ("DATABASE_READ_URL", read_url.as_str()),
     ]);

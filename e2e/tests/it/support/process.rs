@@ -20,19 +20,13 @@ impl Process {
     }
 
     /// Starts the workers, with the database as the variables have it.
-    pub fn jobs_with(variables: &[(&str, &str)]) -> Self {
-        Self {
-            child: command("jobs", "", variables).spawn().expect("a process"),
-            address: None,
-            admin: None,
-        }
+    pub fn jobs_in(variables: &[(&str, &str)]) -> Self {
+        Self::jobs("", variables)
     }
 
     /// Starts the API on any ports, with the database as the variables have it.
-    pub fn api_with(variables: &[(&str, &str)]) -> Self {
-        let anywhere = "127.0.0.1:0";
-        let ports = [("HOLDFAST_API_ADDR", anywhere), ("HOLDFAST_ADMIN_ADDR", anywhere)];
-        Self::listening(command("api", "", &[variables, &ports].concat()))
+    pub fn api_in(variables: &[(&str, &str)]) -> Self {
+        Self::api_with("", "127.0.0.1:0", "127.0.0.1:0", variables)
     }
 
     /// Starts the API on `address` and waits until it listens.
@@ -42,11 +36,14 @@ impl Process {
 
     /// The same, with an address of its own for operators.
     pub fn api_at(database_url: &str, address: &str, admin: &str) -> Self {
-        let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
-        Self::listening(command("api", database_url, &variables))
+        Self::api_with(database_url, address, admin, &[])
     }
 
-    fn listening(mut command: Command) -> Self {
+    /// The same, with more variables.
+    pub fn api_with(database_url: &str, address: &str, admin: &str, more: &[(&str, &str)]) -> Self {
+        let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
+        let mut command = command("api", database_url, &variables);
+        command.envs(more.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
@@ -58,7 +55,12 @@ impl Process {
 
     /// Starts the sandbox provider and waits until it listens; `address` is its whole URL.
     pub fn sandbox(arguments: &[&str]) -> Self {
-        let mut command = command("sandbox-provider", "", &[]);
+        Self::sandbox_with(arguments, &[])
+    }
+
+    /// The same, with variables.
+    pub fn sandbox_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command("sandbox-provider", "", variables);
         let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
@@ -71,6 +73,11 @@ impl Process {
     pub fn kill(&mut self) {
         self.child.kill().expect("a process to kill");
         self.child.wait().expect("its end");
+    }
+
+    /// What the system calls it, also after its end.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until it ends by itself.
