@@ -106,7 +106,8 @@ async fn print(
         let complaint = String::from_utf8_lossy(&output.stderr);
         let first = complaint.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
         let first: String = first.chars().take(COMPLAINT_CHARS_MAX).collect();
-        return Err(format!("names a command that failed ({}): {first}", output.status));
+        let colon = if first.is_empty() { "" } else { ": " };
+        return Err(format!("names a command that failed ({}){colon}{first}", output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| "prints something that is not UTF-8".to_owned())
 }
