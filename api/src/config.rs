@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use domain::text::UnknownWord;
 use domain::transfer::TransferKind;
-use tracing_subscriber::EnvFilter;
 use wire::signature::Secret;
 
 use crate::intake::Limits;
@@ -38,10 +37,8 @@ pub struct Config {
     pub stream_wait_max: Duration,
     /// Clients that watch a transfer at a time; more are turned away.
     pub watchers_max: u32,
-    /// Which log lines are written.
-    pub log: String,
-    /// How they are written.
-    pub log_format: LogFormat,
+    /// What this process says about itself.
+    pub telemetry: telemetry::Config,
 }
 
 /// A provider that may send notices, and how they are signed.
@@ -51,16 +48,6 @@ pub struct Webhook {
     pub provider: String,
     /// Any of these makes a good signature: two while one replaces the other.
     pub secrets: Vec<Secret>,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line, for collectors.
-    Json,
 }
 
 /// A variable has no value that can be used.
@@ -97,8 +84,7 @@ impl Config {
             streams_max: STREAMS_MAX,
             stream_wait_max: STREAM_WAIT_MAX,
             watchers_max: WATCHERS_MAX,
-            log: "info".to_owned(),
-            log_format: LogFormat::Text,
+            telemetry: telemetry::Config::default(),
         }
     }
 
@@ -147,16 +133,7 @@ impl Config {
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
         source.long_answers(&mut config)?;
-        if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
-            EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
-                variable: "HOLDFAST_LOG",
-                problem: format!(
-                    "is '{}', which is no filter such as info,store=debug: {error}",
-                    config.log
-                ),
-            })?;
-        }
-        source.read("HOLDFAST_LOG_FORMAT", "text or json", &mut config.log_format)?;
+        config.telemetry = source.telemetry()?;
         Ok(config)
     }
 }
@@ -230,6 +207,26 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         Ok((!secrets.is_empty()).then_some(Webhook { provider, secrets }))
     }
 
+    /// What the process says about itself.
+    fn telemetry(&self) -> Result<telemetry::Config, ConfigError> {
+        // A variable that is not UTF-8 cannot be passed on; it counts as not set there, so it is said here.
+        let wrong = std::cell::RefCell::new(None);
+        let lookup = |variable| {
+            self.text(variable).unwrap_or_else(|error| {
+                wrong.replace(Some(error));
+                None
+            })
+        };
+        let read = telemetry::Config::from_lookup(lookup);
+        match wrong.take() {
+            Some(error) => Err(error),
+            None => read.map_err(|error| ConfigError {
+                variable: error.variable,
+                problem: error.problem,
+            }),
+        }
+    }
+
     /// What bounds bulk work, streams and watchers.
     fn long_answers(&self, config: &mut Config) -> Result<(), ConfigError> {
         let variable = "HOLDFAST_INTAKE_BULK_PERCENT";
@@ -261,18 +258,6 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
             return Ok(url);
         }
         Err(ConfigError { variable, problem: "does not start with postgres://".to_owned() })
-    }
-}
-
-impl FromStr for LogFormat {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(()),
-        }
     }
 }
 
@@ -348,10 +333,5 @@ mod tests {
         ] {
             assert_eq!(read(&set).unwrap_err(), sentence);
         }
-        let error = read(&[URL, ("HOLDFAST_LOG", "info=loud=very")]).unwrap_err();
-        assert!(
-            error.starts_with("HOLDFAST_LOG is 'info=loud=very', which is no filter"),
-            "{error}"
-        );
     }
 }

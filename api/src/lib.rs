@@ -31,8 +31,8 @@ mod waiters;
 mod wallets;
 mod watchers;
 
-pub use config::{Config, ConfigError, LogFormat, Webhook};
+pub use config::{Config, ConfigError, Webhook};
 pub use intake::Limits;
 pub use router::router;
-pub use server::{ApiStartError, Server, run};
+pub use server::{ApiStartError, SERVICE, Server, run};
 pub use state::App;

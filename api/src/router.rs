@@ -38,6 +38,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/health/started", get(health::started))
         .route_layer(from_fn_with_state(app.clone(), maintenance::door));
     finish(routes, app)
 }
@@ -46,6 +47,7 @@ pub fn router(app: App) -> Router {
 pub(crate) fn admin_router(app: App) -> Router {
     let routes = Router::new()
         .route("/health", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .route("/admin/v1/me", get(admin::me))
         .route("/admin/v1/overview", get(admin::overview))
         .route("/admin/v1/incidents", get(admin::incidents::list))

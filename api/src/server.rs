@@ -5,6 +5,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::serve::ListenerExt;
 use store::StoreError;
+use store::health::WrongSchema;
+use telemetry::Lights;
+use telemetry::listener::ListenError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -15,6 +18,13 @@ use crate::state::App;
 /// How long requests under way may take after the stop was asked for. Orchestrators
 /// kill after 30 seconds.
 const DRAIN_MAX: Duration = Duration::from_secs(25);
+
+/// What this process is called in figures and traces.
+pub const SERVICE: &str = "holdfast-api";
+
+/// How long the start waits for the database's word about its schema. After that requests are taken, and
+/// those that need the database fail, until it answers; then the schema is judged all the same.
+const SCHEMA_WAIT: Duration = Duration::from_secs(1);
 
 /// Why the API cannot start or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +43,12 @@ pub enum ApiStartError {
         #[source]
         source: std::io::Error,
     },
+    /// The schema is not the one that this version was made for.
+    #[error(transparent)]
+    Schema(#[from] WrongSchema),
+    /// The address for metrics and health is taken.
+    #[error(transparent)]
+    Metrics(#[from] ListenError),
     /// A listener failed.
     #[error("cannot serve")]
     Serve(#[source] std::io::Error),
@@ -45,16 +61,25 @@ pub struct Server {
     admin: TcpListener,
     public_addr: SocketAddr,
     admin_addr: SocketAddr,
+    lights: Lights,
 }
 
 impl Server {
     /// Takes the addresses, reads the switches and starts the background tasks. Goes on
-    /// without the database: `/health/ready` tells when it answers.
+    /// without the database: `/health/ready` tells when it answers. A database with a schema that this
+    /// version does not know is an error.
     pub async fn bind(config: &Config) -> Result<Self, ApiStartError> {
         let app = App::new(config).await?;
+        if let Ok(judged) = tokio::time::timeout(SCHEMA_WAIT, app.health.schema()).await {
+            judged?;
+            app.health.running();
+        }
         let (public, public_addr) = listen(config.public_addr, "HOLDFAST_API_ADDR").await?;
         let (admin, admin_addr) = listen(config.admin_addr, "HOLDFAST_ADMIN_ADDR").await?;
-        Ok(Self { app, public, admin, public_addr, admin_addr })
+        let (health, looks) = (app.health.clone(), app.looks.clone());
+        let url = &config.database_url;
+        let lights = Lights::start(&config.telemetry, SERVICE, url, health, looks).await?;
+        Ok(Self { app, public, admin, public_addr, admin_addr, lights })
     }
 
     /// Where clients connect; with the port that was taken when 0 was asked for.
@@ -74,7 +99,7 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), ApiStartError> {
-        let Self { app, public, admin, .. } = self;
+        let Self { app, public, admin, lights: _lights, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let serving = async {
             tokio::try_join!(
@@ -85,8 +110,11 @@ impl Server {
         tokio::pin!(serving);
         tokio::select! {
             ended = &mut serving => return ended.map(|_| ()).map_err(ApiStartError::Serve),
+            wrong = wrong_schema(&app) => return Err(wrong.into()),
             () = shutdown => {}
         }
+        app.health.draining();
+        tracing::info!("draining; at most {DRAIN_MAX:?}");
         stop.send_replace(true);
         app.send_home();
         let drained = tokio::time::timeout(DRAIN_MAX, serving).await;
@@ -107,6 +135,17 @@ pub async fn run(
     let server = Server::bind(&config).await?;
     tracing::info!(public = %server.public_addr(), admin = %server.admin_addr(), "listening");
     server.serve(shutdown).await
+}
+
+/// Comes back only when the database answers with a schema that is not ours.
+async fn wrong_schema(app: &App) -> WrongSchema {
+    if !app.health.is_started() {
+        if let Err(wrong) = app.health.schema().await {
+            return wrong;
+        }
+        app.health.running();
+    }
+    std::future::pending().await
 }
 
 async fn listen(

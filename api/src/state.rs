@@ -8,6 +8,9 @@ use store::pool::{self, Pool, Purpose};
 use store::readers::Readers;
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
+use telemetry::health::Health;
+use telemetry::metrics::watch_pool;
+use telemetry::sampler::Looks;
 
 use crate::config::{Config, Webhook};
 use crate::facts::Facts;
@@ -52,6 +55,10 @@ pub struct Shared {
     pub(crate) overview: Overview,
     /// What is dead, read for all consoles together.
     pub(crate) incidents: SharedRead<Vec<Incident>>,
+    /// How the process is.
+    pub(crate) health: Health,
+    /// Who looks at its figures.
+    pub(crate) looks: Looks,
     checks: Pool,
 }
 
@@ -89,6 +96,10 @@ impl App {
         // Not the pool of the checks that operators ask for: neither is to wait for the other.
         let badge = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let overview = Overview::start(readers.writer(), badge);
+        let writer = readers.writer().clone();
+        watch_pool("reads", &writer);
+        watch_pool("checks", &checks);
+        let health = Health::new(move || writer.clone(), config.telemetry.newer_schema);
         Ok(Self(Arc::new(Shared {
             readers,
             facts,
@@ -104,6 +115,8 @@ impl App {
             webhook: config.webhook.clone(),
             overview,
             incidents: SharedRead::default(),
+            health,
+            looks: Looks::default(),
             checks,
         })))
     }

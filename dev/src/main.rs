@@ -1,11 +1,12 @@
 //! `holdfast-dev`: see `--help`.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use dev::sandbox::program::{COMMAND, Program};
 use dev::{Command, Settings};
+use telemetry::logs::Output;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -29,12 +30,19 @@ async fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(settings.log_filter(options))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    match dev::run(options, settings).await {
+    let said = match telemetry::Config::from_lookup(|name| std::env::var(name).ok()) {
+        Ok(said) => said,
+        Err(error) => return fail(&error),
+    };
+    telemetry::logs::start(settings.log_filter(options), said.log_format, Output::Stderr);
+    if let Some(encoding) = said.traces
+        && let Err(error) = telemetry::traces::start(encoding, "holdfast-dev")
+    {
+        return fail(&error);
+    }
+    let ended = dev::run(options, settings).await;
+    telemetry::traces::finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -41,5 +41,6 @@ pub mod saga;
 pub mod switch;
 pub mod terms;
 pub mod text;
+pub mod trace;
 pub mod transfer;
 pub mod wallet;

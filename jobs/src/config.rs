@@ -37,6 +37,8 @@ pub struct Config {
     pub sqs: Option<SqsConfig>,
     /// Who is asked for payouts and screenings.
     pub outside: OutsideConfig,
+    /// What this process says about itself.
+    pub telemetry: telemetry::Config,
     /// What this process does; none for all that is configured.
     pub roles: Option<Vec<Role>>,
 }
@@ -49,6 +51,12 @@ pub struct ConfigError {
     pub variable: &'static str,
     /// What is wrong with it, and what it should be.
     pub problem: String,
+}
+
+impl From<telemetry::ConfigError> for ConfigError {
+    fn from(error: telemetry::ConfigError) -> Self {
+        Self { variable: error.variable, problem: error.problem }
+    }
 }
 
 impl Config {
@@ -65,6 +73,7 @@ impl Config {
             keeper: keeper::Config::default(),
             sqs: None,
             outside: OutsideConfig::default(),
+            telemetry: telemetry::Config::default(),
             roles: None,
         }
     }
@@ -104,6 +113,7 @@ impl Config {
         keeper.steps_kept = days(lookup, "HOLDFAST_STEP_DAYS", keeper.steps_kept)?;
         config.sqs = SqsConfig::from_lookup(lookup)?;
         config.outside = OutsideConfig::from_lookup(lookup)?;
+        config.telemetry = telemetry::Config::from_lookup(lookup)?;
         if let Some(roles) = lookup("HOLDFAST_ROLES") {
             let roles = Role::parse_list(&roles);
             config.roles = Some(roles.map_err(|problem| wrong("HOLDFAST_ROLES", &problem))?);

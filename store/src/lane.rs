@@ -5,6 +5,7 @@
 //! nothing has happened; after it the open rows say how far each transfer is.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use domain::failure::Failure;
@@ -30,6 +31,7 @@ mod reversals;
 mod rows;
 mod single;
 
+pub use apply::Outcome;
 pub(crate) use peek::{Peek, peek_in_tx};
 pub(crate) use single::{Change, Changed, Locked, SHARD, by_hand, change_in_tx, lock_one_in_tx};
 
@@ -113,6 +115,23 @@ pub struct GroupReport {
     pub suspects: Vec<TransferId>,
     /// How every transfer advanced here stands now.
     pub statuses: Vec<(TransferId, TransferStatus)>,
+    /// The same with all that was done to it.
+    pub outcomes: Vec<Outcome>,
+    /// When it happened; none when nothing was to be done.
+    pub times: Option<GroupTimes>,
+}
+
+/// When a group came how far, by the clock of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupTimes {
+    /// The transaction was asked for.
+    pub began: SystemTime,
+    /// All rows were locked and read.
+    pub locked: SystemTime,
+    /// Every transfer was judged; nothing was written.
+    pub judged: SystemTime,
+    /// Committed.
+    pub committed: SystemTime,
 }
 
 /// Advances those of `ids` that are open, due and not held by another lane.
@@ -188,6 +207,7 @@ async fn run(
     advance: Advance<'_>,
 ) -> Result<GroupReport, GroupError> {
     let mut report = GroupReport::default();
+    let began = SystemTime::now();
     let mut tx = connection.begin().await?;
     let mut group = claim_in_tx(&mut tx, ids).await?;
     if !apart {
@@ -199,6 +219,7 @@ async fn run(
         return Ok(report);
     }
     let (mut book, now) = lock_wallets_in_tx(&mut tx, rules.shard, &group).await?;
+    let locked = SystemTime::now();
     let context = Rules {
         schedule: &rules.schedule,
         patience: rules.patience,
@@ -216,6 +237,7 @@ async fn run(
         let outcome = advance(&context, transfer, &mut book)?;
         advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
     }
+    let judged = SystemTime::now();
     limits::write_in_tx(&mut tx, &book).await?;
     apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
     reversals::write_in_tx(&mut tx, &book).await?;
@@ -223,6 +245,7 @@ async fn run(
     tx.commit().await?;
     probe.reached(Point::AfterCommit, &before);
 
+    report.times = Some(GroupTimes { began, locked, judged, committed: SystemTime::now() });
     for outcome in &advanced {
         let one = &outcome.advanced;
         if one.progress == Progress::Ready {
@@ -230,6 +253,7 @@ async fn run(
         }
         report.statuses.push((one.transfer.id, one.status));
     }
+    report.outcomes = advanced;
     Ok(report)
 }
 

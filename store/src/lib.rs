@@ -14,6 +14,7 @@ mod checkpoint;
 pub mod desk;
 mod error;
 pub mod facts;
+pub mod gauges;
 pub mod health;
 pub mod idempotency;
 pub mod inbox;

@@ -19,8 +19,11 @@ use sqlx::PgConnection;
 use store::lane::{self, GroupError, GroupReport, LaneRules};
 use store::pool::Single;
 use store::{StoreError, Temper, describe};
+use telemetry::metrics::metrics;
 use tokio::sync::watch;
 
+use super::spans::{self, Jobs};
+use super::tell;
 use crate::relay::Bell;
 
 /// First pause after an outage; doubles up to [`PAUSE_MAX`].
@@ -34,6 +37,8 @@ pub(super) struct Runner {
     rules: LaneRules,
     /// Rung when events were committed.
     bell: Bell,
+    /// What was taken when, for traces.
+    pub(super) jobs: Jobs,
     stopping: watch::Receiver<bool>,
 }
 
@@ -52,7 +57,7 @@ impl Runner {
         bell: Bell,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { connection, rules, bell, stopping }
+        Self { connection, rules, bell, jobs: Jobs::default(), stopping }
     }
 
     /// Advances `ids` until each is at its end, waits, or is parked. False when
@@ -95,8 +100,15 @@ impl Runner {
             && !report.statuses.is_empty()
         {
             self.bell.ring();
+            self.told(report);
         }
         outcome
+    }
+
+    /// Says what was committed.
+    fn told(&mut self, report: &GroupReport) {
+        tell::tell(report);
+        spans::record(report, self.rules.shard, &mut self.jobs);
     }
 
     /// Parks each of `ids` with a dead letter. One that cannot even be parked is
@@ -115,7 +127,10 @@ impl Runner {
                 })
                 .await;
             match parked {
-                Some(Ok(_)) => self.bell.ring(),
+                Some(Ok(report)) => {
+                    self.bell.ring();
+                    self.told(&report);
+                }
                 Some(Err(failure)) => {
                     let detail = failure.detail;
                     tracing::error!(transfer.id = %id, "transfer {id} cannot be parked: {detail}");
@@ -138,9 +153,13 @@ impl Runner {
         loop {
             let trouble = match self.once(&work).await {
                 Ok(done) => return Some(Ok(done)),
-                Err(Trouble::Within(failure)) => return Some(Err(failure)),
+                Err(Trouble::Within(failure)) => {
+                    metrics().sagas.group_failures.one(["data".into()]);
+                    return Some(Err(failure));
+                }
                 Err(Trouble::Later(trouble)) => trouble,
             };
+            metrics().sagas.group_failures.one(["database".into()]);
             tracing::warn!(error = trouble, "the lane waits for the database");
             if !self.pause(&mut pause).await {
                 return None;
