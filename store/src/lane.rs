@@ -235,7 +235,7 @@ async fn run(
     for one in group {
         let Claimed { transfer, correlation_id, traceparent, .. } = one;
         let outcome = advance(&context, transfer, &mut book)?;
-        advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
+        advanced.push(Outcome { advanced: outcome, correlation_id, traceparent });
     }
     let judged = SystemTime::now();
     limits::write_in_tx(&mut tx, &book).await?;

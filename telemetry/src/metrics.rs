@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -82,9 +82,16 @@ type Number = Gauge<f64, AtomicU64>;
 struct Of<M, const N: usize> {
     labels: [&'static str; N],
     family: Family<Labels<N>, M, fn() -> M>,
+    /// Series made so far, or about to be.
+    made: AtomicUsize,
 }
 
 impl<M: Clone, const N: usize> Of<M, N> {
+    fn new(labels: [&'static str; N], new: fn() -> M) -> Self {
+        let family = Family::new_with_constructor(new);
+        Self { labels, family, made: AtomicUsize::new(0) }
+    }
+
     fn with(&self, values: [Value; N]) -> Labels<N> {
         let mut names = self.labels.iter();
         values.map(|value| (names.next().copied().unwrap_or_default(), value))
@@ -96,7 +103,7 @@ impl<M: Clone, const N: usize> Of<M, N> {
         if let Some(known) = self.family.get(&labels) {
             return known.clone();
         }
-        let labels = if self.family.len() < SERIES_MAX {
+        let labels = if self.made.fetch_add(1, Ordering::Relaxed) < SERIES_MAX {
             labels
         } else {
             self.with(std::array::from_fn(|_| Cow::Borrowed("other")))
@@ -139,6 +146,7 @@ impl<const N: usize> Gauges<N> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for gone in known.difference(&now) {
             self.of.family.remove(gone);
+            self.of.made.fetch_sub(1, Ordering::Relaxed);
         }
         *known = now;
     }
@@ -195,7 +203,7 @@ impl Builder {
         labels: &'static [&'static str; N],
         help: &'static str,
     ) -> Counters<N> {
-        let of = Of { labels: *labels, family: Family::new_with_constructor(Counter::default as fn() -> _) };
+        let of = Of::new(*labels, Counter::default);
         // The encoder puts the ending back.
         let registered = name.strip_suffix("_total").unwrap_or(name);
         self.registry.register(registered, help, of.family.clone());
@@ -218,7 +226,7 @@ impl Builder {
         labels: &'static [&'static str; N],
         help: &'static str,
     ) -> Gauges<N> {
-        let of = Of { labels: *labels, family: Family::new_with_constructor(Number::default as fn() -> _) };
+        let of = Of::new(*labels, Number::default);
         self.registry.register(name, help, of.family.clone());
         self.describe(name, Kind::Gauge, labels, help);
         Gauges { of, known: Mutex::default() }
@@ -231,7 +239,7 @@ impl Builder {
         help: &'static str,
         buckets: fn() -> Histogram,
     ) -> Histograms<N> {
-        let of = Of { labels: *labels, family: Family::new_with_constructor(buckets) };
+        let of = Of::new(*labels, buckets);
         self.registry.register(name, help, of.family.clone());
         self.describe(name, Kind::Histogram, labels, help);
         Histograms(of)

@@ -15,6 +15,7 @@ mod crash;
 mod desk;
 mod events;
 mod intake;
+mod lights;
 mod limits;
 mod outside;
 mod overview;

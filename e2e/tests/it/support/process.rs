@@ -1,6 +1,9 @@
 //! Real processes: started, killed, restarted.
 
+use std::borrow::BorrowMut;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// One running `holdfast-e2e`.
@@ -27,8 +30,24 @@ impl Process {
     /// The same, with an address of its own for operators.
     pub fn api_at(database_url: &str, address: &str, admin: &str) -> Self {
         let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
-        let mut command = command("api", database_url, &variables);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("a process");
+        Self::listening(command("api", database_url, &variables))
+    }
+
+    /// Starts the API on free ports, or the workers, and writes its log lines to a file.
+    pub fn logged(role: &str, database_url: &str, variables: &[(&str, &str)], log: &Path) -> Self {
+        let mut command = command(role, database_url, variables);
+        command.stderr(File::create(log).expect("a file"));
+        if role == "api" {
+            let free = "127.0.0.1:0";
+            return Self::listening(
+                command.env("HOLDFAST_API_ADDR", free).env("HOLDFAST_ADMIN_ADDR", free),
+            );
+        }
+        Self { child: command.spawn().expect("a process"), address: None, admin: None }
+    }
+
+    fn listening(mut command: impl BorrowMut<Command>) -> Self {
+        let mut child = command.borrow_mut().stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
         BufReader::new(output).read_line(&mut line).expect("a line");
@@ -54,9 +73,9 @@ impl Process {
         self.child.wait().expect("its end");
     }
 
-    /// Waits until it ends by itself.
-    pub fn wait(&mut self) {
-        self.child.wait().expect("its end");
+    /// Waits until it ends by itself; returns whether it ended well.
+    pub fn wait(&mut self) -> bool {
+        self.child.wait().expect("its end").success()
     }
 
     /// Whether it has ended by itself.
