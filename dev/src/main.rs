@@ -35,8 +35,8 @@ async fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     telemetry::logs::start(settings.log_filter(options), said.log_format, Output::Stderr);
-    if let Some(encoding) = said.traces
-        && let Err(error) = telemetry::traces::start(encoding, "holdfast-dev")
+    if let Some(collector) = said.traces
+        && let Err(error) = telemetry::traces::start(collector, "holdfast-dev")
     {
         return fail(&error);
     }

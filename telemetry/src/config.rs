@@ -16,9 +16,9 @@ pub struct Config {
     pub metrics_addr: Option<SocketAddr>,
     /// Whether figures are written for CloudWatch, too.
     pub emf: bool,
-    /// How spans are encoded for a collector; none when there is none. Where it is and which traces it
-    /// gets, the OpenTelemetry variables say.
-    pub traces: Option<Encoding>,
+    /// Who gets spans; none when nobody does. Where it is and which traces it gets, the OpenTelemetry
+    /// variables say.
+    pub traces: Option<Collector>,
     /// Whether a schema is accepted that has migrations which this version does not know.
     pub newer_schema: bool,
 }
@@ -31,6 +31,15 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line, for collectors.
     Json,
+}
+
+/// Somebody who gets spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Collector {
+    /// How spans are encoded.
+    pub encoding: Encoding,
+    /// Whether it is reached over TLS.
+    pub tls: bool,
 }
 
 /// How spans are encoded.
@@ -111,7 +120,7 @@ impl Config {
 /// in silence is said.
 fn traces(
     lookup: &impl Fn(&'static str) -> Option<String>,
-) -> Result<Option<Encoding>, ConfigError> {
+) -> Result<Option<Collector>, ConfigError> {
     let mut encoding = Encoding::Protobuf;
     for variable in ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] {
         if let Some(protocol) = one_of(variable, lookup, &PROTOCOLS)? {
@@ -130,8 +139,8 @@ fn traces(
     }
     let off = switch("OTEL_SDK_DISABLED", lookup, ["false", "true"])?
         || one_of("OTEL_TRACES_EXPORTER", lookup, &["otlp", "none"])?.as_deref() == Some("none");
-    let named = ENDPOINTS.iter().any(|variable| lookup(variable).is_some());
-    Ok((named && !off).then_some(encoding))
+    let endpoint = ENDPOINTS.iter().find_map(|variable| lookup(variable)).filter(|_| !off);
+    Ok(endpoint.map(|url| Collector { encoding, tls: !url.starts_with("http://") }))
 }
 
 /// A value that must be one of these words.
@@ -193,9 +202,10 @@ mod tests {
     #[test]
     fn a_collector_switches_traces_on_and_two_variables_switch_them_off_again() {
         let named = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
-        assert_eq!(read(&[named]).unwrap().traces, Some(Encoding::Protobuf));
+        let plain = |encoding| Some(Collector { encoding, tls: false });
+        assert_eq!(read(&[named]).unwrap().traces, plain(Encoding::Protobuf));
         let json = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json");
-        assert_eq!(read(&[named, json]).unwrap().traces, Some(Encoding::Json));
+        assert_eq!(read(&[named, json]).unwrap().traces, plain(Encoding::Json));
         assert_eq!(read(&[json]).unwrap().traces, None);
         assert_eq!(read(&[named, ("OTEL_SDK_DISABLED", "true")]).unwrap().traces, None);
         assert_eq!(read(&[named, ("OTEL_TRACES_EXPORTER", "none")]).unwrap().traces, None);

@@ -20,7 +20,7 @@ pub mod metrics;
 pub mod sampler;
 pub mod traces;
 
-pub use config::{Config, ConfigError, Encoding, LogFormat};
+pub use config::{Collector, Config, ConfigError, Encoding, LogFormat};
 pub use lights::Lights;
 
 use logs::Output;
@@ -32,7 +32,7 @@ use tracing_subscriber::EnvFilter;
 pub fn start(config: &Config, service: &'static str, output: Output) -> Result<(), TracesError> {
     logs::start(EnvFilter::new(&config.log), config.log_format, output);
     match config.traces {
-        Some(encoding) => traces::start(encoding, service),
+        Some(collector) => traces::start(collector, service),
         None => Ok(()),
     }
 }

@@ -28,7 +28,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 use tokio::runtime::Handle;
 
-use crate::Encoding;
+use crate::{Collector, Encoding};
 
 /// How long the last spans may take to leave when the process ends.
 const FLUSH_MAX: Duration = Duration::from_secs(3);
@@ -68,11 +68,16 @@ static TRACING: OnceLock<Tracing> = OnceLock::new();
 
 /// From now on spans are sent to the collector that the OpenTelemetry variables name, by the current
 /// tokio runtime. `service` is this process's name unless they have one. Only the first call counts.
-pub fn start(encoding: Encoding, service: &'static str) -> Result<(), TracesError> {
+pub fn start(collector: Collector, service: &'static str) -> Result<(), TracesError> {
     // Fails when somebody was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client { http: reqwest::Client::builder().build()?, runtime: Handle::current() };
-    let protocol = match encoding {
+    let mut http = reqwest::Client::builder();
+    if !collector.tls {
+        // On the same network: no proxy, and nobody's certificates, which a small machine may lack.
+        http = http.no_proxy().tls_certs_only([]);
+    }
+    let client = Client { http: http.build()?, runtime: Handle::current() };
+    let protocol = match collector.encoding {
         Encoding::Protobuf => Protocol::HttpBinary,
         Encoding::Json => Protocol::HttpJson,
     };

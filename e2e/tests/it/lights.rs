@@ -40,7 +40,9 @@ impl Logs {
     /// The lines of a process that writes JSON, each as it is.
     fn lines(&self, name: &str) -> Vec<Value> {
         let text = self.text(name);
-        let lines = text.lines().map(|line| {
+        // The last one may not be whole yet.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let lines = whole.lines().map(|line| {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
         });
         lines.collect()
@@ -87,7 +89,7 @@ impl Traced {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
             ("OTEL_BSP_SCHEDULE_DELAY", "50"),
-            ("SQS_ENDPOINT_URL", &sqs),
+            ("SQS_ENDPOINT_URL", sqs.as_str()),
             ("HOLDFAST_CREATE_QUEUES", "true"),
             ("HOLDFAST_LOG_FORMAT", "json"),
             ("HOLDFAST_LOG", "info,jobs=debug"),

@@ -1,6 +1,7 @@
 //! What dashboards, alerts and docs name exists, and the other way round.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
@@ -119,7 +120,8 @@ fn table() -> String {
             Kind::Histogram => "histogram",
         };
         let star = if *sampled { " \\*" } else { "" };
-        text += &format!("| `{name}`{star} | {} | {kind} | {help}. |\n", labels.join(", "));
+        let labels = labels.join(", ");
+        writeln!(text, "| `{name}`{star} | {labels} | {kind} | {help}. |").expect("a string");
     }
     text
 }

@@ -26,7 +26,10 @@ pub fn draw(spans: &[Span]) -> String {
 }
 
 fn line(text: &mut String, all: &[Span], span: &Span, first: u64, before: &mut String, tee: &str) {
-    let ms = |from: u64, to: u64| format!("{:.1}", (to.saturating_sub(from) / 100_000) as f64 / 10.0);
+    let ms = |from: u64, to: u64| {
+        let tenths = to.saturating_sub(from) / 100_000;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
     let (at, took) = (ms(first, span.begin), ms(span.begin, span.end));
     let name = format!("{before}{tee}{}{}", span.name, if span.failed { " (failed)" } else { "" });
     writeln!(text, "{at:>7} {took:>7}  {name:<34}{}", span.service).expect("a string");
