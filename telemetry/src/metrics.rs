@@ -19,6 +19,8 @@ use store::pool::Pool;
 
 mod definitions;
 mod process;
+mod sampled;
+mod work;
 
 pub use definitions::Metrics;
 

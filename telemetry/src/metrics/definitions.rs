@@ -1,4 +1,4 @@
-//! Every metric that there is.
+//! All metrics of a process, and those of requests, commands, calls and the process itself.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
@@ -7,9 +7,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use store::pool::Pool;
 
-use super::{
-    Builder, Counters, Description, Gauges, Histograms, long_seconds, number, seconds, sizes,
-};
+use super::sampled::Sampled;
+use super::work::{Events, Sagas};
+use super::{Builder, Counters, Description, Gauges, Histograms, number, seconds, sizes};
 
 /// All metrics of a process. What a process does not do, it does not show.
 #[derive(Debug)]
@@ -55,46 +55,6 @@ pub struct Intake {
     pub batch_duration: Histograms<0>,
 }
 
-/// Transfers on their way to their end.
-#[derive(Debug)]
-pub struct Sagas {
-    /// By step, direction and outcome.
-    pub steps: Counters<3>,
-    /// Waits for another try, by step and class of the failure.
-    pub retries: Counters<2>,
-    /// By kind and status.
-    pub ended: Counters<2>,
-    /// From accepted to the end, by status.
-    pub duration: Histograms<1>,
-    /// By reason and class of the failure.
-    pub dead_letters: Counters<2>,
-    /// Transfers in one transaction.
-    pub group_size: Histograms<0>,
-    /// Of one transaction.
-    pub group_duration: Histograms<0>,
-    /// Transactions that came to nothing, by what was at fault.
-    pub group_failures: Counters<1>,
-    /// By queue.
-    pub jobs: Counters<1>,
-    /// Workers that had to be replaced, by queue.
-    pub worker_restarts: Counters<1>,
-    /// What the keeper found lost, by what it was.
-    pub rescued: Counters<1>,
-}
-
-/// Events on their way out and in.
-#[derive(Debug)]
-pub struct Events {
-    /// Offered to a queue, by queue and what it said.
-    pub sent: Counters<2>,
-    /// From the event to the queue that has it, by queue.
-    pub sent_after: Histograms<1>,
-    /// By consumer and what came of them.
-    pub messages: Counters<2>,
-    /// From the event to the commit that took note of it, by consumer.
-    pub noted_after: Histograms<1>,
-}
-
 /// Calls outside.
 #[derive(Debug)]
 pub struct Calls {
@@ -121,45 +81,6 @@ pub struct Process {
     pub files: Gauges<0>,
     /// Since when.
     pub started: Gauges<0>,
-}
-
-/// What one process reads for all.
-#[derive(Debug)]
-pub struct Sampled {
-    /// By queue and state.
-    pub jobs: Gauges<2>,
-    /// By queue.
-    pub jobs_ready: Gauges<1>,
-    /// By queue.
-    pub jobs_oldest: Gauges<1>,
-    /// By queue.
-    pub workers: Gauges<1>,
-    /// By state.
-    pub open: Gauges<1>,
-    /// Of the first one that is due.
-    pub oldest_due: Gauges<0>,
-    /// Events still to be sent.
-    pub outbox: Gauges<0>,
-    /// Of the first of them.
-    pub outbox_oldest: Gauges<0>,
-    /// By class of the failure.
-    pub dead_letters: Gauges<1>,
-    /// By class of the failure.
-    pub dead_letters_oldest: Gauges<1>,
-    /// By currency.
-    pub dead_letters_held: Gauges<1>,
-    /// By currency.
-    pub held: Gauges<1>,
-    /// By currency.
-    pub drift: Gauges<1>,
-    /// Rules of the ledger that do not hold.
-    pub broken: Gauges<0>,
-    /// When the ledger was checked.
-    pub checked_at: Gauges<0>,
-    /// By queue and state.
-    pub messages: Gauges<2>,
-    /// When all of this was read.
-    pub at: Gauges<0>,
 }
 
 impl Metrics {
@@ -244,96 +165,6 @@ impl Intake {
     }
 }
 
-impl Sagas {
-    fn new(b: &mut Builder) -> Self {
-        Self {
-            steps: b.counters(
-                "holdfast_saga_steps_total",
-                &["step", "direction", "outcome"],
-                "Steps that were committed; direction is do or undo, outcome is ok or the class of the failure",
-            ),
-            retries: b.counters(
-                "holdfast_saga_retries_total",
-                &["step", "class"],
-                "Times that a transfer waits for another try of a step",
-            ),
-            ended: b.counters(
-                "holdfast_transfers_ended_total",
-                &["kind", "status"],
-                "Transfers that came to their end",
-            ),
-            duration: b.histograms(
-                "holdfast_transfer_duration_seconds",
-                &["status"],
-                "From accepted to the end",
-                long_seconds,
-            ),
-            dead_letters: b.counters(
-                "holdfast_dead_letters_opened_total",
-                &["reason", "class"],
-                "Transfers that gave up and wait for a person",
-            ),
-            group_size: b.histograms(
-                "holdfast_saga_group_size",
-                &[],
-                "Transfers in one transaction of the lane",
-                sizes,
-            ),
-            group_duration: b.histograms(
-                "holdfast_saga_group_duration_seconds",
-                &[],
-                "Of one transaction of the lane that was committed",
-                seconds,
-            ),
-            group_failures: b.counters(
-                "holdfast_saga_group_failures_total",
-                &["fault"],
-                "Transactions of the lane that came to nothing; fault is data or database",
-            ),
-            jobs: b.counters("holdfast_jobs_handled_total", &["queue"], "Jobs that were handled"),
-            worker_restarts: b.counters(
-                "holdfast_worker_restarts_total",
-                &["queue"],
-                "Workers that failed and were replaced",
-            ),
-            rescued: b.counters(
-                "holdfast_keeper_rescued_total",
-                &["what"],
-                "What the keeper found lost; what is transfer or job",
-            ),
-        }
-    }
-}
-
-impl Events {
-    fn new(b: &mut Builder) -> Self {
-        Self {
-            sent: b.counters(
-                "holdfast_relay_events_total",
-                &["queue", "outcome"],
-                "Events offered to a queue; outcome is taken, refused or unanswered",
-            ),
-            sent_after: b.histograms(
-                "holdfast_relay_delay_seconds",
-                &["queue"],
-                "From an event to the queue that has it",
-                long_seconds,
-            ),
-            messages: b.counters(
-                "holdfast_consumer_messages_total",
-                &["consumer", "outcome"],
-                "Messages; outcome is committed, unreadable, refused or given_up",
-            ),
-            noted_after: b.histograms(
-                "holdfast_consumer_delay_seconds",
-                &["consumer"],
-                "From an event to the commit that took note of it",
-                long_seconds,
-            ),
-        }
-    }
-}
-
 impl Calls {
     fn new(b: &mut Builder) -> Self {
         Self {
@@ -380,94 +211,5 @@ impl Process {
         };
         process.info.set([env!("CARGO_PKG_VERSION").into()], number(1));
         process
-    }
-}
-
-impl Sampled {
-    #[allow(clippy::too_many_lines)] // a table
-    fn new(b: &mut Builder) -> Self {
-        Self {
-            jobs: b.gauges(
-                "holdfast_jobs",
-                &["queue", "state"],
-                "Jobs; state is ready, scheduled, in_hand or failed",
-            ),
-            jobs_ready: b.gauges(
-                "holdfast_jobs_ready",
-                &["queue"],
-                "Jobs that a worker may take now",
-            ),
-            jobs_oldest: b.gauges(
-                "holdfast_jobs_oldest_ready_age_seconds",
-                &["queue"],
-                "How long the first ready job has been ready; 0 without one",
-            ),
-            workers: b.gauges(
-                "holdfast_workers_alive",
-                &["queue"],
-                "Workers with a sign of life within five seconds",
-            ),
-            open: b.gauges(
-                "holdfast_open_transfers",
-                &["state"],
-                "Transfers before their end; state is runnable, retrying, paused, waiting or parked",
-            ),
-            oldest_due: b.gauges(
-                "holdfast_oldest_runnable_age_seconds",
-                &[],
-                "How long the first runnable transfer has been due; 0 without one",
-            ),
-            outbox: b.gauges("holdfast_outbox_rows", &[], "Events still to be sent"),
-            outbox_oldest: b.gauges(
-                "holdfast_outbox_oldest_age_seconds",
-                &[],
-                "Age of the first event still to be sent; 0 without one",
-            ),
-            dead_letters: b.gauges(
-                "holdfast_dead_letters_open",
-                &["class"],
-                "Transfers that wait for a person, by class of the failure",
-            ),
-            dead_letters_oldest: b.gauges(
-                "holdfast_dead_letters_oldest_age_seconds",
-                &["class"],
-                "How long the first of them has waited",
-            ),
-            dead_letters_held: b.gauges(
-                "holdfast_dead_letters_held_minor",
-                &["currency"],
-                "Money that they hold, in minor units",
-            ),
-            held: b.gauges(
-                "holdfast_held_minor",
-                &["currency"],
-                "Money that holds reserve, in minor units",
-            ),
-            drift: b.gauges(
-                "holdfast_ledger_drift_minor",
-                &["currency"],
-                "Posted debits less posted credits of all wallets, in minor units; anything but 0 is wrong",
-            ),
-            broken: b.gauges(
-                "holdfast_ledger_rules_broken",
-                &[],
-                "Rules of the quick ledger check that do not hold",
-            ),
-            checked_at: b.gauges(
-                "holdfast_ledger_checked_timestamp_seconds",
-                &[],
-                "When the ledger was checked, in seconds since 1970",
-            ),
-            messages: b.gauges(
-                "holdfast_sqs_messages",
-                &["queue", "state"],
-                "Messages in SQS as the desk counted them last; state is visible, in_flight or delayed",
-            ),
-            at: b.gauges(
-                "holdfast_sample_timestamp_seconds",
-                &[],
-                "When these figures were read, in seconds since 1970",
-            ),
-        }
     }
 }
