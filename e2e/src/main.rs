@@ -8,6 +8,7 @@
 //!   there once, at the first transaction; the file remembers that it happened.
 //! * `E2E_ABORT_CALL_AMOUNT=n` and `E2E_ABORT_CALL_DIR=path`: each transfer of n aborts it once
 //!   before a call outside, and once after one; the folder remembers which did.
+//! * `E2E_DIE_AT` and `E2E_DIE_DIR`: aborts once for each of some transfers ([`fuses`]).
 //!
 //! The API prints `listening <address> <address for operators>` once it has its ports.
 
@@ -25,6 +26,10 @@ use store::calls::Call;
 use store::lane::{Point, Probe};
 use telemetry::logs::Output;
 use tokio::signal::unix::{SignalKind, signal};
+
+mod fuses;
+
+use fuses::Fuses;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -76,6 +81,7 @@ async fn run() -> Result<(), Failure> {
 
 /// Aborts the process, as a bug in native code or the kernel's OOM killer would.
 struct Fuse {
+    fuses: Fuses,
     amount: Option<i64>,
     once: Option<(Point, PathBuf)>,
 }
@@ -89,6 +95,7 @@ impl Fuse {
             _ => None,
         };
         Self {
+            fuses: Fuses::from_env(),
             amount: variable("E2E_ABORT_AMOUNT").and_then(|amount| amount.parse().ok()),
             once: point.zip(variable("E2E_DIE_ONCE_FILE").map(PathBuf::from)),
         }
@@ -97,6 +104,7 @@ impl Fuse {
 
 impl Probe for Fuse {
     fn reached(&self, point: Point, group: &[OpenTransfer]) {
+        self.fuses.at_commit(point, group);
         let fatal = |one: &OpenTransfer| Some(one.amount.minor().0) == self.amount;
         if point == Point::BeforeCommit && group.iter().any(fatal) {
             abort();
@@ -116,6 +124,7 @@ impl Probe for Fuse {
 
 /// The same, at calls outside.
 struct CallFuse {
+    fuses: Fuses,
     amount: Option<i64>,
     folder: Option<PathBuf>,
 }
@@ -124,6 +133,7 @@ impl CallFuse {
     fn from_env() -> Self {
         let variable = |name| std::env::var(name).ok();
         Self {
+            fuses: Fuses::from_env(),
             amount: variable("E2E_ABORT_CALL_AMOUNT").and_then(|amount| amount.parse().ok()),
             folder: variable("E2E_ABORT_CALL_DIR").map(PathBuf::from),
         }
@@ -132,6 +142,7 @@ impl CallFuse {
 
 impl CallProbe for CallFuse {
     fn reached(&self, point: CallPoint, call: &Call) {
+        self.fuses.at_call(point, call);
         let Some(folder) = &self.folder else { return };
         if Some(call.amount.minor().0) != self.amount {
             return;

@@ -13,6 +13,7 @@ use domain::ids::TransferId;
 use domain::job::GROUP_MAX;
 use store::lane::LaneRules;
 use store::pool::Single;
+use store::wake::Waker;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -70,6 +71,7 @@ pub(crate) fn start(
     connection: Single,
     rules: LaneRules,
     bell: Bell,
+    calls: Waker,
     stopping: watch::Receiver<bool>,
 ) -> (LaneHandle, JoinHandle<()>) {
     let (requests, queue) = mpsc::channel(REQUEST_MAX);
@@ -77,7 +79,7 @@ pub(crate) fn start(
         queue,
         waiting: VecDeque::new(),
         bulk: VecDeque::new(),
-        runner: Runner::new(connection, rules, bell, stopping),
+        runner: Runner::new(connection, rules, bell, calls, stopping),
     };
     (LaneHandle { requests }, tokio::spawn(lane.serve()))
 }

@@ -19,6 +19,7 @@ mod lights;
 mod limits;
 mod outside;
 mod overview;
+mod payouts;
 mod plans;
 mod providers;
 mod queue_desk;

@@ -18,6 +18,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use store::lane::{self, GroupError, GroupReport, LaneRules};
 use store::pool::Single;
+use store::wake::Waker;
 use store::{StoreError, Temper, describe};
 use telemetry::metrics::metrics;
 use tokio::sync::watch;
@@ -37,6 +38,8 @@ pub(super) struct Runner {
     rules: LaneRules,
     /// Rung when events were committed.
     bell: Bell,
+    /// Woken when there are calls to make.
+    calls: Waker,
     /// What was taken when, for traces.
     pub(super) jobs: Jobs,
     stopping: watch::Receiver<bool>,
@@ -55,9 +58,10 @@ impl Runner {
         connection: Single,
         rules: LaneRules,
         bell: Bell,
+        calls: Waker,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { connection, rules, bell, jobs: Jobs::default(), stopping }
+        Self { connection, rules, bell, calls, jobs: Jobs::default(), stopping }
     }
 
     /// Advances `ids` until each is at its end, waits, or is parked. False when
@@ -96,10 +100,13 @@ impl Runner {
                 async move { lane::advance(connection, rules, &group, apart).await }.boxed()
             })
             .await;
-        if let Some(Ok(report)) = &outcome
-            && !report.statuses.is_empty()
-        {
-            self.bell.ring();
+        if let Some(Ok(report)) = &outcome {
+            if !report.statuses.is_empty() {
+                self.bell.ring();
+            }
+            if report.calls {
+                self.calls.wake();
+            }
             self.told(report);
         }
         outcome

@@ -1,6 +1,5 @@
 //! Real processes: started, killed, restarted.
 
-use std::borrow::BorrowMut;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -29,8 +28,14 @@ impl Process {
 
     /// The same, with an address of its own for operators.
     pub fn api_at(database_url: &str, address: &str, admin: &str) -> Self {
+        Self::api_with(database_url, address, admin, &[])
+    }
+
+    /// The same, with more variables.
+    pub fn api_with(database_url: &str, address: &str, admin: &str, more: &[(&str, &str)]) -> Self {
         let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
-        Self::listening(command("api", database_url, &variables))
+        let mut command = command("api", database_url, &variables);
+        Self::listening(command.envs(more.iter().copied()))
     }
 
     /// Starts the API on free ports, or the workers, and writes its log lines to a file.
@@ -46,8 +51,8 @@ impl Process {
         Self { child: command.spawn().expect("a process"), address: None, admin: None }
     }
 
-    fn listening(mut command: impl BorrowMut<Command>) -> Self {
-        let mut child = command.borrow_mut().stdout(Stdio::piped()).spawn().expect("a process");
+    fn listening(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
         BufReader::new(output).read_line(&mut line).expect("a line");
@@ -58,7 +63,12 @@ impl Process {
 
     /// Starts the sandbox provider and waits until it listens; `address` is its whole URL.
     pub fn sandbox(arguments: &[&str]) -> Self {
-        let mut command = command("sandbox-provider", "", &[]);
+        Self::sandbox_with(arguments, &[])
+    }
+
+    /// The same, with variables.
+    pub fn sandbox_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command("sandbox-provider", "", variables);
         let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
@@ -71,6 +81,11 @@ impl Process {
     pub fn kill(&mut self) {
         self.child.kill().expect("a process to kill");
         self.child.wait().expect("its end");
+    }
+
+    /// What the system calls it, also after its end.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until it ends by itself; returns whether it ended well.
