@@ -220,10 +220,8 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         let read = telemetry::Config::from_lookup(lookup);
         match wrong.take() {
             Some(error) => Err(error),
-            None => read.map_err(|error| ConfigError {
-                variable: error.variable,
-                problem: error.problem,
-            }),
+            None => read
+                .map_err(|error| ConfigError { variable: error.variable, problem: error.problem }),
         }
     }
 

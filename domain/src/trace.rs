@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn what_is_written_is_what_was_read() {
         let text = "00-0af7651916cd43dd8448eb211c80319c-07ad6b7169203331-01";
-        assert_eq!(TraceParent::parse(text).map(|parsed| parsed.to_string()).as_deref(), Some(text));
+        assert_eq!(
+            TraceParent::parse(text).map(|parsed| parsed.to_string()).as_deref(),
+            Some(text)
+        );
         assert_eq!(trace_id(Some(text)), "0af7651916cd43dd8448eb211c80319c");
         assert_eq!((trace_id(Some("nonsense")), trace_id(None)), ("", ""));
     }

@@ -61,7 +61,10 @@ impl LaneHandle {
     ) -> Result<(), LaneClosed> {
         let (done, outcome) = oneshot::channel();
         let taken = SystemTime::now();
-        self.requests.send(Request { ids, apart, bulk, taken, done }).await.map_err(|_| LaneClosed)?;
+        self.requests
+            .send(Request { ids, apart, bulk, taken, done })
+            .await
+            .map_err(|_| LaneClosed)?;
         outcome.await.map_err(|_| LaneClosed)
     }
 }

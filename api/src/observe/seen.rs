@@ -39,7 +39,8 @@ impl Seen {
         let came_with = parent.and(text).map(ToOwned::to_owned);
         let span = begin_span(method, route, path, correlation_id, parent.as_ref());
         let context = span.as_ref().map(|span| span.context().to_string());
-        let lines = tracing::error_span!("request", correlation_id, trace_id = tracing::field::Empty);
+        let lines =
+            tracing::error_span!("request", correlation_id, trace_id = tracing::field::Empty);
         let trace = trace_id(context.as_deref().or(came_with.as_deref()));
         if !trace.is_empty() {
             lines.record("trace_id", trace);
@@ -98,7 +99,12 @@ impl Seen {
         let duration_us = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let Some(Draft { problem, cause }) = draft else {
             if is_probe(route) {
-                tracing::debug!(http.route = route, http.status = status, duration_us, "{method} {path}");
+                tracing::debug!(
+                    http.route = route,
+                    http.status = status,
+                    duration_us,
+                    "{method} {path}"
+                );
                 return;
             }
             let location = response.headers().get(header::LOCATION);

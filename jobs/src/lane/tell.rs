@@ -111,9 +111,10 @@ fn say(outcome: &Outcome) {
             );
         }
         Progress::Final if status != TransferStatus::Settled => {
-            let (code, detail) = advanced.failure.as_ref().map_or(("none", ""), |failure| {
-                (failure.code.as_str(), failure.detail.as_str())
-            });
+            let (code, detail) = advanced
+                .failure
+                .as_ref()
+                .map_or(("none", ""), |failure| (failure.code.as_str(), failure.detail.as_str()));
             tracing::info!(
                 transfer.id = %id, transfer.status = status.as_str(), failure.code = code,
                 correlation_id, trace_id,
@@ -140,8 +141,12 @@ fn group_line(report: &GroupReport, times: GroupTimes) {
     }
     let (count, ms) = (report.outcomes.len(), took(times).as_millis());
     tracing::info!(
-        group.size = count, group.steps = steps, group.settled = settled, group.ended = ended,
-        group.open = open, group.stuck = stuck,
+        group.size = count,
+        group.steps = steps,
+        group.settled = settled,
+        group.ended = ended,
+        group.open = open,
+        group.stuck = stuck,
         "a group of {count} with {steps} steps was committed in {ms} ms"
     );
 }

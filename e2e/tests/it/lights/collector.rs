@@ -56,7 +56,8 @@ impl Collector {
     pub async fn until(&self, trace_id: &str, count: usize) -> Vec<Span> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            let spans: Vec<Span> = self.all().into_iter().filter(|s| s.trace_id == trace_id).collect();
+            let spans: Vec<Span> =
+                self.all().into_iter().filter(|s| s.trace_id == trace_id).collect();
             if spans.len() >= count {
                 return spans;
             }
@@ -83,7 +84,8 @@ async fn serve(stream: TcpStream, spans: Arc<Mutex<Vec<Span>>>) {
         assert!(head.starts_with("POST /v1/traces "), "{head}");
         let body: Value = serde_json::from_slice(&body).expect("OTLP as JSON");
         spans.lock().expect("spans").extend(read(&body));
-        let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+        let answer =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
         if stream.write_all(answer.as_bytes()).await.is_err() {
             return;
         }

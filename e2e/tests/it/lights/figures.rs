@@ -64,7 +64,9 @@ async fn every_process_shows_its_figures_and_one_of_them_those_of_the_database()
     assert_eq!(settled_by_http(&world, &api).await, "settled");
 
     let text = jobs_shown.until("holdfast_transfers_ended_total{kind=\"transfer\"").await;
-    let ok = |step| format!("holdfast_saga_steps_total{{step=\"{step}\",direction=\"do\",outcome=\"ok\"}}");
+    let ok = |step| {
+        format!("holdfast_saga_steps_total{{step=\"{step}\",direction=\"do\",outcome=\"ok\"}}")
+    };
     for step in ["place_hold", "screen", "post_entry"] {
         assert!(value(&text, &ok(step)) >= 1.0);
     }
@@ -110,8 +112,7 @@ async fn settled_by_http(world: &World, api: &Process) -> String {
     });
     let request = http_client().post(format!("http://{address}/v1/transfers")).json(&body);
     let request = request.header("Idempotency-Key", "figures").header("Prefer", "wait=5");
-    let answer: Value =
-        request.send().await.expect("an answer").json().await.expect("JSON");
+    let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
     answer["status"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -142,5 +143,8 @@ async fn workers_are_not_ready_while_they_look_for_their_queues() {
     assert_eq!(status, 503);
     assert!(body.contains("SQS does not answer"), "{body}");
     // It lives, and it has started: nobody is to restart it for that.
-    assert_eq!((shown.get("/health/live").await.0, shown.get("/health/started").await.0), (200, 200));
+    assert_eq!(
+        (shown.get("/health/live").await.0, shown.get("/health/started").await.0),
+        (200, 200)
+    );
 }

@@ -97,7 +97,8 @@ fn every_alert_leads_to_a_page_that_is_on_the_list() {
     let mut problems = Vec::new();
     for alert in rules.split("- alert: ").skip(1) {
         let name = alert.lines().next().unwrap_or_default().trim();
-        let page = alert.lines().find_map(|line| line.trim().strip_prefix("runbook_url: docs/runbooks/"));
+        let page =
+            alert.lines().find_map(|line| line.trim().strip_prefix("runbook_url: docs/runbooks/"));
         let on_list = |page: &str| {
             let line = listed.lines().find(|line| line.split_whitespace().next() == Some(page));
             line.is_some_and(|line| line.split_whitespace().any(|word| word == name))
@@ -106,7 +107,10 @@ fn every_alert_leads_to_a_page_that_is_on_the_list() {
             problems.push(format!("{name}: {page:?}"));
         }
     }
-    report("Each alert has a runbook_url, and runbooks.txt has that page with the alert's name.", &problems);
+    report(
+        "Each alert has a runbook_url, and runbooks.txt has that page with the alert's name.",
+        &problems,
+    );
 }
 
 /// The table of docs/OBSERVABILITY.md.

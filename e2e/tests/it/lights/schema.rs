@@ -22,7 +22,10 @@ async fn workers_do_not_start_on_a_schema_that_is_too_new() {
     let mut refused = Process::logged("jobs", &world.url, &[], &logs.file("refused"));
     assert!(!refused.wait());
     let said = logs.text("refused");
-    assert!(said.contains("m30000101_000001_of_a_later_version, which this version does not know"), "{said}");
+    assert!(
+        said.contains("m30000101_000001_of_a_later_version, which this version does not know"),
+        "{said}"
+    );
 
     // The way back after an update that went wrong.
     let accepted = [("HOLDFAST_NEWER_SCHEMA", "accept")];

@@ -1,7 +1,7 @@
 //! A trace as text, and the one that the docs show.
 
-use std::fs;
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
 
 use super::collector::Span;
