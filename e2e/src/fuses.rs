@@ -13,7 +13,7 @@ use store::calls::Call;
 use store::lane::Point;
 
 /// How long a call stands at its place before its process dies.
-const TOGETHER: Duration = Duration::from_millis(200);
+const TOGETHER: Duration = Duration::from_millis(500);
 
 /// Which amounts are deadly, and where. A place reads `commit-before:submit_payout`,
 /// `commit-after:undo place_hold`, `call-before:submit_payout:1`: for a transaction the step that
