@@ -4,6 +4,7 @@
 //! the lock of what it changes, and is in the audit with it.
 
 mod acts;
+pub(crate) mod api_keys;
 mod audit;
 pub(crate) mod commands;
 mod dead_letters;

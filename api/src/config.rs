@@ -11,6 +11,7 @@ use domain::transfer::TransferKind;
 use tracing_subscriber::EnvFilter;
 use wire::signature::Secret;
 
+use crate::auth::AuthConfig;
 use crate::intake::Limits;
 
 /// What the API needs to know.
@@ -32,6 +33,8 @@ pub struct Config {
     pub screened_outside: Vec<TransferKind>,
     /// Who may send notices about payouts; none when nobody may.
     pub webhook: Option<Webhook>,
+    /// How callers are known.
+    pub auth: AuthConfig,
     /// Streams of commands at a time; more are turned away.
     pub streams_max: u32,
     /// How long such a stream waits while the database is away or too much work waits.
@@ -83,7 +86,8 @@ const WATCHERS_MAX: u32 = 2_000;
 const READ_CONNECTIONS_MAX: u32 = 8;
 
 impl Config {
-    /// The defaults, with the one value that has none.
+    /// The defaults, with the one value that has none. Callers are not asked who they are, so the addresses
+    /// must stay those of the loopback until that is changed.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -94,6 +98,7 @@ impl Config {
             limits: Limits::default(),
             screened_outside: Vec::new(),
             webhook: None,
+            auth: AuthConfig::Off,
             streams_max: STREAMS_MAX,
             stream_wait_max: STREAM_WAIT_MAX,
             watchers_max: WATCHERS_MAX,
@@ -146,6 +151,7 @@ impl Config {
         source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
+        config.auth = source.auth()?;
         source.long_answers(&mut config)?;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
@@ -183,21 +189,21 @@ const SECRET: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET";
 const SECRET_OLD: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD";
 
 /// Where variables come from.
-struct Source<F> {
-    lookup: F,
+pub(crate) struct Source<F> {
+    pub(crate) lookup: F,
 }
 
 impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
     /// A variable's text. One that is set to nothing counts as not set, because
     /// compose files and templates write it so.
-    fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+    pub(crate) fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
         let value = (self.lookup)(variable);
         let value = value.map_err(|problem| ConfigError { variable, problem })?;
         Ok(value.filter(|text| !text.is_empty()))
     }
 
     /// Puts a variable's value into `target` and tells whether there was one.
-    fn read<T: FromStr>(
+    pub(crate) fn read<T: FromStr>(
         &self,
         variable: &'static str,
         wanted: &'static str,
@@ -281,8 +287,10 @@ mod tests {
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<Config, String> {
+        // How callers are known has tests of its own.
+        let set = set.iter().chain([&("HOLDFAST_AUTH", "off")]);
         let lookup = |variable: &str| {
-            Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
+            Ok(set.clone().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
         };
         Config::from_lookup(lookup).map_err(|error| error.to_string())
     }

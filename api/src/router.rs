@@ -62,6 +62,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .merge(key_routes())
         .merge(desk_routes())
         .merge(limit_routes())
         .merge(queue_routes())
@@ -74,6 +75,14 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
         .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
     finish(routes, app)
+}
+
+/// API keys of machines.
+fn key_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/api-keys", get(admin::api_keys::list).post(admin::api_keys::make))
+        .route("/admin/v1/api-keys/{key_id}", get(admin::api_keys::get))
+        .route("/admin/v1/api-keys/{key_id}/revoke", post(admin::api_keys::revoke))
 }
 
 /// What wallets and owners may send.

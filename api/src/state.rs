@@ -9,10 +9,12 @@ use store::readers::Readers;
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
 
+use crate::auth::Auth;
 use crate::config::{Config, Webhook};
 use crate::facts::Facts;
 use crate::intake::Intake;
 use crate::overview::{Overview, SharedRead};
+use crate::server::ApiStartError;
 use crate::transfers::Streams;
 use crate::waiters::Waiters;
 use crate::watchers::Watchers;
@@ -29,6 +31,8 @@ const WAKER_CONNECTIONS: u32 = 1;
 pub struct App(Arc<Shared>);
 
 pub struct Shared {
+    /// Who may ask.
+    pub(crate) auth: Auth,
     pub(crate) readers: Readers,
     pub(crate) facts: Facts,
     pub(crate) intake: Intake,
@@ -67,7 +71,7 @@ impl App {
     /// Opens the pools, without waiting for the database, and starts the tasks of the
     /// intake, the waiters and the watchers on the current tokio runtime. The switches are read first,
     /// so that none is overlooked in the first moment; a database that is away costs two seconds.
-    pub async fn new(config: &Config) -> Result<Self, StoreError> {
+    pub async fn new(config: &Config) -> Result<Self, ApiStartError> {
         let readers = Readers::open(
             &config.database_url,
             config.database_read_url.as_deref(),
@@ -89,7 +93,9 @@ impl App {
         // Not the pool of the checks that operators ask for: neither is to wait for the other.
         let badge = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let overview = Overview::start(readers.writer(), badge);
+        let auth = Auth::start(&config.auth, readers.writer()).map_err(ApiStartError::Issuer)?;
         Ok(Self(Arc::new(Shared {
+            auth,
             readers,
             facts,
             intake,

@@ -36,6 +36,7 @@ pub use admin::{
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
+pub use admin::{ApiKey, MadeApiKey, MakeApiKey};
 pub use admin::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use bulk::{
     BulkAnswer, BulkAnswers, BulkMode, BulkStatus, BulkTransfer, CreateTransfers, StreamAnswer,

@@ -22,6 +22,9 @@ pub const LOOKED_AT_FOR_OPERATORS: u64 = 50_000;
 pub struct ListQuery {
     /// Only from or to this wallet.
     pub wallet: Option<WalletId>,
+    /// Only from or to one of these. Without [`Self::wallet`] each of them is two walks along an
+    /// index, so they should be few.
+    pub wallets: Option<Vec<WalletId>>,
     /// Only those that stand so.
     pub status: Option<TransferStatus>,
     /// Only of this kind.
@@ -62,7 +65,9 @@ impl ListQuery {
         let is_below = |at| one.id.0 < orm::first_from(at);
         let same =
             |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
-        self.wallet.is_none_or(|id| one.source == Some(id) || one.destination == id)
+        let touches = |id: WalletId| one.source == Some(id) || one.destination == id;
+        self.wallet.is_none_or(touches)
+            && self.wallets.as_ref().is_none_or(|ids| ids.iter().any(|id| touches(*id)))
             && self.status.is_none_or(|status| one.status == status)
             && self.kind.is_none_or(|kind| one.kind == kind)
             && same(&self.reference, &one.reference)
@@ -120,14 +125,15 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     Ok(Page { transfers, before })
 }
 
-/// Two ends, two indexes: one walk each. No transfer is in both.
+/// Two ends, two indexes: one walk each. A transfer between two of several wallets is in two of them.
 fn walks(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
-    match query.wallet {
-        Some(wallet) => vec![
-            along(Column::SourceWalletId, wallet, range),
-            along(Column::DestinationWalletId, wallet, range),
-        ],
-        None => vec![within(range).order_by_desc(Column::Id)],
+    let both = |wallet: &WalletId| {
+        [Column::SourceWalletId, Column::DestinationWalletId].map(|end| along(end, *wallet, range))
+    };
+    match (&query.wallet, &query.wallets) {
+        (Some(wallet), _) => both(wallet).into(),
+        (None, Some(wallets)) => wallets.iter().flat_map(both).collect(),
+        (None, None) => vec![within(range).order_by_desc(Column::Id)],
     }
 }
 
@@ -145,6 +151,7 @@ async fn merged(
         edge = edge.max(walk_edge);
     }
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+    rows.dedup_by_key(|row| row.id);
     // Below the edge one walk has not looked yet.
     rows.retain(|row| edge.is_none_or(|edge| row.id >= edge));
     Ok((rows, edge))
