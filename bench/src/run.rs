@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use embedded::issuer::{AUDIENCE, Claims, Issuer};
 use sqlx::{Connection, PgConnection};
 use store::ledger::{self, Mode};
 use store::pool::{self, Pool, Purpose};
@@ -31,6 +32,10 @@ use account::Measured;
 /// After this long, what is still open is lost or stuck, and the run has failed.
 const DRAIN_MAX: Duration = Duration::from_mins(5);
 const DRAIN_POLL: Duration = Duration::from_millis(50);
+/// Callers who take turns: enough that none of them is all of the cache.
+const CALLERS: usize = 256;
+/// What each may do: everything, with everybody's wallets.
+const SCOPES: &str = "wallet:read wallet:write wallet:admin";
 
 /// What came of a run.
 pub(crate) struct Run {
@@ -89,6 +94,8 @@ struct Bench<'a> {
     options: &'a Options,
     scenario: &'a Scenario,
     processes: Processes,
+    /// Whom the API believes, and asks for its keys.
+    issuer: Issuer,
     addrs: Vec<SocketAddr>,
     connection: PgConnection,
     pool: Pool,
@@ -139,6 +146,9 @@ impl<'a> Bench<'a> {
         let mut for_api = common.to_vec();
         for_api.push(variable("HOLDFAST_API_ADDR", anywhere));
         for_api.push(variable("HOLDFAST_ADMIN_ADDR", anywhere));
+        let issuer = Issuer::start(None).await?;
+        for_api.push(("HOLDFAST_AUTH_ISSUER", issuer.url()));
+        for_api.push(variable("HOLDFAST_AUTH_AUDIENCE", AUDIENCE));
         let (mut api, mut addrs) = (Vec::new(), Vec::new());
         for number in 1..=options.processes {
             let (process, addr) = Running::start(Part::Api, number, &for_api, folder).await?;
@@ -151,6 +161,7 @@ impl<'a> Bench<'a> {
             options,
             scenario,
             processes,
+            issuer,
             addrs,
             connection: PgConnection::connect(url).await?,
             pool: pool::open(url, Purpose::Maintenance, 1)?,
@@ -167,6 +178,9 @@ impl<'a> Bench<'a> {
         let mut tick = Instant::now();
         let load = Load::start(Plan {
             addrs: self.addrs.clone(),
+            tokens: (0..CALLERS)
+                .map(|number| self.issuer.token(&Claims::of(format!("bench-{number}")).scope(SCOPES)))
+                .collect(),
             mix: Mix {
                 wallets: scenario.wallets,
                 hot_percent: scenario.hot_percent,

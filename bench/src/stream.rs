@@ -61,6 +61,8 @@ async fn measure(database: &Database, options: &StreamOptions) -> Result<bool, F
     let mut for_api = common.to_vec();
     for_api.push(variable("HOLDFAST_API_ADDR", "127.0.0.1:0"));
     for_api.push(variable("HOLDFAST_ADMIN_ADDR", "127.0.0.1:0"));
+    // One request: who sends it does not count.
+    for_api.push(variable("HOLDFAST_AUTH", "off"));
     let (api, addr) = Running::start(Part::Api, 1, &for_api, &database.folder).await?;
     let mut connection = PgConnection::connect(&url).await?;
 

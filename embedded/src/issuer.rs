@@ -47,15 +47,12 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Opens an issuer on `port`, or on a free one, with the key of an earlier one or with a new one.
-    pub async fn start(port: Option<u16>, pkcs8: Option<&[u8]>) -> Result<Self, IssuerError> {
+    /// Opens an issuer with a new key on `port`, or on a free one.
+    pub async fn start(port: Option<u16>) -> Result<Self, IssuerError> {
         let listener = listen(port.unwrap_or(0)).await?;
         let failed = |source| IssuerError::Listen { port: port.unwrap_or(0), source };
         let addr = listener.local_addr().map_err(failed)?;
-        let signer = match pkcs8 {
-            Some(bytes) => Signer::of(url(addr), bytes)?,
-            None => Signer::new(url(addr), Algorithm::EdDsa)?,
-        };
+        let signer = Signer::new(url(addr), Algorithm::EdDsa)?;
         let signer = Arc::new(RwLock::new(Arc::new(signer)));
         let serving = Some(tokio::spawn(serve(listener, addr, signer.clone())));
         Ok(Self { addr, signer, serving })
