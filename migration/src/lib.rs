@@ -134,6 +134,11 @@ sql_migration!(
     "../sql/create_provider_notice_down.sql"
 );
 sql_migration!(
+    m20261121_000020_vacuum_by_number,
+    "../sql/vacuum_by_number_up.sql",
+    "../sql/vacuum_by_number_down.sql"
+);
+sql_migration!(
     m20261121_000021_create_api_key,
     "../sql/create_api_key_up.sql",
     "../sql/create_api_key_down.sql"
@@ -164,6 +169,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000017_create_limits::Migration),
             Box::new(m20261121_000018_mark_bulk::Migration),
             Box::new(m20261121_000019_create_provider_notice::Migration),
+            Box::new(m20261121_000020_vacuum_by_number::Migration),
             Box::new(m20261121_000021_create_api_key::Migration),
         ]
     }
