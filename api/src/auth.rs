@@ -32,9 +32,9 @@ mod tokens;
 
 pub(crate) use caller::{Caller, Depositor, Guardian, Reader, Writer};
 pub use config::{AuthConfig, IssuerConfig};
+use keys::ApiKeys;
 pub(crate) use keys::{Fresh, make as make_key};
 pub(crate) use owned::{check_source, own_wallets, owned, seen};
-use keys::ApiKeys;
 use tokens::Tokens;
 
 /// How callers are known.

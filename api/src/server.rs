@@ -27,7 +27,9 @@ pub enum ApiStartError {
     #[error("cannot make a client for the issuer of tokens")]
     Issuer(#[source] reqwest::Error),
     /// Others could reach an API that lets everybody do everything.
-    #[error("{variable} is {addr}, which others can reach, and HOLDFAST_AUTH is off; name an issuer")]
+    #[error(
+        "{variable} is {addr}, which others can reach, and HOLDFAST_AUTH is off; name an issuer"
+    )]
     Open {
         /// The address.
         addr: SocketAddr,

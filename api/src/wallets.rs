@@ -110,8 +110,7 @@ pub(crate) async fn get(
     _: NoParams,
 ) -> Result<Json<wire::Wallet>, ApiError> {
     let wallet = store::wallets::get(app.readers.writer(), id).await?;
-    let wallet =
-        wallet.filter(|wallet| caller.owner_id().is_none_or(|own| own == wallet.owner_id));
+    let wallet = wallet.filter(|wallet| caller.owner_id().is_none_or(|own| own == wallet.owner_id));
     wallet.map(|wallet| Json(views::wallet(wallet))).ok_or_else(ApiError::wallet_not_found)
 }
 

@@ -179,7 +179,9 @@ impl<'a> Bench<'a> {
         let load = Load::start(Plan {
             addrs: self.addrs.clone(),
             tokens: (0..CALLERS)
-                .map(|number| self.issuer.token(&Claims::of(format!("bench-{number}")).scope(SCOPES)))
+                .map(|number| {
+                    self.issuer.token(&Claims::of(format!("bench-{number}")).scope(SCOPES))
+                })
                 .collect(),
             mix: Mix {
                 wallets: scenario.wallets,

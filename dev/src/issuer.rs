@@ -94,7 +94,9 @@ pub enum TokenError {
 }
 
 /// What `holdfast-dev token` prints for these arguments.
-pub fn program(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<String, TokenError> {
+pub fn program(
+    arguments: impl IntoIterator<Item = std::ffi::OsString>,
+) -> Result<String, TokenError> {
     let mut claims = Claims::of("alice");
     let mut scope = None;
     let mut arguments =

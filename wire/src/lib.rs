@@ -20,6 +20,7 @@ pub use admin::{
     OpenRow, OperatorReason, OperatorTransfer, PlannedStep, ResolveDeadLetter, Resume,
     ReviewTransfer,
 };
+pub use admin::{ApiKey, MadeApiKey, MakeApiKey};
 pub use admin::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
     PlanReceipt,
@@ -36,7 +37,6 @@ pub use admin::{
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
-pub use admin::{ApiKey, MadeApiKey, MakeApiKey};
 pub use admin::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use bulk::{
     BulkAnswer, BulkAnswers, BulkMode, BulkStatus, BulkTransfer, CreateTransfers, StreamAnswer,

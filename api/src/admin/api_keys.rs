@@ -79,7 +79,8 @@ fn check(body: &MakeApiKey) -> Result<DateTime<Utc>, ApiError> {
             checks.wrong(ProblemCode::InvalidBody, "owner_id", detail);
         }
         if scopes.has(Scope::Deposit) || scopes.has(Scope::Admin) {
-            let detail = "must not have wallet:deposit or wallet:admin when the key acts for an owner";
+            let detail =
+                "must not have wallet:deposit or wallet:admin when the key acts for an owner";
             checks.wrong(ProblemCode::InvalidBody, "scopes", detail);
         }
     }
@@ -100,8 +101,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<ApiKey>>, ApiError> {
     let (limit, before): (u64, Option<Uuid>) = params.page();
     params.finish()?;
-    let mut keys =
-        api_keys::list(app.readers.writer(), before, limit.saturating_add(1)).await?;
+    let mut keys = api_keys::list(app.readers.writer(), before, limit.saturating_add(1)).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = keys.len() > limit;
     keys.truncate(limit);

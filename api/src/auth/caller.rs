@@ -3,8 +3,8 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::access::{Scope, Scopes};
-use store::facts::{OwnerMark, WalletFacts};
 use std::sync::Arc;
+use store::facts::{OwnerMark, WalletFacts};
 
 use super::identify;
 use crate::error::ApiError;

@@ -150,7 +150,11 @@ impl Jwks {
             }
             Err(error) => {
                 let issuer = &self.issuer;
-                tracing::warn!(issuer, error, "the issuer's keys cannot be fetched; known ones stay good");
+                tracing::warn!(
+                    issuer,
+                    error,
+                    "the issuer's keys cannot be fetched; known ones stay good"
+                );
             }
         }
     }

@@ -67,7 +67,8 @@ pub(crate) fn make(id: Uuid) -> Option<Fresh> {
 fn parts(key: &str) -> Option<(Uuid, &str)> {
     let (id, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
     let is_digits = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let fits = id.len() == 32 && secret.len() == SECRET_DIGITS && is_digits(id) && is_digits(secret);
+    let fits =
+        id.len() == 32 && secret.len() == SECRET_DIGITS && is_digits(id) && is_digits(secret);
     Uuid::try_parse(id).ok().filter(|_| fits).map(|id| (id, secret))
 }
 

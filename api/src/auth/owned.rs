@@ -24,11 +24,7 @@ pub(crate) async fn owned(
 }
 
 /// Whether one end of a transfer is the caller's.
-async fn is_visible(
-    app: &App,
-    caller: &Caller,
-    transfer: &Transfer,
-) -> Result<bool, ApiError> {
+async fn is_visible(app: &App, caller: &Caller, transfer: &Transfer) -> Result<bool, ApiError> {
     if caller.owner_id().is_none() {
         return Ok(true);
     }

@@ -95,7 +95,9 @@ impl Tokens {
         }
         let key = self.jwks.key(header.kid.as_deref(), header.alg).await;
         let key = key.map_err(|error| match error {
-            NoKey::Unknown => Refusal::because("The issuer has no key that it could be signed with."),
+            NoKey::Unknown => {
+                Refusal::because("The issuer has no key that it could be signed with.")
+            }
             NoKey::Away => Refusal::IssuerAway,
         })?;
         let mut validation = Validation::new(key.algorithm);

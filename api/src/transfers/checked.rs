@@ -89,10 +89,7 @@ impl Checked {
 
 /// Forgets the first of the wallets, where the money comes from, if it is not the sender's: it is then refused in the
 /// same words as one that nobody knows.
-pub(super) fn hide_source<const N: usize>(
-    sender: &Caller,
-    facts: &mut [Option<WalletFacts>; N],
-) {
+pub(super) fn hide_source<const N: usize>(sender: &Caller, facts: &mut [Option<WalletFacts>; N]) {
     if let Some(source) = facts.first_mut() {
         *source = source.filter(|facts| sender.owns(facts));
     }

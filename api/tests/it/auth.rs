@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use api::{AuthConfig, Config, IssuerConfig};
+use domain::operator::OperatorRole;
 use embedded::issuer::{AUDIENCE, Claims, Issuer};
 use embedded::testing::TestDatabase;
-use domain::operator::OperatorRole;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -123,7 +123,8 @@ pub(super) struct Reads {
 impl Reads {
     pub(super) fn new((addr, token): (SocketAddr, &str), mix: Mix) -> Self {
         let template = |path: &str| {
-            let head = format!("GET {path} HTTP/1.1\r\nhost: {addr}\r\nauthorization: Bearer {token}");
+            let head =
+                format!("GET {path} HTTP/1.1\r\nhost: {addr}\r\nauthorization: Bearer {token}");
             Template::new(&format!("{head}\r\n\r\n"), &[SOURCE])
         };
         Self {
@@ -158,7 +159,8 @@ mod tests {
     const MIX: Mix = Mix { wallets: 1_000, hot_percent: 50, poor_percent: 5 };
 
     fn requests(count: usize) -> Vec<String> {
-        let transfers = Transfers::new((SocketAddr::from(([127, 0, 0, 1], 80)), "token"), MIX, false);
+        let transfers =
+            Transfers::new((SocketAddr::from(([127, 0, 0, 1], 80)), "token"), MIX, false);
         let mut random = Random(7);
         let mut request = Vec::new();
         let next = |_| {

@@ -149,8 +149,7 @@ fn routes() -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_route_has_a_row() {
-    let rows: BTreeSet<_> =
-        ROWS.iter().map(|row| (row.0.to_owned(), row.1.to_owned())).collect();
+    let rows: BTreeSet<_> = ROWS.iter().map(|row| (row.0.to_owned(), row.1.to_owned())).collect();
     let routes = routes();
     let new: Vec<_> = routes.difference(&rows).collect();
     let gone: Vec<_> = rows.difference(&routes).collect();
@@ -226,7 +225,13 @@ async fn everybody(guarded: &Guarded) -> Vec<Person> {
         customer("read-only", "alice", &[READ]),
         customer("write", "alice", &[WRITE]),
         customer("deposit", "till", &["wallet:deposit"]),
-        Person { name: "admin key", credential: Some(admin), scopes: Some(ALL), owns: true, role: None },
+        Person {
+            name: "admin key",
+            credential: Some(admin),
+            scopes: Some(ALL),
+            owns: true,
+            role: None,
+        },
         nobody("expired", Some(with("exp", json!(long_ago.as_secs())))),
         nobody("wrong issuer", Some(other.token(&alice))),
         nobody("issuer by name only", Some(with("iss", json!("https://other.example/")))),
@@ -307,7 +312,8 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
                 Some(rest) => format!("/v1/transfers/{sent}{rest}"),
                 None => place.split('/').map(unknown).collect::<Vec<_>>().join("/"),
             };
-            let (status, code) = look(&guarded, &person, method, &place, path, (&wallet, &other)).await;
+            let (status, code) =
+                look(&guarded, &person, method, &place, path, (&wallet, &other)).await;
             let right = match expected(*needs, &person) {
                 // Hidden: as if it did not exist, whatever it is.
                 Some((404, _)) => status == 404 && code.ends_with("_not_found"),

@@ -121,10 +121,10 @@ async fn of_many_commands_only_those_from_own_wallets_are_taken() {
     let lines = [command("c", &other, &own), command("d", &own, &other)];
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let bearer = format!("Bearer {alice}");
-    let headers =
-        [("authorization", bearer.as_str()), ("content-type", "application/x-ndjson")];
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/x-ndjson")];
     let request = guarded.api.client.post(format!("{}/v1/transfers/stream", guarded.api.public));
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let answers = request.body(lines).send().await.unwrap().text().await.unwrap();
     let answers: Vec<Value> =
         answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
