@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::access::{Scope, Scopes};
+use domain::ids::ApiKeyId;
 use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
-use uuid::Uuid;
 
 use crate::StoreError;
 use crate::operator_audit::{self, Act};
@@ -22,7 +22,7 @@ pub type SecretHash = [u8; 32];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// Its id, which is a part of the key and no secret.
-    pub id: Uuid,
+    pub id: ApiKeyId,
     /// What people call it.
     pub name: String,
     /// What it may do.
@@ -68,7 +68,7 @@ impl ApiKey {
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
     /// Its id.
-    pub id: Uuid,
+    pub id: ApiKeyId,
     /// What people will call it.
     pub name: String,
     /// Of its secret.
@@ -91,7 +91,7 @@ pub async fn make(
     let mut tx = pool.begin().await?;
     let words: Vec<&str> = new.scopes.iter().map(Scope::as_str).collect();
     let row = sqlx::query(include_str!("api_keys/insert.sql"))
-        .bind(new.id)
+        .bind(new.id.0)
         .bind(&new.name)
         .bind(&new.secret_hash[..])
         .bind(words)
@@ -112,12 +112,12 @@ pub async fn make(
 pub async fn revoke(
     pool: &PgPool,
     actor: &Operator,
-    id: Uuid,
+    id: ApiKeyId,
     reason: &str,
 ) -> Result<Option<ApiKey>, StoreError> {
     let mut tx = pool.begin().await?;
     let row = sqlx::query("SELECT * FROM api_key WHERE id = $1 FOR UPDATE")
-        .bind(id)
+        .bind(id.0)
         .fetch_optional(&mut *tx)
         .await?;
     let Some(before) = row.as_ref().map(read).transpose()? else { return Ok(None) };
@@ -127,7 +127,7 @@ pub async fn revoke(
     let row = sqlx::query(
         "UPDATE api_key SET revoked_at = now(), revoked_by = $2 WHERE id = $1 RETURNING *",
     )
-    .bind(id)
+    .bind(id.0)
     .bind(&actor.name)
     .fetch_one(&mut *tx)
     .await?;
@@ -152,13 +152,13 @@ async fn record_in_tx(
 /// Keys, newest first, made before `before`.
 pub async fn list(
     pool: &PgPool,
-    before: Option<Uuid>,
+    before: Option<ApiKeyId>,
     limit: u64,
 ) -> Result<Vec<ApiKey>, StoreError> {
     let rows = sqlx::query(
         "SELECT * FROM api_key WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2",
     )
-    .bind(before)
+    .bind(before.map(|id| id.0))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .fetch_all(pool)
     .await?;
@@ -166,14 +166,14 @@ pub async fn list(
 }
 
 /// One key; none when it is unknown.
-pub async fn get(pool: &PgPool, id: Uuid) -> Result<Option<ApiKey>, StoreError> {
+pub async fn get(pool: &PgPool, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
     Ok(find(pool, id).await?.map(|(key, _)| key))
 }
 
 /// A key with the hash of its secret, for whoever must compare it; none when it is unknown.
-pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<(ApiKey, SecretHash)>, StoreError> {
+pub async fn find(pool: &PgPool, id: ApiKeyId) -> Result<Option<(ApiKey, SecretHash)>, StoreError> {
     let row =
-        sqlx::query("SELECT * FROM api_key WHERE id = $1").bind(id).fetch_optional(pool).await?;
+        sqlx::query("SELECT * FROM api_key WHERE id = $1").bind(id.0).fetch_optional(pool).await?;
     let Some(row) = row else { return Ok(None) };
     let hash: Vec<u8> = row.try_get("secret_hash")?;
     let hash = hash.try_into();
@@ -182,13 +182,13 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<(ApiKey, SecretHash)
 }
 
 /// Notes that a key is in use. At most one row version a minute comes of it.
-pub async fn touch(pool: &PgPool, id: Uuid) -> Result<(), StoreError> {
-    sqlx::query(include_str!("api_keys/touch.sql")).bind(id).execute(pool).await?;
+pub async fn touch(pool: &PgPool, id: ApiKeyId) -> Result<(), StoreError> {
+    sqlx::query(include_str!("api_keys/touch.sql")).bind(id.0).execute(pool).await?;
     Ok(())
 }
 
 fn read(row: &PgRow) -> Result<ApiKey, StoreError> {
-    let id: Uuid = row.try_get("id")?;
+    let id = ApiKeyId(row.try_get("id")?);
     let words: Vec<String> = row.try_get("scopes")?;
     let scopes: Result<Scopes, _> = words.iter().map(|word| word.parse::<Scope>()).collect();
     Ok(ApiKey {

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::{Scope, Scopes, is_subject};
+use domain::ids::ApiKeyId;
 use domain::operator::OperatorRole;
 use store::api_keys::{self, NewApiKey};
 use uuid::Uuid;
@@ -35,7 +36,7 @@ pub(crate) async fn make(
 ) -> Result<Response, ApiError> {
     require(&actor, OperatorRole::Approver)?;
     let expires_at = check(&body)?;
-    let id = Uuid::now_v7();
+    let id = ApiKeyId(Uuid::now_v7());
     let Fresh { key, secret_hash } =
         make_key(id).ok_or_else(|| ApiError::internal("the system has no randomness to give"))?;
     let new = NewApiKey {
@@ -99,7 +100,7 @@ pub(crate) async fn list(
     _: Viewer,
     mut params: Params,
 ) -> Result<Json<Page<ApiKey>>, ApiError> {
-    let (limit, before): (u64, Option<Uuid>) = params.page();
+    let (limit, before): (u64, Option<ApiKeyId>) = params.page();
     params.finish()?;
     let mut keys = api_keys::list(app.readers.writer(), before, limit.saturating_add(1)).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -113,7 +114,7 @@ pub(crate) async fn list(
 pub(crate) async fn get(
     State(app): State<App>,
     _: Viewer,
-    Id(id): Id<Uuid>,
+    Id(id): Id<ApiKeyId>,
     _: NoParams,
 ) -> Result<Json<ApiKey>, ApiError> {
     let key = api_keys::get(app.readers.writer(), id).await?;
@@ -124,7 +125,7 @@ pub(crate) async fn get(
 pub(crate) async fn revoke(
     State(app): State<App>,
     Changer(actor): Changer,
-    Id(id): Id<Uuid>,
+    Id(id): Id<ApiKeyId>,
     _: NoParams,
     Body(body): Body<OperatorReason>,
 ) -> Result<Json<ApiKey>, ApiError> {

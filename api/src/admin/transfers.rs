@@ -53,7 +53,7 @@ pub(crate) async fn list(
         ApiError::field(ProblemCode::InvalidParameter, "caller", detail)
     };
     let caller = || of.or_else(|| app.auth.only_caller().map(str::to_owned)).ok_or_else(missing);
-    let key = key.map(|key| Ok((caller()?, key))).transpose()?;
+    let key = key.map(|key| Ok::<_, ApiError>((caller()?, key))).transpose()?;
     transfers::page(&app, &query, key).await
 }
 

@@ -1,9 +1,10 @@
 //! Who asks on the customers' address, and what they may.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::access::{Scope, Scopes};
-use std::sync::Arc;
 use store::facts::{OwnerMark, WalletFacts};
 
 use super::identify;

@@ -156,7 +156,8 @@ mod tests {
 
     fn read(set: &[(&str, &str)]) -> Result<AuthConfig, String> {
         let lookup = |variable: &str| {
-            Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
+            let one = set.iter().find(|one| one.0 == variable);
+            Ok::<_, String>(one.map(|one| one.1.to_owned()))
         };
         Source { lookup }.auth().map_err(|error| error.to_string())
     }

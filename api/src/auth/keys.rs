@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::ApiKeyId;
 use ring::rand::{SecureRandom, SystemRandom};
 use store::StoreError;
 use store::api_keys::{self, ApiKey, SecretHash};
@@ -55,21 +56,21 @@ pub(crate) struct Fresh {
 }
 
 /// Makes the key with this id. None when the operating system has no randomness to give.
-pub(crate) fn make(id: Uuid) -> Option<Fresh> {
+pub(crate) fn make(id: ApiKeyId) -> Option<Fresh> {
     let mut random = [0_u8; 32];
     SystemRandom::new().fill(&mut random).ok()?;
     let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let secret_hash = Digest::of(&secret).0;
-    Some(Fresh { key: format!("{PREFIX}{}_{secret}", id.simple()), secret_hash })
+    Some(Fresh { key: format!("{PREFIX}{}_{secret}", id.0.simple()), secret_hash })
 }
 
 /// The two parts of a key; none of a text that has another form.
-fn parts(key: &str) -> Option<(Uuid, &str)> {
+fn parts(key: &str) -> Option<(ApiKeyId, &str)> {
     let (id, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
     let is_digits = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let fits =
         id.len() == 32 && secret.len() == SECRET_DIGITS && is_digits(id) && is_digits(secret);
-    Uuid::try_parse(id).ok().filter(|_| fits).map(|id| (id, secret))
+    Uuid::try_parse(id).ok().filter(|_| fits).map(|id| (ApiKeyId(id), secret))
 }
 
 type Verdict = Result<Arc<Caller>, Refusal>;
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_key_has_an_id_and_a_secret_and_no_other_form() {
-        let id = Uuid::now_v7();
+        let id = ApiKeyId(Uuid::now_v7());
         let Fresh { key, secret_hash } = make(id).unwrap();
         let (found, secret) = parts(&key).unwrap();
         assert_eq!((found, Digest::of(secret).0), (id, secret_hash));

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use domain::access::Scope;
+use domain::ids::ApiKeyId;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// A machine that is to get a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct MakeApiKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its id; the key begins with `hf_live_` and this id without dashes.
-    pub id: Uuid,
+    pub id: ApiKeyId,
     /// What people call it.
     pub name: String,
     /// What it may do.

@@ -199,14 +199,14 @@ async fn everybody(guarded: &Guarded) -> Vec<Person> {
     assert_eq!(guarded.post(&olga, &path, &json!({"reason": "a test"})).await.status, 200);
     let admin = guarded.key(ALL).await.text("/key").to_owned();
 
-    let operator = |name, role: OperatorRole| Person {
+    let operator = |name: &'static str, role: OperatorRole| Person {
         name,
         credential: Some(issuer.token(&Claims::of(name).role(role.as_str()))),
         scopes: Some(&[]),
         owns: false,
         role: Some(Some(role)),
     };
-    let customer = |name, subject: &str, scopes: &'static [&'static str]| Person {
+    let customer = |name: &'static str, subject: &str, scopes: &'static [&'static str]| Person {
         name,
         credential: Some(issuer.token(&Claims::of(subject).scope(scopes.join(" ")))),
         scopes: Some(scopes),
@@ -214,7 +214,7 @@ async fn everybody(guarded: &Guarded) -> Vec<Person> {
         role: Some(None),
     };
     let nobody =
-        |name, credential| Person { name, credential, scopes: None, owns: false, role: None };
+        |name: &'static str, credential| Person { name, credential, scopes: None, owns: false, role: None };
     vec![
         nobody("none", None),
         operator("viewer", Viewer),
