@@ -5,6 +5,7 @@
 
 mod acts;
 pub(crate) mod api_keys;
+pub(crate) mod approvals;
 mod audit;
 pub(crate) mod commands;
 mod dead_letters;

@@ -2,7 +2,7 @@
 //! all of them is `docs/CONFIGURATION.md`.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use domain::transfer::TransferKind;
 use tracing_subscriber::EnvFilter;
 use wire::signature::Secret;
 
+use crate::admin::approvals::FourEyes;
 use crate::auth::AuthConfig;
 use crate::intake::Limits;
 
@@ -35,6 +36,8 @@ pub struct Config {
     pub webhook: Option<Webhook>,
     /// How callers are known.
     pub auth: AuthConfig,
+    /// What one operator may not do alone.
+    pub four_eyes: FourEyes,
     /// Streams of commands at a time; more are turned away.
     pub streams_max: u32,
     /// How long such a stream waits while the database is away or too much work waits.
@@ -99,6 +102,7 @@ impl Config {
             screened_outside: Vec::new(),
             webhook: None,
             auth: AuthConfig::Off,
+            four_eyes: FourEyes::default(),
             streams_max: STREAMS_MAX,
             stream_wait_max: STREAM_WAIT_MAX,
             watchers_max: WATCHERS_MAX,
@@ -152,6 +156,7 @@ impl Config {
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
         config.auth = source.auth()?;
+        config.four_eyes = source.four_eyes()?;
         source.long_answers(&mut config)?;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
@@ -234,6 +239,18 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         let name = self.text("HOLDFAST_PAYOUT_PROVIDER_NAME")?;
         let provider = name.unwrap_or_else(|| PROVIDER_NAME.to_owned());
         Ok((!secrets.is_empty()).then_some(Webhook { provider, secrets }))
+    }
+
+    /// Without a number one operator is always enough.
+    fn four_eyes(&self) -> Result<FourEyes, ConfigError> {
+        let mut number = NonZeroU32::MIN;
+        let plans = self.read("HOLDFAST_FOUR_EYES_PLAN_ITEMS", POSITIVE, &mut number)?;
+        let mut amount = NonZeroU64::MIN;
+        let amounts = self.read("HOLDFAST_FOUR_EYES_AMOUNT_MINOR", POSITIVE, &mut amount)?;
+        Ok(FourEyes {
+            plan_items: plans.then_some(number.get()),
+            amount_minor: amounts.then_some(i64::try_from(amount.get()).unwrap_or(i64::MAX)),
+        })
     }
 
     /// What bounds bulk work, streams and watchers.

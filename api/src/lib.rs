@@ -32,6 +32,7 @@ mod waiters;
 mod wallets;
 mod watchers;
 
+pub use admin::approvals::FourEyes;
 pub use auth::{AuthConfig, IssuerConfig};
 pub use config::{Config, ConfigError, LogFormat, Webhook};
 pub use intake::Limits;

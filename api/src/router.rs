@@ -70,6 +70,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
         .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
         .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/approve", post(admin::approvals::approve_plan))
         .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
         .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
@@ -117,6 +118,10 @@ fn desk_routes() -> Router<App> {
             post(admin::retry_compensation),
         )
         .route("/admin/v1/dead-letters/{dead_letter_id}/force-forward", post(admin::force_forward))
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward",
+            post(admin::approvals::approve_force_forward),
+        )
         .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
         .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
         .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))

@@ -9,6 +9,7 @@ use store::readers::Readers;
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
 
+use crate::admin::approvals::FourEyes;
 use crate::auth::Auth;
 use crate::config::{Config, Webhook};
 use crate::facts::Facts;
@@ -40,6 +41,8 @@ pub struct Shared {
     pub(crate) watchers: Watchers,
     /// Commands that come line by line.
     pub(crate) streams: Streams,
+    /// What one operator may not do alone.
+    pub(crate) four_eyes: FourEyes,
     /// What operators have stopped.
     pub(crate) switches: Switches,
     /// What kinds of transfers a screening service is asked about.
@@ -102,6 +105,7 @@ impl App {
             waiters,
             watchers,
             streams,
+            four_eyes: config.four_eyes,
             switches,
             screened_outside: config.screened_outside.clone(),
             waker,

@@ -8,6 +8,7 @@
 #![allow(missing_docs)]
 
 pub mod api_key;
+pub mod approval;
 pub mod balance_checkpoint;
 pub mod balance_checkpoint_line;
 pub mod business_minute;

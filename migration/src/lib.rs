@@ -143,6 +143,11 @@ sql_migration!(
     "../sql/create_api_key_up.sql",
     "../sql/create_api_key_down.sql"
 );
+sql_migration!(
+    m20261121_000022_create_approval,
+    "../sql/create_approval_up.sql",
+    "../sql/create_approval_down.sql"
+);
 
 struct Migrator;
 
@@ -171,6 +176,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000019_create_provider_notice::Migration),
             Box::new(m20261121_000020_vacuum_by_number::Migration),
             Box::new(m20261121_000021_create_api_key::Migration),
+            Box::new(m20261121_000022_create_approval::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod api_keys;
+pub mod approvals;
 pub mod archive;
 pub mod audit;
 pub mod backlog;

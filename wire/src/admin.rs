@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::{Failure, Step};
 
 mod api_keys;
+mod approvals;
 mod incidents;
 mod limits;
 mod overview;
@@ -30,6 +31,7 @@ mod sqs;
 mod wallets;
 
 pub use api_keys::{ApiKey, MadeApiKey, MakeApiKey};
+pub use approvals::{Approval, ApprovePlan};
 pub use incidents::{Incident, IncidentKind, Incidents, OutboxEvent, OutboxPage};
 pub use limits::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use overview::{

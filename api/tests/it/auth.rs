@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::support::{Answer, Api, config};
 
 mod api_keys;
+mod four_eyes;
 mod issuer;
 mod matrix;
 mod owners;

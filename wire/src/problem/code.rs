@@ -84,6 +84,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
     /// Two good keys of one name could not be told apart.
     ApiKeyExists = "api_key_exists", 409, "There is an API key of this name";
+    /// One operator is not enough for what is so large.
+    ApprovalNeeded = "approval_needed", 409, "Another approver must agree first";
     /// A closed wallet stays as it is.
     WalletClosed = "wallet_closed", 409, "The wallet is closed";
     /// Only an empty wallet is closed.

@@ -75,12 +75,14 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/compensate", Role(Operator)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/retry-compensation", Role(Operator)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/force-forward", Role(Approver)),
+    ("POST", "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward", Role(Approver)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/discard", Role(Operator)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/resolve", Role(Approver)),
     ("GET", "/admin/v1/redrive-plans", Role(Viewer)),
     ("POST", "/admin/v1/redrive-plans", Role(Operator)),
     ("GET", "/admin/v1/redrive-plans/{plan_id}", Role(Viewer)),
     ("GET", "/admin/v1/redrive-plans/{plan_id}/items", Role(Viewer)),
+    ("POST", "/admin/v1/redrive-plans/{plan_id}/approve", Role(Approver)),
     ("POST", "/admin/v1/redrive-plans/{plan_id}/apply", Role(Operator)),
     ("POST", "/admin/v1/redrive-plans/{plan_id}/pause", Role(Operator)),
     ("POST", "/admin/v1/redrive-plans/{plan_id}/resume", Role(Operator)),
@@ -213,8 +215,13 @@ async fn everybody(guarded: &Guarded) -> Vec<Person> {
         owns: subject == "alice",
         role: Some(None),
     };
-    let nobody =
-        |name: &'static str, credential| Person { name, credential, scopes: None, owns: false, role: None };
+    let nobody = |name: &'static str, credential| Person {
+        name,
+        credential,
+        scopes: None,
+        owns: false,
+        role: None,
+    };
     vec![
         nobody("none", None),
         operator("viewer", Viewer),
@@ -286,6 +293,7 @@ fn body(path: &str, wallet: &str, other: &str) -> Value {
         "/admin/v1/api-keys" => {
             json!({ "name": Uuid::now_v7(), "scopes": [READ], "reason": "a test" })
         }
+        "/admin/v1/redrive-plans/{plan_id}/approve" => json!({ "hash": "0", "reason": "a test" }),
         "/admin/v1/dead-letters/{dead_letter_id}/resolve" => {
             json!({ "outcome": "failed", "evidence": "none", "reason": "a test" })
         }
