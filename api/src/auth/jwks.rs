@@ -39,18 +39,18 @@ pub(super) struct Key {
 impl Key {
     /// None for a key that no token is signed with.
     fn of(jwk: &Jwk) -> Option<Self> {
-        let algorithm = match &jwk.algorithm {
-            AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        let (algorithm, name) = match &jwk.algorithm {
+            AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
             AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => {
-                Algorithm::ES256
+                (Algorithm::ES256, KeyAlgorithm::ES256)
             }
             AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => {
-                Algorithm::EdDSA
+                (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
             }
             _ => return None,
         };
         let common = &jwk.common;
-        let same = |said: &KeyAlgorithm| *said == KeyAlgorithm::from(algorithm);
+        let same = |said: &KeyAlgorithm| *said == name;
         let verifies = |all: &Vec<KeyOperations>| all.contains(&KeyOperations::Verify);
         let signs = |public_use: &PublicKeyUse| *public_use == PublicKeyUse::Signature;
         let fits = common.key_algorithm.as_ref().is_none_or(same)

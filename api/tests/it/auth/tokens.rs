@@ -200,5 +200,4 @@ async fn a_token_is_known_no_longer_than_it_is_good() {
         assert!(tokio::time::Instant::now() < deadline, "{answer:?}");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    assert!(now() >= 2);
 }
