@@ -35,7 +35,7 @@ pub enum DevError {
     Introduce(&'static str, #[source] std::io::Error),
     /// No issuer of tokens.
     #[error(transparent)]
-    Issuer(embedded::issuer::IssuerError),
+    Issuer(#[from] embedded::issuer::IssuerError),
     /// The API cannot start or had to stop.
     #[error("the API")]
     Api(#[from] api::ApiStartError),

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use embedded::issuer::{Claims, Issuer, IssuerError, Signer};
+use embedded::issuer::{Claims, Issuer, Signer};
 use serde::{Deserialize, Serialize};
 
 use crate::admin::write;
@@ -124,10 +124,4 @@ pub fn program(
     let stored: Stored = serde_json::from_str(&text).map_err(|_| TokenError::NoKey)?;
     let signer = Signer::of(stored.issuer, &stored.key).map_err(|_| TokenError::NoKey)?;
     Ok(format!("{}\n", signer.token(&claims)))
-}
-
-impl From<IssuerError> for DevError {
-    fn from(error: IssuerError) -> Self {
-        Self::Issuer(error)
-    }
 }

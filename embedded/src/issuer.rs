@@ -4,6 +4,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
@@ -20,6 +21,9 @@ pub use signer::{Algorithm, Claims, Signer, SignerError, encode, message};
 
 /// Whom its tokens are for, unless they say otherwise.
 pub const AUDIENCE: &str = "holdfast";
+
+/// After a connection that could not be taken.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The issuer cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +125,11 @@ type Shared = Arc<RwLock<Arc<Signer>>>;
 async fn serve(listener: TcpListener, addr: SocketAddr, signer: Shared) {
     let mut connections = JoinSet::new();
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files, perhaps: that does not end by asking again at once.
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
         while connections.try_join_next().is_some() {}
         let signer = signer.clone();
         let service = service_fn(move |request: Request<Incoming>| {

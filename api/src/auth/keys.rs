@@ -4,6 +4,7 @@
 //! the SHA-256 of the secret alone. It is found by its id and then compared in constant time, so that no answer's
 //! time tells how much of a guess was right.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +60,11 @@ pub(crate) struct Fresh {
 pub(crate) fn make(id: ApiKeyId) -> Option<Fresh> {
     let mut random = [0_u8; 32];
     SystemRandom::new().fill(&mut random).ok()?;
-    let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = random.iter().fold(String::with_capacity(SECRET_DIGITS), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     let secret_hash = Digest::of(&secret).0;
     Some(Fresh { key: format!("{PREFIX}{}_{secret}", id.0.simple()), secret_hash })
 }
