@@ -71,3 +71,49 @@ impl JwtVerifier for ByRing {
         self.algorithm
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{Validation, decode, decode_header};
+    use serde_json::{Map, Value};
+
+    use super::*;
+
+    /// The public half of a key that was made for this token, and forgotten.
+    const MODULUS: &str = "rtIJdY4vfUt7o941GgWw9f3R8UVRJEhZ6HYtG5c5tBKiI5jVViMM6Fy5uVKufWRvHB7gkXW6m3ud-MgNM6CjvCnWyIN8\
+    EZ8UxpFmnTQbpIqAMlOJQLG1xQyp6QIFcBm41_R_K5prtSOo9Xw4DbLKPacg34bpNkJCVQPynTKfFVA9ZFz2Mc3VuLt3\
+    jgssQj78m45EoKxP8WOByzMw5vRO0QjXbTtDzyIYWh-EpxXt87gVenDMeN8atMdBy5yj3PFl_uWB3k22TKXf13xgv7cg\
+    ijzCKzDafUHEwg0MHkTP5mdT4koJHVVAJpzX7Y9rthRebJFfA0ikwcJghsrGXplapw";
+    /// For alice, until the end of the century.
+    const TOKEN: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6NDEwMjQ0NDgwMH0.EGpudtdVF1Q\
+    0Nl3kMp8q9nol_MWxmeiZK8LsF9DBEHb35W2EPimfkheIGfoGDYxXaWuvB7dFtPc4j8Iikxvt53xOWGehQcKgK7CucmJ\
+    03YV-Xdzz4VlOatxMkaIJlYvDrTtnmfWd60JY1i-ccU8Dp0tjhyv1i4rJENuH6q9XpL25Lj9_zOllWTipTLLPWVxQNsY\
+    FwMoMa0QNEHSpW8JYia1LIltoD2pOovh_903EryPK0tck2RQhVc2tj-xSj4Q6H0GPHob-7Fnx5Y5RhXNSQsspUTOAt3l\
+    -UpNlxFqA2c7Kq-jKMifG-B6iQi7aTTNit5lBE9ixrnp8Cl_o_XxwfA";
+
+    fn read(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Value, ErrorKind> {
+        install();
+        let decoded = decode::<Map<String, Value>>(token, key, &Validation::new(algorithm));
+        decoded.map(|decoded| Value::Object(decoded.claims)).map_err(Error::into_kind)
+    }
+
+    #[test]
+    fn rs256_is_checked() {
+        let key = DecodingKey::from_rsa_components(MODULUS, "AQAB").unwrap();
+        assert_eq!(read(TOKEN, &key, Algorithm::RS256).unwrap()["sub"], "alice");
+        let other = TOKEN.replacen("eyJzdWIiOiJh", "eyJzdWIiOiJi", 1);
+        assert_ne!(other, TOKEN);
+        assert!(matches!(read(&other, &key, Algorithm::RS256), Err(ErrorKind::InvalidSignature)));
+        assert!(matches!(read(TOKEN, &key, Algorithm::ES256), Err(ErrorKind::InvalidAlgorithm)));
+    }
+
+    #[test]
+    fn there_is_no_way_in_for_shared_secrets_and_for_none() {
+        let secret = DecodingKey::from_secret(b"anything");
+        for algorithm in [Algorithm::HS256, Algorithm::RS256, Algorithm::PS256, Algorithm::ES384] {
+            assert!(verifier(&algorithm, &secret).is_err(), "{algorithm:?}");
+        }
+        // {"alg":"none"}
+        assert!(decode_header("eyJhbGciOiJub25lIn0.e30.").is_err());
+    }
+}
