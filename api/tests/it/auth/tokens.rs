@@ -87,7 +87,7 @@ async fn what_is_no_token_gets_no_further() {
         vec![("authorization", good.as_str())],
         vec![("authorization", "Bearer")],
         vec![("authorization", "Basic YTpi")],
-        vec![("authorization", &bearer), ("authorization", &bearer)],
+        vec![("authorization", bearer.as_str()), ("authorization", bearer.as_str())],
     ] {
         let answer = guarded.api.send(reqwest::Method::GET, "/v1/wallets", &headers, "").await;
         answer.assert_problem(401, "unauthenticated");
@@ -103,6 +103,7 @@ async fn what_is_no_token_gets_no_further() {
 async fn a_header_cannot_talk_the_door_into_another_check() {
     let guarded = Guarded::start().await;
     let signer = guarded.issuer.signer();
+    let signer = signer.as_ref();
     let claims = signer.claims(&Claims::of("alice").scope(CUSTOMER));
     let ours = signer.header();
     let with = |name: &str, value: Value| {
@@ -117,11 +118,11 @@ async fn a_header_cannot_talk_the_door_into_another_check() {
     let mut same_id = with("jwk", thief.jwk());
     same_id["jku"] = json!("http://127.0.0.1:1/jwks.json");
     for (header, by) in [
-        (with("alg", json!("ES256")), &*signer),
-        (with("alg", json!("RS256")), &signer),
-        (with("alg", json!("PS256")), &signer),
-        (with("kid", json!("unknown")), &signer),
-        (with("crit", json!(["b64"])), &signer),
+        (with("alg", json!("ES256")), signer),
+        (with("alg", json!("RS256")), signer),
+        (with("alg", json!("PS256")), signer),
+        (with("kid", json!("unknown")), signer),
+        (with("crit", json!(["b64"])), signer),
         (brought, &thief),
         (same_id, &thief),
     ] {
