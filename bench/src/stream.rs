@@ -163,9 +163,9 @@ async fn send(
     Ok(Sent { seen, trouble })
 }
 
-async fn trouble(task: JoinHandle<std::io::Result<()>>) -> Option<String> {
+async fn trouble<T>(task: JoinHandle<std::io::Result<T>>) -> Option<String> {
     match task.await {
-        Ok(Ok(())) => None,
+        Ok(Ok(_)) => None,
         Ok(Err(error)) => Some(error.to_string()),
         Err(error) => Some(error.to_string()),
     }
