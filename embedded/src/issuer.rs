@@ -3,11 +3,12 @@
 //! It publishes its keys as every OpenID issuer does, so the API that believes it runs the same code as in production.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, LOCATION};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -16,7 +17,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
+mod logins;
 mod signer;
+use logins::{Answer, Form, Logins};
 pub use signer::{Algorithm, Claims, Signer, SignerError, encode, message};
 
 /// Whom its tokens are for, unless they say otherwise.
@@ -45,7 +48,7 @@ pub enum IssuerError {
 /// An issuer on the loopback interface. It ends with the runtime that it was started on, or when dropped.
 pub struct Issuer {
     addr: SocketAddr,
-    signer: Shared,
+    shared: Shared,
     /// None while stopped.
     serving: Option<JoinHandle<()>>,
 }
@@ -57,9 +60,13 @@ impl Issuer {
         let failed = |source| IssuerError::Listen { port: port.unwrap_or(0), source };
         let addr = listener.local_addr().map_err(failed)?;
         let signer = Signer::new(url(addr), Algorithm::EdDsa)?;
-        let signer = Arc::new(RwLock::new(Arc::new(signer)));
-        let serving = Some(tokio::spawn(serve(listener, addr, signer.clone())));
-        Ok(Self { addr, signer, serving })
+        let shared = Arc::new(State {
+            url: url(addr),
+            signer: RwLock::new(Arc::new(signer)),
+            logins: Mutex::default(),
+        });
+        let serving = Some(tokio::spawn(serve(listener, shared.clone())));
+        Ok(Self { addr, shared, serving })
     }
 
     /// Its name, which is where it is found, too.
@@ -69,7 +76,7 @@ impl Issuer {
 
     /// Its key.
     pub fn signer(&self) -> Arc<Signer> {
-        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
+        self.shared.signer()
     }
 
     /// A token with these claims.
@@ -80,8 +87,18 @@ impl Issuer {
     /// Takes a new key and publishes no other.
     pub fn rotate(&self, algorithm: Algorithm) -> Result<(), IssuerError> {
         let signer = Arc::new(Signer::new(self.url(), algorithm)?);
-        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
+        *self.shared.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
         Ok(())
+    }
+
+    /// Whoever logs in from now on is this one; none for nobody, as long as the person has not confirmed.
+    pub fn admit(&self, person: Option<Claims>) {
+        self.shared.logins().person = person;
+    }
+
+    /// How often a login was renewed.
+    pub fn renewed(&self) -> usize {
+        self.shared.logins().renewed
     }
 
     /// Is away, as a real one may be, until [`Self::resume`].
@@ -97,7 +114,7 @@ impl Issuer {
     pub async fn resume(&mut self) -> Result<(), IssuerError> {
         self.stop().await;
         let listener = listen(self.addr.port()).await?;
-        self.serving = Some(tokio::spawn(serve(listener, self.addr, self.signer.clone())));
+        self.serving = Some(tokio::spawn(serve(listener, self.shared.clone())));
         Ok(())
     }
 }
@@ -119,10 +136,27 @@ async fn listen(port: u16) -> Result<TcpListener, IssuerError> {
     listener.map_err(|source| IssuerError::Listen { port, source })
 }
 
-type Shared = Arc<RwLock<Arc<Signer>>>;
+type Shared = Arc<State>;
+
+/// What all connections share.
+struct State {
+    url: String,
+    signer: RwLock<Arc<Signer>>,
+    logins: Mutex<Logins>,
+}
+
+impl State {
+    fn signer(&self) -> Arc<Signer> {
+        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn logins(&self) -> MutexGuard<'_, Logins> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Serves until aborted; the connections end with it.
-async fn serve(listener: TcpListener, addr: SocketAddr, signer: Shared) {
+async fn serve(listener: TcpListener, state: Shared) {
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -131,30 +165,61 @@ async fn serve(listener: TcpListener, addr: SocketAddr, signer: Shared) {
             continue;
         };
         while connections.try_join_next().is_some() {}
-        let signer = signer.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let answer = answer(request.uri().path(), addr, &signer);
-            async move { answer }
-        });
+        let state = state.clone();
+        let service = service_fn(move |request| answer(state.clone(), request));
         connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
-fn answer(
-    path: &str,
-    addr: SocketAddr,
-    signer: &Shared,
+async fn answer(
+    state: Shared,
+    request: Request<Incoming>,
 ) -> Result<Response<String>, hyper::http::Error> {
-    let url = url(addr);
-    let body = match path {
-        "/.well-known/openid-configuration" => {
-            json!({ "issuer": url, "jwks_uri": format!("{url}/jwks.json") })
+    let path = request.uri().path().to_owned();
+    let answer = match path.as_str() {
+        "/.well-known/openid-configuration" => Answer::Json(StatusCode::OK, discovery(&state.url)),
+        "/jwks.json" => Answer::Json(StatusCode::OK, json!({ "keys": [state.signer().jwk()] })),
+        "/device" => {
+            let form = form(request).await;
+            state.logins().device(&state.url, &form)
         }
-        "/jwks.json" => {
-            let signer = signer.read().unwrap_or_else(PoisonError::into_inner);
-            json!({ "keys": [signer.jwk()] })
+        "/authorize" => {
+            let form = form(request).await;
+            state.logins().authorize(&form)
         }
-        _ => return Response::builder().status(StatusCode::NOT_FOUND).body(String::new()),
+        "/token" => {
+            let form = form(request).await;
+            state.logins().token(&state.signer(), &form)
+        }
+        _ => Answer::Json(StatusCode::NOT_FOUND, json!({})),
     };
-    Response::builder().header(CONTENT_TYPE, "application/json").body(body.to_string())
+    match answer {
+        Answer::Json(status, body) => {
+            let response = Response::builder().status(status);
+            response.header(CONTENT_TYPE, "application/json").body(body.to_string())
+        }
+        Answer::Redirect(url) => {
+            let response = Response::builder().status(StatusCode::FOUND);
+            response.header(LOCATION, url).body(String::new())
+        }
+    }
+}
+
+fn discovery(url: &str) -> serde_json::Value {
+    json!({
+        "issuer": url,
+        "jwks_uri": format!("{url}/jwks.json"),
+        "token_endpoint": format!("{url}/token"),
+        "authorization_endpoint": format!("{url}/authorize"),
+        "device_authorization_endpoint": format!("{url}/device"),
+    })
+}
+
+/// The parameters of the address and of the body, whichever there are.
+async fn form(request: Request<Incoming>) -> Form {
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    // A client that breaks off gets no answer in any case.
+    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let pairs = |bytes: &[u8]| url::form_urlencoded::parse(bytes).into_owned().collect::<Vec<_>>();
+    pairs(query.as_bytes()).into_iter().chain(pairs(&body)).collect()
 }

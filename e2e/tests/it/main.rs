@@ -16,6 +16,7 @@ mod desk;
 mod events;
 mod intake;
 mod limits;
+mod login;
 mod outside;
 mod overview;
 mod payouts;
