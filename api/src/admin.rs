@@ -9,6 +9,7 @@ pub(crate) mod commands;
 mod dead_letters;
 pub(crate) mod incidents;
 mod ledger;
+pub(crate) mod limits;
 mod operator;
 mod overview;
 pub(crate) mod plans;
@@ -35,4 +36,4 @@ pub(crate) use switches::{
     list as switches, pause as pause_queue, put as put_switch, put_maintenance,
     resume as resume_queue,
 };
-pub(crate) use transfers::{get as transfer, list as transfers, park, retry_now, unpark};
+pub(crate) use transfers::{get as transfer, list as transfers, park, retry_now, review, unpark};

@@ -6,7 +6,10 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
+use domain::text::UnknownWord;
+use domain::transfer::TransferKind;
 use tracing_subscriber::EnvFilter;
+use wire::signature::Secret;
 
 use crate::intake::Limits;
 
@@ -25,10 +28,29 @@ pub struct Config {
     pub read_connections_max: u32,
     /// When new transfers are turned away.
     pub limits: Limits,
+    /// Kinds of transfers that a screening service is asked about.
+    pub screened_outside: Vec<TransferKind>,
+    /// Who may send notices about payouts; none when nobody may.
+    pub webhook: Option<Webhook>,
+    /// Streams of commands at a time; more are turned away.
+    pub streams_max: u32,
+    /// How long such a stream waits while the database is away or too much work waits.
+    pub stream_wait_max: Duration,
+    /// Clients that watch a transfer at a time; more are turned away.
+    pub watchers_max: u32,
     /// Which log lines are written.
     pub log: String,
     /// How they are written.
     pub log_format: LogFormat,
+}
+
+/// A provider that may send notices, and how they are signed.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its name in the path.
+    pub provider: String,
+    /// Any of these makes a good signature: two while one replaces the other.
+    pub secrets: Vec<Secret>,
 }
 
 /// How log lines are written.
@@ -51,6 +73,12 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+/// All of them share one batcher, and each may keep some megabytes of commands in memory.
+const STREAMS_MAX: u32 = 16;
+/// Longer than the restart of a database, shorter than the patience of most proxies.
+const STREAM_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Each keeps a connection; what is read for them is read for all at once.
+const WATCHERS_MAX: u32 = 2_000;
 /// Reads are short; more connections than this only queue inside PostgreSQL.
 const READ_CONNECTIONS_MAX: u32 = 8;
 
@@ -64,6 +92,11 @@ impl Config {
             admin_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             read_connections_max: READ_CONNECTIONS_MAX,
             limits: Limits::default(),
+            screened_outside: Vec::new(),
+            webhook: None,
+            streams_max: STREAMS_MAX,
+            stream_wait_max: STREAM_WAIT_MAX,
+            watchers_max: WATCHERS_MAX,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -109,6 +142,11 @@ impl Config {
         if source.read("HOLDFAST_INTAKE_OLDEST_MAX_S", POSITIVE, &mut oldest_s)? {
             config.limits.oldest_max = Duration::from_secs(oldest_s.get().into());
         }
+        let mut screened = Kinds(Vec::new());
+        source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
+        config.screened_outside = screened.0;
+        config.webhook = source.webhook()?;
+        source.long_answers(&mut config)?;
         if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
             EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
                 variable: "HOLDFAST_LOG",
@@ -125,6 +163,24 @@ impl Config {
 
 const ADDRESS: &str = "an address with a port, such as 127.0.0.1:8080";
 const POSITIVE: &str = "a whole number from 1";
+const PERCENT: &str = "a whole number from 1 to 100";
+const KINDS: &str = "kinds with commas, of transfer, deposit, payout and reversal";
+
+/// Kinds of transfers, with commas between them.
+struct Kinds(Vec<TransferKind>);
+
+impl FromStr for Kinds {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        text.split(',').map(|word| word.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// The payout provider's name when none is given; the workers have the same.
+const PROVIDER_NAME: &str = "payouts";
+const SECRET: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET";
+const SECRET_OLD: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD";
 
 /// Where variables come from.
 struct Source<F> {
@@ -155,6 +211,45 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
             problem: format!("is '{text}'; it must be {wanted}"),
         })?;
         Ok(true)
+    }
+
+    /// Without a secret nobody may send notices.
+    fn webhook(&self) -> Result<Option<Webhook>, ConfigError> {
+        let mut secrets = Vec::new();
+        for variable in [SECRET, SECRET_OLD] {
+            let Some(text) = self.text(variable)? else { continue };
+            // The value is not repeated in the error, of course.
+            let wrong = |error: wire::signature::SecretTooShort| ConfigError {
+                variable,
+                problem: error.to_string(),
+            };
+            secrets.push(Secret::new(&text).map_err(wrong)?);
+        }
+        let name = self.text("HOLDFAST_PAYOUT_PROVIDER_NAME")?;
+        let provider = name.unwrap_or_else(|| PROVIDER_NAME.to_owned());
+        Ok((!secrets.is_empty()).then_some(Webhook { provider, secrets }))
+    }
+
+    /// What bounds bulk work, streams and watchers.
+    fn long_answers(&self, config: &mut Config) -> Result<(), ConfigError> {
+        let variable = "HOLDFAST_INTAKE_BULK_PERCENT";
+        let percent = &mut config.limits.bulk_percent;
+        self.read(variable, PERCENT, percent)?;
+        if !(1..=100).contains(percent) {
+            let problem = format!("is '{percent}'; it must be {PERCENT}");
+            return Err(ConfigError { variable, problem });
+        }
+        let mut number = NonZeroU32::MIN;
+        if self.read("HOLDFAST_STREAMS_MAX", POSITIVE, &mut number)? {
+            config.streams_max = number.get();
+        }
+        if self.read("HOLDFAST_STREAM_WAIT_MAX_S", POSITIVE, &mut number)? {
+            config.stream_wait_max = Duration::from_secs(number.get().into());
+        }
+        if self.read("HOLDFAST_WATCHERS_MAX", POSITIVE, &mut number)? {
+            config.watchers_max = number.get();
+        }
+        Ok(())
     }
 
     /// An address of a database. It is not repeated in errors: it may hold a password.
@@ -203,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn notices_are_taken_from_a_provider_with_a_secret() {
+        assert!(read(&[URL]).unwrap().webhook.is_none());
+        let (new, old) = ("a secret of 16 letters", "another one, which was");
+        let set = [URL, (SECRET, new), (SECRET_OLD, old)];
+        let webhook = read(&set).unwrap().webhook.unwrap();
+        assert_eq!((webhook.provider.as_str(), webhook.secrets.len()), ("payouts", 2));
+        assert!(!format!("{webhook:?}").contains("16 letters"));
+    }
+
+    #[test]
     fn a_wrong_value_is_a_sentence_that_names_the_variable() {
         for (set, sentence) in [
             (vec![], "DATABASE_URL is not set; it must be a postgres:// address"),
@@ -224,8 +329,21 @@ mod tests {
                 "HOLDFAST_API_READ_CONNECTIONS is '0'; it must be a whole number from 1",
             ),
             (
+                vec![URL, ("HOLDFAST_SCREEN_OUTSIDE", "payout,all")],
+                "HOLDFAST_SCREEN_OUTSIDE is 'payout,all'; it must be kinds with commas, of transfer, \
+                 deposit, payout and reversal",
+            ),
+            (
+                vec![URL, ("HOLDFAST_INTAKE_BULK_PERCENT", "101")],
+                "HOLDFAST_INTAKE_BULK_PERCENT is '101'; it must be a whole number from 1 to 100",
+            ),
+            (
                 vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],
                 "HOLDFAST_LOG_FORMAT is 'xml'; it must be text or json",
+            ),
+            (
+                vec![URL, ("HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD", "too short")],
+                "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD must have at least 16 characters",
             ),
         ] {
             assert_eq!(read(&set).unwrap_err(), sentence);

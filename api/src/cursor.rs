@@ -4,7 +4,7 @@
 //! comes to rely on what is in it.
 
 use chrono::DateTime;
-use domain::ids::{CommandId, DeadLetterId, EventId, PlanId, TransferId, WalletId};
+use domain::ids::{CommandId, DeadLetterId, EventId, LimitId, PlanId, TransferId, WalletId};
 use store::queue_desk::Seen;
 use store::statements::Place;
 use uuid::Uuid;
@@ -63,6 +63,16 @@ impl Cursor for CommandId {
 }
 
 impl Cursor for DeadLetterId {
+    fn encode(&self) -> String {
+        self.0.encode()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        Uuid::decode_any(text).map(Self)
+    }
+}
+
+impl Cursor for LimitId {
     fn encode(&self) -> String {
         self.0.encode()
     }

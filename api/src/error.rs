@@ -6,7 +6,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use store::wallets::ChangeError;
 use store::{StoreError, Temper, describe};
-use wire::{FieldError, Problem, ProblemCode};
+use wire::signature::SIGNATURE_HEADER;
+use wire::{BulkAnswer, FieldError, Problem, ProblemCode};
 
 use crate::intake::IntakeError;
 
@@ -87,6 +88,41 @@ impl ApiError {
         )
     }
 
+    /// One of the commands of a bulk request was refused, and so all are.
+    pub(crate) fn bulk_refused(answers: Vec<BulkAnswer>) -> Self {
+        let mut error = Self::bulk_neighbour();
+        error.0.draft.problem.answers = answers;
+        error
+    }
+
+    /// What a command is told that is refused for others' sake.
+    pub(crate) fn bulk_neighbour() -> Self {
+        let detail = "All commands of the request were to be accepted, and at least one cannot \
+                      be. Nothing was written, and no idempotency key was used.";
+        Self::new(ProblemCode::BulkRefused, detail)
+    }
+
+    /// This process serves as many long answers as it may.
+    pub(crate) fn too_many_streams(what: &str) -> Self {
+        let detail = format!("This process serves as many {what} as it may. Try again later.");
+        Self::new(ProblemCode::TooManyStreams, detail).retry_after(RETRY_AFTER_S)
+    }
+
+    /// The problem as a part of an answer that is about several requests.
+    pub(crate) fn into_problem(self, correlation_id: &str) -> Problem {
+        let Draft { mut problem, cause } = self.0.draft;
+        if let Some(cause) = cause {
+            tracing::warn!(
+                correlation_id,
+                problem.code = problem.code.as_str(),
+                cause,
+                "command refused"
+            );
+        }
+        correlation_id.clone_into(&mut problem.correlation_id);
+        problem
+    }
+
     pub(crate) fn maintenance() -> Self {
         let detail = "Nothing new is taken for now; reads go on. Nothing was written. Send the same \
                       request again later, with the same idempotency key if it has one.";
@@ -117,7 +153,11 @@ impl IntoResponse for ApiError {
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         if status == StatusCode::UNAUTHORIZED {
-            let scheme = HeaderValue::from_static("Bearer");
+            let scheme = match draft.problem.code {
+                ProblemCode::SignatureInvalid => SIGNATURE_HEADER,
+                _ => "Bearer",
+            };
+            let scheme = HeaderValue::from_static(scheme);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         if let Some(seconds) = retry_after_s {

@@ -13,7 +13,7 @@ mod body;
 mod headers;
 mod params;
 
-pub(crate) use body::Body;
+pub(crate) use body::{Body, RawBody, is_media_type, read_object};
 pub(crate) use headers::{
     Caller, CorrelationId, MoneyKey, OptionalKey, Trace, WaitPreference, header_once,
 };

@@ -63,13 +63,42 @@ impl Facts {
     ) -> Result<[Option<WalletFacts>; N], Arc<StoreError>> {
         let mut facts = ids.map(|id| self.cache.get(&id));
         if facts.iter().any(Option::is_none) {
-            let (answer, answered) = oneshot::channel();
-            // An ask that nobody takes or answers ends as the error below.
-            self.asks.send(Ask { ids: ids.to_vec(), answer }).ok();
-            let read = answered.await.unwrap_or_else(|_| Err(Arc::new(StoreError::Contended)))?;
+            let read = self.read(ids.to_vec()).await?;
             facts.iter_mut().zip(read).for_each(|(fact, read)| *fact = read);
         }
         Ok(facts.map(|fact| fact.filter(|fact| fact.kind == WalletKind::Customer)))
+    }
+
+    /// The facts of those of `ids` that are customers' wallets, with one statement for all that
+    /// have not been seen.
+    pub(crate) async fn of_many(
+        &self,
+        ids: impl IntoIterator<Item = WalletId>,
+    ) -> Result<HashMap<WalletId, WalletFacts>, Arc<StoreError>> {
+        let wanted: HashSet<WalletId> = ids.into_iter().collect();
+        let mut known = HashMap::with_capacity(wanted.len());
+        let mut unseen = Vec::new();
+        for id in wanted {
+            match self.cache.get(&id) {
+                Some(fact) => _ = known.insert(id, fact),
+                None => unseen.push(id),
+            }
+        }
+        if !unseen.is_empty() {
+            let read = self.read(unseen.clone()).await?;
+            let found = unseen.into_iter().zip(read);
+            known.extend(found.filter_map(|(id, fact)| Some((id, fact?))));
+        }
+        known.retain(|_, fact| fact.kind == WalletKind::Customer);
+        Ok(known)
+    }
+
+    /// Has wallets read that have not been seen; the answers are in the order of `ids`.
+    async fn read(&self, ids: Vec<WalletId>) -> Result<Vec<Option<WalletFacts>>, Arc<StoreError>> {
+        let (answer, answered) = oneshot::channel();
+        // An ask that nobody takes or answers ends as the error below.
+        self.asks.send(Ask { ids, answer }).ok();
+        answered.await.unwrap_or_else(|_| Err(Arc::new(StoreError::Contended)))
     }
 }
 

@@ -4,12 +4,12 @@ use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use wire::ProblemCode;
-use wire::limits::BODY_BYTES_MAX;
+use wire::limits::{BODY_BYTES_MAX, BULK_BODY_BYTES_MAX};
 
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::state::App;
-use crate::{admin, health, maintenance, statements, transfers, wallets};
+use crate::{admin, health, maintenance, notices, spending, statements, transfers, wallets};
 
 /// What clients call.
 pub fn router(app: App) -> Router {
@@ -21,9 +21,21 @@ pub fn router(app: App) -> Router {
         .route("/v1/wallets/{wallet_id}/close", post(wallets::close))
         .route("/v1/wallets/{wallet_id}/balance", get(statements::balance))
         .route("/v1/wallets/{wallet_id}/postings", get(statements::postings))
+        .route("/v1/wallets/{wallet_id}/limits", get(spending::list))
         .route("/v1/deposits", post(transfers::deposit))
         .route("/v1/transfers", get(transfers::list).post(transfers::transfer))
+        .route("/v1/payouts", post(transfers::payout))
+        .route(
+            "/v1/transfers/bulk",
+            post(transfers::bulk).layer(DefaultBodyLimit::max(BULK_BODY_BYTES_MAX)),
+        )
+        .route("/v1/transfers/stream", post(transfers::stream))
         .route("/v1/transfers/{transfer_id}", get(transfers::get))
+        .route("/v1/transfers/{transfer_id}/events", get(transfers::events))
+        .route("/v1/transfers/{transfer_id}/capture", post(transfers::capture))
+        .route("/v1/transfers/{transfer_id}/void", post(transfers::void))
+        .route("/v1/transfers/{transfer_id}/reverse", post(transfers::reverse))
+        .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route_layer(from_fn_with_state(app.clone(), maintenance::door));
@@ -51,6 +63,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
         .merge(desk_routes())
+        .merge(limit_routes())
         .merge(queue_routes())
         .merge(sqs_routes())
         .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
@@ -61,6 +74,14 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
         .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
     finish(routes, app)
+}
+
+/// What wallets and owners may send.
+fn limit_routes() -> Router<App> {
+    Router::new().route("/admin/v1/limits", get(admin::limits::list).put(admin::limits::put)).route(
+        "/admin/v1/owners/{owner_id}/settings",
+        get(admin::limits::owner).put(admin::limits::put_owner),
+    )
 }
 
 /// Queues, jobs and workers, and what operators stop and start.
@@ -92,6 +113,7 @@ fn desk_routes() -> Router<App> {
         .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))
         .route("/admin/v1/transfers/{transfer_id}/park", post(admin::park))
         .route("/admin/v1/transfers/{transfer_id}/unpark", post(admin::unpark))
+        .route("/admin/v1/transfers/{transfer_id}/review", post(admin::review))
         .route("/admin/v1/transfers/{transfer_id}/retry-now", post(admin::retry_now))
 }
 

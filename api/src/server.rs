@@ -68,7 +68,8 @@ impl Server {
     }
 
     /// Serves until `shutdown` is done, then finishes the requests under way. Those
-    /// that wait for an outcome are answered at once with what there is.
+    /// that wait for an outcome are answered at once with what there is; those that watch
+    /// or stream end and say so.
     pub async fn serve(
         self,
         shutdown: impl Future<Output = ()> + Send,
@@ -87,7 +88,7 @@ impl Server {
             () = shutdown => {}
         }
         stop.send_replace(true);
-        app.waiters.close();
+        app.send_home();
         let drained = tokio::time::timeout(DRAIN_MAX, serving).await;
         app.close().await;
         let Ok(ended) = drained else {

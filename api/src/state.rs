@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use domain::transfer::TransferKind;
 use store::StoreError;
 use store::incidents::Incident;
 use store::ledger::{LedgerReport, Mode};
@@ -8,11 +9,13 @@ use store::readers::Readers;
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
 
-use crate::config::Config;
+use crate::config::{Config, Webhook};
 use crate::facts::Facts;
 use crate::intake::Intake;
 use crate::overview::{Overview, SharedRead};
+use crate::transfers::Streams;
 use crate::waiters::Waiters;
+use crate::watchers::Watchers;
 
 /// Connections of the ledger check. One: a full check reads everything, and two of
 /// them at once would only read it twice.
@@ -30,14 +33,21 @@ pub struct Shared {
     pub(crate) facts: Facts,
     pub(crate) intake: Intake,
     pub(crate) waiters: Waiters,
+    pub(crate) watchers: Watchers,
+    /// Commands that come line by line.
+    pub(crate) streams: Streams,
     /// What operators have stopped.
     pub(crate) switches: Switches,
+    /// What kinds of transfers a screening service is asked about.
+    pub(crate) screened_outside: Vec<TransferKind>,
     /// Wakes workers: there is a new job.
     pub(crate) waker: Waker,
     /// Wakes relays: there is a new event.
     pub(crate) news: Waker,
     /// Wakes the desk: an operator has decided something.
     pub(crate) desk: Waker,
+    /// Who may send notices about payouts; none when nobody may.
+    pub(crate) webhook: Option<Webhook>,
     /// How Holdfast stands, sampled for all consoles together.
     pub(crate) overview: Overview,
     /// What is dead, read for all consoles together.
@@ -55,7 +65,7 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Opens the pools, without waiting for the database, and starts the tasks of the
-    /// intake and of the waiters on the current tokio runtime. The switches are read first,
+    /// intake, the waiters and the watchers on the current tokio runtime. The switches are read first,
     /// so that none is overlooked in the first moment; a database that is away costs two seconds.
     pub async fn new(config: &Config) -> Result<Self, StoreError> {
         let readers = Readers::open(
@@ -71,6 +81,8 @@ impl App {
         let url = &config.database_url;
         let intake = Intake::start(url, readers.writer().clone(), &waker, config.limits)?;
         let waiters = Waiters::start(readers.clone());
+        let watchers = Watchers::start(readers.clone(), config.watchers_max);
+        let streams = Streams::new(config.streams_max, config.stream_wait_max);
         let switches = Switches::start(url).await?;
         let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
         let facts = Facts::start(readers.writer());
@@ -82,10 +94,14 @@ impl App {
             facts,
             intake,
             waiters,
+            watchers,
+            streams,
             switches,
+            screened_outside: config.screened_outside.clone(),
             waker,
             news,
             desk,
+            webhook: config.webhook.clone(),
             overview,
             incidents: SharedRead::default(),
             checks,
@@ -94,6 +110,13 @@ impl App {
 
     pub(crate) async fn ledger_check(&self, mode: Mode) -> Result<LedgerReport, StoreError> {
         store::ledger::check(&self.checks, mode).await
+    }
+
+    /// Ends what would otherwise go on for long: requests that wait, watch or stream.
+    pub(crate) fn send_home(&self) {
+        self.waiters.close();
+        self.watchers.close();
+        self.streams.close();
     }
 
     /// Closes the pools, after the last request.

@@ -1,4 +1,4 @@
-//! `/v1/transfers`: one, and lists. Commands are in `submit`.
+//! `/v1/transfers`: one, and lists. Commands are in `submit`, many at once in `bulk` and `stream`.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +15,22 @@ use crate::extract::{Caller, Id, NoParams, Params, TransferPath};
 use crate::state::App;
 use crate::{statements, views};
 
+mod bulk;
+mod checked;
+mod events;
+mod hold;
+mod many;
+mod payout;
+mod reverse;
+mod stream;
 mod submit;
+mod terms;
+pub(crate) use bulk::bulk;
+pub(crate) use events::events;
+pub(crate) use hold::{capture, void};
+pub(crate) use payout::payout;
+pub(crate) use reverse::reverse;
+pub(crate) use stream::{Streams, stream};
 pub(crate) use submit::{deposit, transfer};
 
 /// `GET /v1/transfers/{transfer_id}`

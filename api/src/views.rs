@@ -38,7 +38,10 @@ pub(crate) fn posting(line: &store::statements::Line) -> wire::Posting {
 /// A transfer without its timeline, as in lists.
 pub(crate) fn transfer(transfer: store::transfers::Transfer) -> wire::Transfer {
     let untouched = transfer.status == TransferStatus::Accepted;
+    let (hold, payout) = transfer.terms.map(|terms| (terms.hold, terms.payout)).unwrap_or_default();
     wire::Transfer {
+        hold,
+        payout,
         id: transfer.id,
         kind: transfer.kind,
         status: transfer.status,
@@ -75,7 +78,10 @@ pub(crate) fn step(step: store::transfers::Step) -> wire::Step {
 
 /// A transfer that was written down a moment ago, without asking the database.
 pub(crate) fn fresh_transfer(new: NewTransfer) -> wire::Transfer {
+    let terms = new.terms.map(|terms| *terms).unwrap_or_default();
     wire::Transfer {
+        hold: terms.hold,
+        payout: terms.payout,
         id: new.id,
         kind: new.kind,
         status: TransferStatus::Accepted,
@@ -88,7 +94,7 @@ pub(crate) fn fresh_transfer(new: NewTransfer) -> wire::Transfer {
         failure: None,
         resolution: None,
         entry_id: None,
-        reverses_id: None,
+        reverses_id: terms.reverses.map(|original| original.transfer_id),
         retries_id: None,
         correlation_id: new.correlation_id,
         created_at: accepted_at(new.id),

@@ -14,6 +14,19 @@ pub(crate) enum Command {
     Part(Part),
     /// Measure.
     Run(Box<Options>),
+    /// Measure one stream of commands.
+    Stream(Box<StreamOptions>),
+}
+
+/// A stream of commands, and what it runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StreamOptions {
+    /// Commands, one a line.
+    pub(crate) lines: u64,
+    /// Wallets that they move money between.
+    pub(crate) wallets: u64,
+    /// The server and its settings.
+    pub(crate) common: Options,
 }
 
 /// What is measured, and how.
@@ -90,6 +103,10 @@ impl Command {
         if let Some(part) = arguments.first().and_then(|name| Part::named(name)) {
             return Ok(Self::Part(part));
         }
+        if let Some(("stream", rest)) = arguments.split_first().map(|(name, rest)| (&**name, rest))
+        {
+            return stream(rest);
+        }
         let mut options = Options::default();
         let mut changes = Changes::default();
         let mut arguments = arguments.iter().map(String::as_str);
@@ -119,6 +136,34 @@ impl Command {
         Ok(Self::Run(Box::new(options)))
     }
 }
+
+/// What stands behind `stream`.
+fn stream(arguments: &[String]) -> Result<Command, String> {
+    let (mut lines, mut changes) = (STREAM_LINES, Changes::default());
+    let mut common = Options::default();
+    let mut arguments = arguments.iter().map(String::as_str);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next().unwrap_or_default();
+        match argument {
+            "--help" | "-h" => return Ok(Command::Help),
+            "--lines" => lines = number(argument, value, 1, 1_000_000_000)?,
+            "--wallets" | "--pg" | "--log" | "--data-dir" => {
+                set(argument, value, &mut common, &mut changes)?;
+            }
+            _ => return Err(format!("unknown argument '{argument}' of stream")),
+        }
+    }
+    let wallets = changes.wallets.unwrap_or(STREAM_WALLETS);
+    // The log gets files for so many seconds.
+    common.warmup = lines / STREAM_RATE;
+    Ok(Command::Stream(Box::new(StreamOptions { lines, wallets, common })))
+}
+
+/// Lines and wallets of a stream when nothing else is said.
+const STREAM_LINES: u64 = 1_000_000;
+const STREAM_WALLETS: u64 = 10_000;
+/// Lines a second that are expected, about.
+const STREAM_RATE: u64 = 8_000;
 
 /// Whether `argument` is an option without a value, and was noted.
 fn flag(argument: &str, options: &mut Options, changes: &mut Changes) -> bool {
@@ -190,6 +235,7 @@ pub(crate) fn help() -> String {
 Measures how fast Holdfast is on this machine, and at what cost.
 
 usage: cargo run --release -p bench -- <scenario>... [options]
+       cargo run --release -p bench -- stream [--lines N] [--wallets N] [--pg NAME=VALUE] [--log FILTER] [--data-dir FOLDER]
 
 "
     .to_owned();
@@ -197,9 +243,13 @@ usage: cargo run --release -p bench -- <scenario>... [options]
         // Writing to a String does not fail.
         let _ = writeln!(text, "  {:<13}{}", scenario.name, scenario.about);
     }
+    text.push_str(STREAM);
     text.push_str(OPTIONS);
     text
 }
+
+const STREAM: &str = "  stream       one file of 1,000,000 lines through POST /v1/transfers/stream
+";
 
 const OPTIONS: &str = "
   --quick                 uniform-10k and hot with short baselines, within a minute
@@ -248,6 +298,16 @@ mod tests {
         assert!(options.scenarios.iter().all(|one| one.seconds == 7 && one.events));
         assert!(options.scenarios.iter().all(|one| one.wallets == 1_000));
         assert_eq!(options.settings, [("a".to_owned(), "b=c".to_owned())]);
+    }
+
+    #[test]
+    fn a_stream_has_options_of_its_own() {
+        let parsed = parse("stream --lines 5_000 --wallets 9 --pg a=b");
+        let Ok(Command::Stream(stream)) = parsed else { panic!("{parsed:?}") };
+        assert_eq!((stream.lines, stream.wallets), (5_000, 9));
+        assert_eq!(stream.common.settings, [("a".to_owned(), "b".to_owned())]);
+        let sentence = "unknown argument '--rate' of stream".to_owned();
+        assert_eq!(parse("stream --rate 5"), Err(sentence));
     }
 
     #[test]

@@ -35,10 +35,12 @@ mod run;
 mod scenario;
 mod series;
 mod statements;
+mod stream;
 mod svg;
 mod table;
 mod wallets;
 
+use std::future::Future;
 use std::process::ExitCode;
 
 use args::Command;
@@ -56,7 +58,8 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Ok(Command::Part(part)) => parts::run(part),
-        Ok(Command::Run(options)) => bench(&options),
+        Ok(Command::Run(options)) => local(report::run(&options)),
+        Ok(Command::Stream(options)) => local(stream::run(&options)),
         Err(problem) => Err(problem.into()),
     };
     match result {
@@ -70,7 +73,7 @@ fn main() -> ExitCode {
 }
 
 /// One thread drives the load: it takes least from the cores that it shares with what it measures.
-fn bench(options: &args::Options) -> Result<bool, Failure> {
+fn local(work: impl Future<Output = Result<bool, Failure>>) -> Result<bool, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, report::run(options))
+    LocalSet::new().block_on(&runtime, work)
 }

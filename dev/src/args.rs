@@ -8,6 +8,7 @@ pub const HELP: &str = "\
 Starts Holdfast on this machine: PostgreSQL, API and workers, with two demo wallets.
 
 usage: cargo run -- [--fresh] [--load N [--failures]]
+       cargo run -- sandbox-provider [--help]
 
   --fresh    drops the data of earlier runs first
   --load N   adds N synthetic transfers per second (1 to 20000), some of which are rejected, retried or

@@ -48,6 +48,9 @@ impl fmt::Display for Banner<'_> {
             writeln!(f, "  data        where DATABASE_URL points")?;
         }
         writeln!(f, "  SQS         {} (wallet-audit, wallet-metrics)", places.sqs_url)?;
+        if let Some(url) = &places.provider_url {
+            writeln!(f, "  provider    {url} (sandbox for payouts and screening)")?;
+        }
         self.wallet(f, "alice", &demo.alice)?;
         self.wallet(f, "bob", &demo.bob)?;
         if let Some(per_second) = options.load {

@@ -50,6 +50,12 @@ pub enum DevError {
         "--failures breaks only the queues brought along, and SQS_ENDPOINT_URL is set; unset it"
     )]
     FailuresOnForeign,
+    /// No process for the sandbox provider.
+    #[error("cannot start the sandbox provider")]
+    Provider(#[source] std::io::Error),
+    /// The secret that was given is too short.
+    #[error("HOLDFAST_PAYOUT_WEBHOOK_SECRET {0}")]
+    WebhookSecret(wire::signature::SecretTooShort),
     /// The queues cannot be looked at.
     #[error("cannot look at the queues")]
     Queues(#[from] crate::queues::QueuesError),

@@ -1,13 +1,19 @@
 //! `holdfast-dev`: see `--help`.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
+use dev::sandbox::program::{COMMAND, Program};
 use dev::{Command, Settings};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command = match Command::parse(std::env::args_os().skip(1)) {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.next_if(|first| first == COMMAND).is_some() {
+        return provide(arguments).await;
+    }
+    let command = match Command::parse(arguments) {
         Ok(command) => command,
         Err(error) => return fail(&error),
     };
@@ -31,6 +37,18 @@ async fn main() -> ExitCode {
     match dev::run(options, settings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// The sandbox provider, as a process of its own.
+async fn provide(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let ended = match Program::parse(arguments) {
+        Ok(program) => program.run().await,
+        Err(problem) => Err(problem.into()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
     }
 }
 

@@ -11,17 +11,25 @@ use std::sync::Arc;
 use embedded::postgres::Server;
 use embedded::sqs::Endpoint;
 use tokio::sync::Mutex;
+use uuid::Uuid;
+use wire::signature::Secret;
 
 use crate::args::Options;
 use crate::console::Console;
 use crate::error::DevError;
 use crate::failures::{SharedEndpoint, WORKER_DEFAULTS};
 use crate::part::Part;
+use crate::provider::{Launch, Provider};
+use crate::sandbox::program::SECRET;
 use crate::settings::Settings;
 use crate::{database, ports};
 
 /// Names the queues of the user's own.
 const SQS_ENDPOINT: &str = "SQS_ENDPOINT_URL";
+/// Name a payout provider and a screening service of the user's own.
+const PROVIDERS: [&str; 2] = ["HOLDFAST_PAYOUT_PROVIDER_URL", "HOLDFAST_SCREENING_URL"];
+/// The payout provider's name when none is given.
+const PROVIDER_NAME: &str = "payouts";
 
 /// What runs. Filled while it starts, so that an end in the middle of the start finds what there is to stop.
 #[derive(Default)]
@@ -31,6 +39,8 @@ pub(crate) struct System {
     /// None when the queues are elsewhere.
     sqs: Option<SharedEndpoint>,
     api: Option<Part>,
+    /// None when payouts and screenings are asked for elsewhere.
+    provider: Option<Provider>,
     workers: Option<Part>,
 }
 
@@ -46,6 +56,8 @@ pub(crate) struct Places {
     pub(crate) database_url: String,
     /// Endpoint of the queues.
     pub(crate) sqs_url: String,
+    /// The sandbox provider; none when there is none.
+    pub(crate) provider_url: Option<String>,
     /// Data of the private PostgreSQL; none when the database is the user's own.
     pub(crate) data_dir: Option<PathBuf>,
 }
@@ -88,7 +100,8 @@ impl System {
         console.step("migrations");
         migration::up(&database_url).await?;
         console.step("API and workers");
-        let (public, admin) = self.start_api(settings, &database_url).await?;
+        let secret = webhook_secret();
+        let (public, admin) = self.start_api(settings, &database_url, &secret).await?;
         let passed_over = [
             (settings.public_addr, public, ports::PUBLIC_PORT),
             (settings.admin_addr, admin, ports::ADMIN_PORT),
@@ -98,9 +111,32 @@ impl System {
         .map(|(_, _, usual)| usual)
         .collect();
         let sqs_url = self.start_sqs().await?;
-        self.start_workers(&database_url, &sqs_url, hooks, options.failures)?;
+        let provider_url = self.start_provider(public, &secret, options.fresh).await?;
+        let provider = provider_url.as_deref();
+        self.start_workers(&database_url, &sqs_url, provider, hooks, options.failures)?;
         let data_dir = self.postgres.as_ref().map(|server| server.data_dir().to_owned());
-        Ok(Places { public, admin, passed_over, database_url, sqs_url, data_dir })
+        Ok(Places { public, admin, passed_over, database_url, sqs_url, provider_url, data_dir })
+    }
+
+    /// The sandbox provider, unless the user has somebody to ask.
+    async fn start_provider(
+        &mut self,
+        api: SocketAddr,
+        secret: &str,
+        fresh: bool,
+    ) -> Result<Option<String>, DevError> {
+        if PROVIDERS.iter().any(|name| variable(name).is_some()) {
+            return Ok(None);
+        }
+        let launch = Launch {
+            notices: format!("{}/v1/providers/{}/notices", url(api), provider_name()),
+            secret,
+            // It remembers as long as the data do that know of it.
+            journal: self.postgres.is_some(),
+            fresh,
+        };
+        let provider = Provider::start(launch).await.map_err(DevError::Provider)?;
+        Ok(Some(self.provider.insert(provider).url().to_owned()))
     }
 
     async fn start_database(
@@ -129,8 +165,11 @@ impl System {
         &mut self,
         settings: &Settings,
         database_url: &str,
+        secret: &str,
     ) -> Result<(SocketAddr, SocketAddr), DevError> {
         let mut config = api::Config::new(database_url);
+        let secret = Secret::new(secret).map_err(DevError::WebhookSecret)?;
+        config.webhook = Some(api::Webhook { provider: provider_name(), secrets: vec![secret] });
         (config.public_addr, config.admin_addr) =
             ports::choose(settings.public_addr, settings.admin_addr);
         let server = api::Server::bind(&config).await?;
@@ -160,6 +199,7 @@ impl System {
         &mut self,
         database_url: &str,
         sqs_url: &str,
+        provider_url: Option<&str>,
         hooks: jobs::Hooks,
         failures: bool,
     ) -> Result<(), DevError> {
@@ -167,6 +207,9 @@ impl System {
         let config = jobs::Config::from_lookup(|name| match name {
             "DATABASE_URL" => Some(database_url.to_owned()),
             SQS_ENDPOINT => Some(sqs_url.to_owned()),
+            name if PROVIDERS.contains(&name) => {
+                variable(name).or_else(|| provider_url.map(str::to_owned))
+            }
             // The report looks at the queues under their usual names, and nobody else may have roles here.
             "HOLDFAST_ROLES" | "HOLDFAST_QUEUE_AUDIT_URL" | "HOLDFAST_QUEUE_METRICS_URL"
                 if failures =>
@@ -188,13 +231,14 @@ impl System {
 
     /// Waits until a part ends although nobody told it to.
     pub(crate) async fn failure(&mut self) -> DevError {
-        let Self { postgres, api, workers, .. } = self;
+        let Self { postgres, api, provider, workers, .. } = self;
         tokio::select! {
             // First, because without it the others fail as well, with less to say.
             biased;
             error = postgres_ended(postgres.as_ref()) => error,
             error = part_ended(api.as_mut()) => error,
             error = part_ended(workers.as_mut()) => error,
+            error = provider_ended(provider.as_mut()) => error,
         }
     }
 
@@ -205,6 +249,9 @@ impl System {
             results.push(part.stop().await);
         }
         self.sqs = None;
+        if let Some(provider) = self.provider.take() {
+            provider.stop().await;
+        }
         if let Some(server) = self.postgres.take() {
             results.push(server.stop().await.map_err(DevError::from));
         }
@@ -215,6 +262,7 @@ impl System {
     /// accepted is in the database.
     pub(crate) async fn abandon(&mut self) {
         [self.api.take(), self.workers.take()].into_iter().flatten().for_each(Part::abandon);
+        self.provider = None;
         if let Some(server) = self.postgres.take() {
             // The error that brought us here is the one to tell.
             let _ = server.stop().await;
@@ -231,6 +279,24 @@ async fn postgres_ended(server: Option<&Server>) -> DevError {
     let Some(server) = server else { return pending().await };
     server.exited().await;
     DevError::PostgresEnded { log: server.log_tail() }
+}
+
+/// As the workers read it, too.
+fn provider_name() -> String {
+    variable("HOLDFAST_PAYOUT_PROVIDER_NAME").unwrap_or_else(|| PROVIDER_NAME.to_owned())
+}
+
+/// How notices are signed: as the user says, or with a secret for this start only.
+fn webhook_secret() -> String {
+    variable(SECRET).unwrap_or_else(|| format!("{}{}", Uuid::new_v4(), Uuid::new_v4()))
+}
+
+async fn provider_ended(provider: Option<&mut Provider>) -> DevError {
+    match provider {
+        Some(provider) => provider.ended().await,
+        None => pending().await,
+    }
+    DevError::Ended("the sandbox provider")
 }
 
 async fn part_ended(part: Option<&mut Part>) -> DevError {

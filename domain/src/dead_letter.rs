@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::ids::TransferId;
 use crate::operator::OperatorRole;
 use crate::retry::RetrySchedule;
-use crate::saga::{Action, Event, Resolution, State};
+use crate::saga::{Action, Event, Resolution, Route, State};
 use crate::text::words;
 
 words! {
@@ -53,6 +53,8 @@ words! {
         NotCompensating = "not_compensating",
         /// The step where it stuck is not after the pivot.
         NotPastPivot = "not_past_pivot",
+        /// The pivot is behind it: only forward.
+        PastPivot = "past_pivot",
     }
 }
 
@@ -67,8 +69,10 @@ impl Refusal {
                 "It was going forward when it stuck, so there is no compensation to try again."
             }
             Self::NotPastPivot => {
-                "The step where it stuck is not after the pivot. Only there is forward the \
-                 one way; redrive or compensate it."
+                "No step after the pivot can be counted as done here; redrive or compensate it."
+            }
+            Self::PastPivot => {
+                "The money has left already, so no way leads back. Mend the cause and redrive it."
             }
         }
     }
@@ -115,6 +119,7 @@ impl DeskAct {
         self,
         stuck: State,
         cause: Failure,
+        route: Route,
         transfer: TransferId,
     ) -> Result<(State, Action), Refusal> {
         let turned_back = matches!(stuck, State::Stuck { undo_of: Some(_), .. });
@@ -128,9 +133,11 @@ impl DeskAct {
             (None, _) => Event::Redriven,
         };
         // None of these events makes a saga wait, so any schedule will do.
-        stuck.next(event, transfer, &RetrySchedule::default()).map_err(|_| match self {
+        let next = stuck.next(event, route, transfer, &RetrySchedule::default());
+        next.map_err(|_| match self {
             Self::ForceForward => Refusal::NotPastPivot,
-            _ => Refusal::AlreadyCompensating,
+            _ if turned_back => Refusal::AlreadyCompensating,
+            _ => Refusal::PastPivot,
         })
     }
 }

@@ -22,6 +22,12 @@ words! {
         TransferRejected = "transfer.rejected.v1",
         /// Failed for good and compensated.
         TransferFailed = "transfer.failed.v1",
+        /// The client gave the hold back; nothing moved.
+        TransferVoided = "transfer.voided.v1",
+        /// The hold was out of time; nothing moved.
+        TransferExpired = "transfer.expired.v1",
+        /// The amount is reserved, and waits to be captured.
+        TransferHeld = "transfer.held.v1",
         /// Waits for a person.
         TransferStuck = "transfer.stuck.v1",
         /// A wallet was opened.

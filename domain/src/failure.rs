@@ -8,7 +8,8 @@ use crate::saga::Step;
 use crate::text::words;
 
 words! {
-    /// The four ways to fail. The saga looks at nothing else to decide what is next.
+    /// The ways to fail, and the two ways to end by decision, which turn a saga back as a
+    /// failure does. The saga looks at nothing else to decide what is next.
     FailureClass {
         /// A rule said no. The request was understood; trying again changes nothing.
         Rejected = "rejected",
@@ -18,6 +19,10 @@ words! {
         Permanent = "permanent",
         /// It may or may not have happened. Never compensated blindly.
         Unknown = "unknown",
+        /// The client gave the hold back.
+        Voided = "voided",
+        /// The hold was out of time.
+        Expired = "expired",
     }
 }
 

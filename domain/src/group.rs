@@ -6,9 +6,10 @@
 //! running balances makes the verdicts exact: the same as one transfer at a time,
 //! where a rejected one takes nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use crate::answer::{Answer, Awaited};
 use crate::event::{Envelope, EventType, TransferData};
 use crate::failure::{Failure, FailureClass};
 use crate::ids::{EventId, TransferId, WalletId};
@@ -16,16 +17,20 @@ use crate::money::{Amount, Currency, MinorUnits};
 use crate::retry::RetrySchedule;
 use crate::saga::{Action, Event, IllegalTransition, Resolution, State, Step, StuckReason};
 use crate::switch::{Switch, SwitchSet};
+use crate::terms::Terms;
 use crate::transfer::{TransferKind, TransferStatus};
 
 mod book;
 mod faults;
 mod forecast;
+mod outside;
+mod patience;
 mod people;
 mod steps;
 pub use book::{Book, PostedEntry, PostedLine, WalletChange};
 pub use faults::{Fault, Faults, NoFaults};
 pub use forecast::{Forecast, Outlook, forecast};
+pub use patience::Patience;
 
 /// How far one transaction goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,8 +66,14 @@ pub struct OpenTransfer {
     pub undo_of: Option<Failure>,
     /// What its hold reserves now; 0 when there is none.
     pub hold: MinorUnits,
+    /// The day on which limits count it; null before it is screened, and when none concerned it.
+    pub limit_day: Option<NaiveDate>,
     /// Lines written to its step log so far.
     pub log_seq: u16,
+    /// What it has beyond a plain transfer; none for a plain one.
+    pub terms: Option<Box<Terms>>,
+    /// What has come from outside for its step; read once.
+    pub answer: Option<Answer>,
 }
 
 /// One line of the step log.
@@ -87,6 +98,13 @@ pub enum Progress {
     Ready,
     /// Waits for a retry.
     Waiting(std::time::Duration),
+    /// Before a step that waits for somebody outside.
+    Awaits {
+        /// For what.
+        what: Awaited,
+        /// When the time for it is up, or the next try is due.
+        until: DateTime<Utc>,
+    },
     /// At a durable boundary that this switch keeps it at. No attempt of the next step is spent.
     Paused(Switch),
     /// At its end.
@@ -139,12 +157,22 @@ pub enum BrokenInvariant {
         /// What was found.
         what: &'static str,
     },
+    /// A decision that must not fail was refused by a rule.
+    #[error("transfer {transfer}: {code}")]
+    Refused {
+        /// Whose decision.
+        transfer: TransferId,
+        /// Code of the rule.
+        code: String,
+    },
 }
 
 /// What does not change within one group.
 pub struct Rules<'a> {
     /// When to retry.
     pub schedule: &'a RetrySchedule,
+    /// How long to wait for others.
+    pub patience: Patience,
     /// How far to go.
     pub boundaries: Boundaries,
     /// The shard of the system wallets that this lane posts to.
@@ -177,6 +205,7 @@ impl Rules<'_> {
         // Bounded: each turn runs one step or one undo, and the saga has few of either.
         while self.pause(&transfer, &action).is_none() {
             let event = match action {
+                Action::Run(step) if self.awaits(&transfer, step).is_some() => break,
                 Action::Run(step) => {
                     let outcome = self.perform(step, false, &mut transfer, book, &mut entry)?;
                     note(&mut log, &mut transfer, step, false, &state, outcome.clone().err());
@@ -223,7 +252,7 @@ impl Rules<'_> {
         transfer: &OpenTransfer,
     ) -> Result<(State, Action), BrokenInvariant> {
         state
-            .next(event, transfer.id, self.schedule)
+            .next(event, transfer.route(), transfer.id, self.schedule)
             .map_err(|source| BrokenInvariant::Transition { transfer: transfer.id, source })
     }
 
@@ -249,7 +278,7 @@ impl Rules<'_> {
     ) -> Advanced {
         let wait = match action {
             Action::Wait(delay) => Progress::Waiting(*delay),
-            _ => self.pause(&transfer, action).map_or(Progress::Ready, Progress::Paused),
+            _ => self.rest(&transfer, action),
         };
         let resolution = match state {
             State::Abandoned(resolution) => Some(resolution),
@@ -286,7 +315,11 @@ impl Rules<'_> {
             State::Compensated { failure } => {
                 let status = match failure.class {
                     FailureClass::Rejected => TransferStatus::Rejected,
-                    _ => TransferStatus::Failed,
+                    FailureClass::Voided => TransferStatus::Voided,
+                    FailureClass::Expired => TransferStatus::Expired,
+                    FailureClass::Transient | FailureClass::Permanent | FailureClass::Unknown => {
+                        TransferStatus::Failed
+                    }
                 };
                 (Progress::Final, status, Some(failure))
             }
@@ -299,7 +332,14 @@ impl Rules<'_> {
             }
         };
         let at = entry.as_ref().map_or(self.now, |entry| entry.posted_at);
-        let event = self.event(&transfer, status, (failure.clone(), resolution), at, book);
+        let newly_held =
+            matches!(progress, Progress::Awaits { what: Awaited::Capture, .. }) && !log.is_empty();
+        let event =
+            self.event(&transfer, status, newly_held, (failure.clone(), resolution), at, book);
+        // One that is not used by now was no answer to what is waited for next.
+        if !matches!(progress, Progress::Ready | Progress::Paused(_)) {
+            transfer.answer = None;
+        }
         Advanced { transfer, progress, status, failure, log, entry, event }
     }
 
@@ -307,6 +347,7 @@ impl Rules<'_> {
         &self,
         transfer: &OpenTransfer,
         status: TransferStatus,
+        newly_held: bool,
         (failure, resolution): (Option<Failure>, Option<Resolution>),
         occurred_at: DateTime<Utc>,
         book: &mut Book,
@@ -316,7 +357,10 @@ impl Rules<'_> {
             TransferStatus::Rejected => EventType::TransferRejected,
             TransferStatus::Failed => EventType::TransferFailed,
             TransferStatus::Stuck => EventType::TransferStuck,
-            _ => return None,
+            TransferStatus::Voided => EventType::TransferVoided,
+            TransferStatus::Expired => EventType::TransferExpired,
+            TransferStatus::Held if newly_held => EventType::TransferHeld,
+            TransferStatus::Held | TransferStatus::Accepted => return None,
         };
         // Only a settled transfer is news to the one who would have received.
         let told = match status {
@@ -333,7 +377,7 @@ impl Rules<'_> {
                 kind: transfer.kind,
                 source_wallet_id: transfer.source,
                 destination_wallet_id: transfer.destination,
-                amount_minor: transfer.amount.minor(),
+                amount_minor: transfer.moves(),
                 currency: transfer.currency,
                 failure,
                 resolution,

@@ -55,6 +55,10 @@ id! {
     EventId
 }
 id! {
+    /// A limit on what a wallet or an owner sends.
+    LimitId
+}
+id! {
     /// A redrive plan.
     PlanId
 }

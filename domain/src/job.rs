@@ -8,6 +8,8 @@ use crate::text::words;
 
 /// The queue of saga jobs.
 pub const SAGA_QUEUE: &str = "wallet-saga";
+/// The queue of calls to somebody outside.
+pub const CALL_QUEUE: &str = "wallet-call";
 
 words! {
     /// What waits for somebody to take it, as operators name it. Those in SQS are spelled as
@@ -43,6 +45,14 @@ words! {
 /// Most transfers that one job carries; also the most that one group transaction takes.
 pub const GROUP_MAX: usize = 256;
 
+/// Priority of jobs whose transfers came in bulk. All others have apalis's default of 0, and workers
+/// take the highest first.
+pub const BULK_PRIORITY: i32 = -1;
+
+/// Most transfers that one bulk job carries. Few, because what a worker has fetched is not overtaken
+/// any more: 64 jobs of this size are a tenth of a second of work.
+pub const BULK_JOB_MAX: usize = 16;
+
 /// A saga job, versioned by `v`. A reader that meets a version it does not know
 /// must log it and answer Ok: the sweeper finds those transfers again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,5 +63,17 @@ pub enum SagaJob {
     V1 {
         /// The transfers to advance.
         ids: Vec<TransferId>,
+    },
+}
+
+/// A call that a transfer waits for. One job each, so that a slow one holds up no other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "version")]
+pub enum CallJob {
+    /// Version 1.
+    #[serde(rename = "1")]
+    V1 {
+        /// The transfer.
+        id: TransferId,
     },
 }

@@ -5,11 +5,12 @@
 //!
 //! Reading order: [`money`] (whole minor units of a currency), [`wallet`] (four
 //! counters per wallet and what they mean), [`journal`] (entries that cannot be
-//! built unbalanced), [`transfer`] (what a customer asks for), [`failure`] (how
-//! things go wrong), [`saga`] (what happens next), [`group`] (many transfers
+//! built unbalanced), [`transfer`] (what a customer asks for), [`limit`] (how much of it is
+//! allowed), [`failure`] (how things go wrong), [`saga`] (what happens next), [`group`] (many transfers
 //! advanced over one set of locked wallets), [`dead_letter`] (what a person may decide
 //! about one that gave up), [`plan`] (many dead letters sent back with care), [`switch`]
-//! (what an operator can stop), [`event`] and [`job`] (what leaves).
+//! (what an operator can stop), [`answer`] and [`notice`] (what comes from outside),
+//! [`event`] and [`job`] (what leaves).
 #![cfg_attr(
     not(test),
     deny(
@@ -20,6 +21,7 @@
     )
 )]
 
+pub mod answer;
 pub mod dead_letter;
 pub mod event;
 pub mod failure;
@@ -28,13 +30,16 @@ pub mod idempotency;
 pub mod ids;
 pub mod job;
 pub mod journal;
+pub mod limit;
 pub mod money;
+pub mod notice;
 pub mod operator;
 pub mod plan;
 pub mod queue;
 pub mod retry;
 pub mod saga;
 pub mod switch;
+pub mod terms;
 pub mod text;
 pub mod transfer;
 pub mod wallet;

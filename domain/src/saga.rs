@@ -1,12 +1,17 @@
 //! The transfer saga as a pure state machine: (state, event) -> (state, action).
 //!
-//! The story of a transfer, with each compensation under its step:
+//! The story of a transfer, with each compensation under its step. Most transfers take three
+//! steps; a [`Route`] says who takes which:
 //!
 //! ```text
 //!   place_hold          reserve the amount in the source wallet
 //!     undo: void_hold   give the reservation back
 //!   screen              may these two wallets do business?
-//!   post_entry (pivot)  post the journal entry and capture the hold; only forward after it
+//!   screen_outside      what does the screening service say?             where configured
+//!   await_capture       wait for the client to capture or void the hold  with manual capture
+//!   submit_payout       hand it to the provider                          payouts
+//!   confirm_payout      wait for its word: the pivot                     payouts
+//!   post_entry          post the journal entry and capture the hold; the pivot of all others
 //! ```
 //!
 //! ```text
@@ -37,8 +42,12 @@ use crate::ids::TransferId;
 use crate::retry::RetrySchedule;
 use crate::text::words;
 
+mod route;
 mod step;
+pub use route::Route;
 pub use step::Step;
+
+use route::undo_from;
 
 words! {
     /// Why a saga waits for a person.
@@ -53,6 +62,8 @@ words! {
         KillsItsWorker = "kills_its_worker",
         /// The database or the ledger refused it: a bug of ours.
         BrokenInvariant = "broken_invariant",
+        /// A step after the pivot failed for good: no way leads back.
+        CannotTurnBack = "cannot_turn_back",
         /// An operator stopped it.
         ParkedByOperator = "parked_by_operator",
     }
@@ -214,23 +225,32 @@ impl State {
         }
     }
 
-    /// Moves on. `transfer` and `schedule` decide how long a retry waits.
+    /// Moves on. `route` says which steps there are; `transfer` and `schedule` decide how long
+    /// a retry waits.
     ///
     /// Every legal pair of state and event has one line here, and there is no
     /// other place that changes the state of a saga.
     pub fn next(
         self,
         event: Event,
+        route: Route,
         transfer: TransferId,
         schedule: &RetrySchedule,
     ) -> Result<(Self, Action), IllegalTransition> {
         use Event as E;
         let retry = |attempt| schedule.delay_after(transfer, attempt);
         Ok(match (self, event) {
-            (Self::Running { step, .. }, E::Succeeded) => forward(step),
+            (Self::Running { step, .. }, E::Succeeded) => forward(route, step),
             (Self::Running { step, attempt }, E::Failed(failure)) => match failure.class {
-                FailureClass::Rejected | FailureClass::Permanent => {
-                    turn_back(step.previous(), failure)
+                FailureClass::Rejected
+                | FailureClass::Permanent
+                | FailureClass::Voided
+                | FailureClass::Expired => {
+                    if route.is_after_pivot(step) {
+                        stuck(step, StuckReason::CannotTurnBack, failure, None)
+                    } else {
+                        turn_back(route.previous(step), failure)
+                    }
                 }
                 FailureClass::Transient | FailureClass::Unknown => match retry(attempt) {
                     Some(delay) => {
@@ -261,16 +281,24 @@ impl State {
                 stuck(step, reason, why, Some(failure))
             }
             (Self::Stuck { step, undo_of, .. }, E::Redriven) => resume(step, 1, undo_of),
-            (Self::Compensating { step, failure, .. }, E::CompensationSucceeded)
-            | (Self::Stuck { step, undo_of: None, .. }, E::CompensateNow(failure)) => {
-                turn_back(step.previous(), failure)
+            (Self::Compensating { step, failure, .. }, E::CompensationSucceeded) => {
+                turn_back(route.previous(step), failure)
             }
-            (Self::Stuck { step, undo_of: None, .. }, E::ForcedForward)
-                if step.is_after_pivot() =>
+            (Self::Stuck { step, undo_of: None, .. }, E::CompensateNow(failure))
+                if !route.is_after_pivot(step) =>
             {
-                forward(step)
+                turn_back(route.previous(step), failure)
             }
-            (Self::Stuck { .. }, E::Resolved(resolution)) => {
+            // The last step is the entry: to count it as done would leave the money unposted.
+            (Self::Stuck { step, undo_of: None, .. }, E::ForcedForward)
+                if route.is_after_pivot(step) && route.next(step).is_some() =>
+            {
+                forward(route, step)
+            }
+            // After the pivot the money is gone, and no word makes it come back.
+            (Self::Stuck { step, .. }, E::Resolved(resolution))
+                if resolution == Resolution::SettledOutside || !route.is_after_pivot(step) =>
+            {
                 (Self::Abandoned(resolution), Action::Finish)
             }
             (state, event) => {
@@ -281,8 +309,8 @@ impl State {
 }
 
 /// The step is done: the next one, or the end.
-fn forward(done: Step) -> (State, Action) {
-    match done.next() {
+fn forward(route: Route, done: Step) -> (State, Action) {
+    match route.next(done) {
         Some(step) => (State::Running { step, attempt: 1 }, Action::Run(step)),
         None => (State::Completed, Action::Finish),
     }
@@ -290,7 +318,7 @@ fn forward(done: Step) -> (State, Action) {
 
 /// Undo what was done, from `done` backwards.
 fn turn_back(done: Option<Step>, failure: Failure) -> (State, Action) {
-    match Step::undo_from(done) {
+    match undo_from(done) {
         Some(step) => (State::Compensating { step, attempt: 1, failure }, Action::Undo(step)),
         None => (State::Compensated { failure }, Action::Finish),
     }

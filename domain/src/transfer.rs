@@ -13,6 +13,22 @@ words! {
         Transfer = "transfer",
         /// Money in, from the system cash wallet.
         Deposit = "deposit",
+        /// Money out, to an account elsewhere, through a provider.
+        Payout = "payout",
+        /// Takes back what a settled transfer or deposit has moved, or part of it.
+        Reversal = "reversal",
+    }
+}
+
+impl TransferKind {
+    /// Whether what it takes from a customer's wallet counts against limits.
+    pub const fn is_limited(self) -> bool {
+        match self {
+            Self::Transfer | Self::Payout => true,
+            // A deposit is paid by us. A reversal only gives back what was received, and whoever
+            // must give back must not be kept from it.
+            Self::Deposit | Self::Reversal => false,
+        }
     }
 }
 
@@ -64,13 +80,18 @@ words! {
         SourceFrozen = "source_frozen",
         /// The destination is closed.
         DestinationClosed = "destination_closed",
+        /// A limit of the source or of its owner does not allow it. The failure's sentence says
+        /// which; see [`crate::limit::LimitExceeded`].
+        LimitExceeded = "limit_exceeded",
+        /// All reversals of a transfer together would take back more than it has moved.
+        ReversalTooLarge = "reversal_too_large",
     }
 }
 
 impl Rejection {
     /// Whether the same request may pass later, as a new transfer.
     pub const fn is_transient(self) -> bool {
-        matches!(self, Self::InsufficientFunds | Self::SourceFrozen)
+        matches!(self, Self::InsufficientFunds | Self::SourceFrozen | Self::LimitExceeded)
     }
 
     /// One sentence for people.
@@ -84,6 +105,10 @@ impl Rejection {
             Self::SourceClosed => "The source wallet is closed.",
             Self::SourceFrozen => "The source wallet is frozen and may not send.",
             Self::DestinationClosed => "The destination wallet is closed.",
+            Self::LimitExceeded => "A limit of the source wallet or of its owner is exceeded.",
+            Self::ReversalTooLarge => {
+                "It would take back more than the transfer has moved and other reversals have left."
+            }
         }
     }
 }

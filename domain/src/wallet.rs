@@ -122,6 +122,8 @@ pub struct HotWallet {
     pub status: WalletStatus,
     /// The lowest that its available balance may be.
     pub floor: MinorUnits,
+    /// Whether any limit concerns what it sends.
+    pub limited: bool,
     /// The four counters.
     pub balances: Balances,
     /// Number of its newest posting; 0 before the first.

@@ -1,10 +1,13 @@
-//! The production processes with a fuse, and the console: `holdfast-e2e api | jobs | console ...`.
+//! The production processes with a fuse, the console and the sandbox provider:
+//! `holdfast-e2e api | jobs | console ... | sandbox-provider ...`.
 //!
 //! Calls the same `run` functions as `holdfast-api` and `holdfast-jobs`, and kills
 //! itself where the tests ask for it:
 //! * `E2E_ABORT_AMOUNT=n`: aborts before the commit of any group that holds a transfer of n.
 //! * `E2E_DIE_ONCE_AT=before_commit|after_commit` and `E2E_DIE_ONCE_FILE=path`: aborts
 //!   there once, at the first transaction; the file remembers that it happened.
+//! * `E2E_ABORT_CALL_AMOUNT=n` and `E2E_ABORT_CALL_DIR=path`: each transfer of n aborts it once
+//!   before a call outside, and once after one; the folder remembers which did.
 //!
 //! The API prints `listening <address> <address for operators>` once it has its ports.
 
@@ -12,9 +15,13 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{ExitCode, abort};
+use std::sync::Arc;
 
+use dev::sandbox::program::{COMMAND, Program};
 use domain::group::OpenTransfer;
 use jobs::Hooks;
+use jobs::outside::{CallPoint, CallProbe};
+use store::calls::Call;
 use store::lane::{Point, Probe};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -46,10 +53,15 @@ async fn run() -> Result<(), Failure> {
             server.serve(shutdown).await?;
         }
         Some("jobs") => {
-            let hooks = Hooks { probe: Box::new(Fuse::from_env()), ..Hooks::default() };
+            let hooks = Hooks {
+                probe: Box::new(Fuse::from_env()),
+                calls: Arc::new(CallFuse::from_env()),
+                ..Hooks::default()
+            };
             jobs::run(jobs::Config::from_env()?, hooks, shutdown).await?;
         }
-        _ => return Err("usage: holdfast-e2e api | jobs | console".into()),
+        Some(COMMAND) => Program::parse(std::env::args_os().skip(2))?.run().await?,
+        _ => return Err("usage: holdfast-e2e api | jobs | console | sandbox-provider".into()),
     }
     Ok(())
 }
@@ -90,6 +102,35 @@ impl Probe for Fuse {
             if first {
                 abort();
             }
+        }
+    }
+}
+
+/// The same, at calls outside.
+struct CallFuse {
+    amount: Option<i64>,
+    folder: Option<PathBuf>,
+}
+
+impl CallFuse {
+    fn from_env() -> Self {
+        let variable = |name| std::env::var(name).ok();
+        Self {
+            amount: variable("E2E_ABORT_CALL_AMOUNT").and_then(|amount| amount.parse().ok()),
+            folder: variable("E2E_ABORT_CALL_DIR").map(PathBuf::from),
+        }
+    }
+}
+
+impl CallProbe for CallFuse {
+    fn reached(&self, point: CallPoint, call: &Call) {
+        let Some(folder) = &self.folder else { return };
+        if Some(call.amount.minor().0) != self.amount {
+            return;
+        }
+        let file = folder.join(format!("{}-{point:?}", call.id));
+        if OpenOptions::new().write(true).create_new(true).open(file).is_ok() {
+            abort();
         }
     }
 }

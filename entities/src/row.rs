@@ -45,3 +45,12 @@ pub(crate) fn failure(
     let class: FailureClass = word(table, "failure_class", class.unwrap_or_default())?;
     Ok(Some(Failure::new(class, code, detail.unwrap_or_default())))
 }
+
+/// Reads stored JSON as the domain type that it was written from.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    column: &'static str,
+    json: &serde_json::Value,
+) -> Result<T, InvalidRow> {
+    T::deserialize(json).map_err(|_| InvalidRow { table, column, value: json.to_string() })
+}

@@ -7,7 +7,7 @@ use domain::money::{Amount, MinorUnits};
 use domain::saga::StuckReason;
 use sea_orm::entity::prelude::*;
 
-use crate::row::{InvalidRow, count, word};
+use crate::row::{InvalidRow, count, from_json, word};
 
 const TABLE: &str = "saga_open";
 
@@ -56,6 +56,8 @@ pub struct Model {
     pub undo_detail: Option<String>,
     /// What its hold reserves in the source wallet now, in minor units.
     pub hold_minor: i64,
+    /// The day on which limits count it; null before its screening, and when no limit concerned it.
+    pub limit_day: Option<Date>,
     /// Lines written to its step log so far.
     pub log_seq: i16,
     /// When it is to run; in the past when it is due.
@@ -68,6 +70,16 @@ pub struct Model {
     /// A [`StuckReason`]: why it waits for a person; null otherwise.
     #[sea_orm(column_type = "Text", nullable)]
     pub parked_reason: Option<String>,
+    /// What it has beyond a plain transfer, a [`Terms`](domain::terms::Terms); null for a plain one.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub terms: Option<Json>,
+    /// What has come from outside for its step, an [`Answer`](domain::answer::Answer); null otherwise.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub answer: Option<Json>,
+    /// Calls made for the step so far, written before each of them.
+    pub call_count: i16,
+    /// It came with many others and may wait behind what came alone; never changed.
+    pub bulk: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -112,7 +124,10 @@ impl TryFrom<&Model> for OpenTransfer {
             attempt: count(TABLE, "attempt", row.attempt.into())?,
             undo_of: row.undo_of()?,
             hold: MinorUnits(row.hold_minor),
+            limit_day: row.limit_day,
             log_seq: count(TABLE, "log_seq", row.log_seq.into())?,
+            terms: row.terms.as_ref().map(|json| from_json(TABLE, "terms", json)).transpose()?,
+            answer: row.answer.as_ref().map(|json| from_json(TABLE, "answer", json)).transpose()?,
         })
     }
 }

@@ -2,10 +2,11 @@
 
 use domain::failure::Failure;
 use domain::money::Currency;
+use domain::terms::Terms;
 use domain::transfer::{TransferKind, TransferStatus};
 use sea_orm::entity::prelude::*;
 
-use crate::row::{InvalidRow, failure, word};
+use crate::row::{InvalidRow, failure, from_json, word};
 
 const TABLE: &str = "transfer";
 
@@ -68,6 +69,9 @@ pub struct Model {
     pub reverses_id: Option<Uuid>,
     /// The failed transfer that this one tries again; null otherwise.
     pub retries_id: Option<Uuid>,
+    /// What it has beyond a plain transfer, a [`Terms`]; null for a plain one.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub terms: Option<Json>,
     /// Which version of the saga runs it.
     pub saga_version: i16,
     /// When it was written down, by the database's clock.
@@ -95,6 +99,11 @@ impl Model {
     /// The currency it moves.
     pub fn currency(&self) -> Result<Currency, InvalidRow> {
         word(TABLE, "currency", &self.currency)
+    }
+
+    /// What it has beyond a plain transfer; none for a plain one.
+    pub fn terms(&self) -> Result<Option<Terms>, InvalidRow> {
+        self.terms.as_ref().map(|json| from_json(TABLE, "terms", json)).transpose()
     }
 
     /// Why it ended badly or is stuck; none otherwise.

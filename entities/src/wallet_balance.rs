@@ -27,6 +27,8 @@ pub struct Model {
     pub status: String,
     /// The lowest that its available balance may be, in minor units.
     pub floor_minor: i64,
+    /// Whether a limit of its own or of its owner concerns it.
+    pub limited: bool,
     /// Sum of all debit postings, in minor units.
     pub debits_posted: i64,
     /// Sum of all credit postings, in minor units.
@@ -72,6 +74,7 @@ impl TryFrom<&Model> for HotWallet {
             normal_side: word(TABLE, "normal_side", &row.normal_side)?,
             status: word(TABLE, "status", &row.status)?,
             floor: MinorUnits(row.floor_minor),
+            limited: row.limited,
             balances: Balances {
                 debits_posted: MinorUnits(row.debits_posted),
                 credits_posted: MinorUnits(row.credits_posted),

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use domain::group::Boundaries;
+use domain::group::{Boundaries, Patience};
 use domain::retry::RetrySchedule;
 use domain::wallet::SYSTEM_SHARD_COUNT;
 use ulid::Ulid;
 
-use crate::{Role, RunError, SqsConfig, keeper};
+use crate::{OutsideConfig, Role, RunError, SqsConfig, keeper};
 
 /// How long the event log is kept.
 pub(crate) const EVENT_DAYS: &str = "HOLDFAST_EVENT_DAYS";
@@ -26,6 +26,8 @@ pub struct Config {
     pub boundaries: Boundaries,
     /// When failed steps are tried again.
     pub schedule: RetrySchedule,
+    /// How long to wait for others.
+    pub patience: Patience,
     /// Shard of the system wallets, 0 to 15. Processes with different shards do
     /// not queue for one cash wallet.
     pub shard: u8,
@@ -33,6 +35,8 @@ pub struct Config {
     pub keeper: keeper::Config,
     /// The queues that events go to; none to leave events in the outbox.
     pub sqs: Option<SqsConfig>,
+    /// Who is asked for payouts and screenings.
+    pub outside: OutsideConfig,
     /// What this process does; none for all that is configured.
     pub roles: Option<Vec<Role>>,
 }
@@ -54,11 +58,13 @@ impl Config {
             database_url: database_url.into(),
             boundaries: Boundaries::Fused,
             schedule: RetrySchedule::default(),
+            patience: Patience::default(),
             // Any value works. Not from the process id: in containers that is always 1.
             shard: u8::try_from(Ulid::generate().random() % u128::from(SYSTEM_SHARD_COUNT))
                 .unwrap_or(0),
             keeper: keeper::Config::default(),
             sqs: None,
+            outside: OutsideConfig::default(),
             roles: None,
         }
     }
@@ -97,6 +103,7 @@ impl Config {
         keeper.events_kept = days(lookup, EVENT_DAYS, keeper.events_kept)?;
         keeper.steps_kept = days(lookup, "HOLDFAST_STEP_DAYS", keeper.steps_kept)?;
         config.sqs = SqsConfig::from_lookup(lookup)?;
+        config.outside = OutsideConfig::from_lookup(lookup)?;
         if let Some(roles) = lookup("HOLDFAST_ROLES") {
             let roles = Role::parse_list(&roles);
             config.roles = Some(roles.map_err(|problem| wrong("HOLDFAST_ROLES", &problem))?);
@@ -106,11 +113,15 @@ impl Config {
 
     /// What this process does. Fails when it was given a role without what that needs.
     pub(crate) fn roles(&self) -> Result<Vec<Role>, RunError> {
-        let configured = |role: &Role| self.sqs.is_some() || !role.needs_sqs();
+        let configured = |role: &Role| match role {
+            Role::Calls => self.outside.is_configured(),
+            role => self.sqs.is_some() || !role.needs_sqs(),
+        };
         let Some(roles) = &self.roles else {
             return Ok(Role::all().into_iter().filter(configured).collect());
         };
         match roles.iter().find(|role| !configured(role)) {
+            Some(Role::Calls) => Err(RunError::NoProvider),
             Some(role) => Err(RunError::NoSqs(role.name())),
             None => Ok(roles.clone()),
         }
@@ -149,7 +160,7 @@ fn days(
     }
 }
 
-fn wrong(variable: &'static str, problem: &str) -> ConfigError {
+pub(crate) fn wrong(variable: &'static str, problem: &str) -> ConfigError {
     ConfigError { variable, problem: problem.to_owned() }
 }
 

@@ -71,7 +71,7 @@ impl Events {
         let mut running: Vec<BoxFuture<'static, ()>> = Vec::new();
         for role in self.roles.clone() {
             match role {
-                Role::Sagas => {}
+                Role::Sagas | Role::Calls => {}
                 Role::Desk => running.push(self.queue_desk(&queues)),
                 Role::Relay => running.extend(self.relay(&queues)),
                 Role::Audit => {

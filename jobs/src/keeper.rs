@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use store::retention::{Log, Outcome};
-use store::{StoreError, describe, inbox, maintenance, retention, switches};
+use store::{
+    StoreError, describe, inbox, limits, maintenance, notices, retention, switches, timers,
+};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -104,6 +106,9 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
                     tracing::warn!(error = describe(&error), "old weeks of {log:?} stay for now");
                 }
             }
+            if let Err(error) = forget_usage(&pool).await {
+                tracing::warn!(error = describe(&error), "old usage of limits stays for now");
+            }
         }
     }
 }
@@ -117,6 +122,14 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
     let released = switches::release(&mut connection).await?;
     if released > 0 {
         tracing::info!("{released} transfers go on, because what held them up is over");
+    }
+    let rung = timers::ring(&mut connection, config.overdue_after).await?;
+    if rung.expired > 0 {
+        tracing::info!("{} holds were out of time", rung.expired);
+    }
+    let told = notices::sweep(&mut connection).await?;
+    if told > 0 {
+        tracing::info!("{told} payouts go on, because their provider had told of them before");
     }
     let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
     if rescued > 0 {
@@ -157,6 +170,16 @@ async fn drop_old_weeks(pool: &PgPool, log: Log, kept: Duration) -> Result<(), S
     Ok(())
 }
 
+async fn forget_usage(pool: &PgPool) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    for _ in 0..PASSES_MAX {
+        if limits::purge(&mut connection).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
 async fn free_keys(pool: &PgPool) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     for _ in 0..PASSES_MAX {
@@ -166,6 +189,11 @@ async fn free_keys(pool: &PgPool) -> Result<(), StoreError> {
     }
     for _ in 0..PASSES_MAX {
         if inbox::purge(&mut connection).await? == 0 {
+            break;
+        }
+    }
+    for _ in 0..PASSES_MAX {
+        if notices::purge(&mut connection).await? == 0 {
             break;
         }
     }

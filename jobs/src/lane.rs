@@ -2,9 +2,9 @@
 //!
 //! It merges what all running jobs have queued into groups of up to
 //! [`GROUP_MAX`], without a timer: a group is whatever came while the last one
-//! was committed. The size of a job and of a group are independent. Two lanes on
-//! one database are safe and wait for each other's wallets; they are for
-//! availability, not for speed.
+//! was committed. The size of a job and of a group are independent. What came in bulk
+//! fills the room that other jobs leave in a group. Two lanes on one database are safe
+//! and wait for each other's wallets; they are for availability, not for speed.
 
 use std::collections::VecDeque;
 
@@ -34,6 +34,7 @@ pub(crate) struct LaneClosed;
 struct Request {
     ids: Vec<TransferId>,
     apart: bool,
+    bulk: bool,
     done: oneshot::Sender<()>,
 }
 
@@ -45,14 +46,15 @@ pub(crate) struct LaneHandle {
 
 impl LaneHandle {
     /// Advances these transfers and returns when their outcomes are committed.
-    /// With `apart` each is suspected of having killed its process.
+    /// With `apart` each is suspected of having killed its process; with `bulk` others go first.
     pub(crate) async fn advance(
         &self,
         ids: Vec<TransferId>,
         apart: bool,
+        bulk: bool,
     ) -> Result<(), LaneClosed> {
         let (done, outcome) = oneshot::channel();
-        self.requests.send(Request { ids, apart, done }).await.map_err(|_| LaneClosed)?;
+        self.requests.send(Request { ids, apart, bulk, done }).await.map_err(|_| LaneClosed)?;
         outcome.await.map_err(|_| LaneClosed)
     }
 }
@@ -68,6 +70,7 @@ pub(crate) fn start(
     let lane = Lane {
         queue,
         waiting: VecDeque::new(),
+        bulk: VecDeque::new(),
         runner: Runner::new(connection, rules, bell, stopping),
     };
     (LaneHandle { requests }, tokio::spawn(lane.serve()))
@@ -77,6 +80,8 @@ struct Lane {
     queue: mpsc::Receiver<Request>,
     /// Received, but not yet in a group.
     waiting: VecDeque<Request>,
+    /// The same, for what came in bulk.
+    bulk: VecDeque<Request>,
     runner: Runner,
 }
 
@@ -98,28 +103,42 @@ impl Lane {
     }
 
     async fn next(&mut self) -> Option<Request> {
-        match self.waiting.pop_front() {
+        self.sort();
+        match self.waiting.pop_front().or_else(|| self.bulk.pop_front()) {
             Some(request) => Some(request),
             None => self.queue.recv().await,
         }
     }
 
-    /// Adds what is queued behind `first`, as long as it fits and is of its kind.
+    /// Takes over what is queued.
+    fn sort(&mut self) {
+        while let Ok(request) = self.queue.try_recv() {
+            // Nothing is merged with one that runs apart, so behind others it might never run.
+            if request.bulk && !request.apart {
+                self.bulk.push_back(request);
+            } else {
+                self.waiting.push_back(request);
+            }
+        }
+    }
+
+    /// Adds what is queued behind `first`, as long as it fits and is of its kind. Bulk work comes
+    /// last, and its jobs are small, so it finds room in every group that is not full.
     fn merge(&mut self, first: Request) -> (Work, Vec<oneshot::Sender<()>>) {
         let (mut ids, mut done) = (first.ids, vec![first.done]);
         if first.apart {
             return (Work::Apart(ids), done);
         }
-        while let Ok(request) = self.queue.try_recv() {
-            self.waiting.push_back(request);
-        }
-        while let Some(request) = self.waiting.pop_front() {
-            if request.apart || ids.len() + request.ids.len() > GROUP_MAX {
-                self.waiting.push_front(request);
-                break;
+        self.sort();
+        for queue in [&mut self.waiting, &mut self.bulk] {
+            while let Some(request) = queue.pop_front() {
+                if request.apart || ids.len() + request.ids.len() > GROUP_MAX {
+                    queue.push_front(request);
+                    break;
+                }
+                ids.extend(request.ids);
+                done.push(request.done);
             }
-            ids.extend(request.ids);
-            done.push(request.done);
         }
         (Work::Together(ids), done)
     }

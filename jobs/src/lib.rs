@@ -1,6 +1,7 @@
 //! The workers: apalis takes jobs, a lane advances their transfers, and the
 //! keeper looks after what was lost or is finished. The relay sends the events that
-//! this makes to SQS, and consumers receive them.
+//! this makes to SQS, and consumers receive them. What a transfer needs from others is
+//! asked for outside of any lane.
 //!
 //! Invariant: apalis is the wake-up, never the truth. A lost job costs seconds
 //! (the keeper finds its transfers), a job run twice costs one look at rows that
@@ -16,7 +17,7 @@ use store::StoreError;
 use store::lane::{LaneRules, NoProbe, Probe};
 use store::pool::{self, Purpose, Single};
 use store::switches::Switches;
-use store::wake::Channel;
+use store::wake::{Channel, Waker};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -24,9 +25,11 @@ pub mod archive;
 mod config;
 mod consumers;
 mod desk;
+mod drain;
 mod events;
 mod keeper;
 mod lane;
+pub mod outside;
 mod relay;
 pub mod replay;
 mod role;
@@ -36,15 +39,20 @@ mod worker;
 
 pub use config::{Config, ConfigError};
 pub use consumers::{Consumer, ConsumerError, ConsumerFaults, NoConsumerFaults};
+pub use outside::OutsideConfig;
 pub use role::Role;
 pub use sqs::{QueueAt, SqsConfig, SqsError};
 
 use events::Events;
+use outside::{CallProbe, Calls, NoCallProbe, OutsideError};
 use relay::Bell;
 
 /// How long a drain may take before the process ends anyway. What is cut off is
 /// rolled back and taken up by another worker.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// Calls take and answer in milliseconds, so a few connections serve many of them.
+const CALL_CONNECTIONS: u32 = 4;
 
 /// What tests put in the place of nothing.
 pub struct Hooks {
@@ -54,6 +62,8 @@ pub struct Hooks {
     pub probe: Box<dyn Probe>,
     /// Messages that consumers fail to handle.
     pub consumers: Arc<dyn ConsumerFaults>,
+    /// Watches the calls outside.
+    pub calls: Arc<dyn CallProbe>,
 }
 
 impl Default for Hooks {
@@ -62,6 +72,7 @@ impl Default for Hooks {
             faults: Box::new(NoFaults),
             probe: Box::new(NoProbe),
             consumers: Arc::new(NoConsumerFaults),
+            calls: Arc::new(NoCallProbe),
         }
     }
 }
@@ -78,6 +89,14 @@ pub enum RunError {
     /// A queue does not suit its consumer.
     #[error(transparent)]
     Consumer(#[from] ConsumerError),
+    /// Whoever is to be asked cannot be.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// The role of calls without anybody to call.
+    #[error(
+        "role calls needs somebody to ask; set HOLDFAST_PAYOUT_PROVIDER_URL or HOLDFAST_SCREENING_URL"
+    )]
+    NoProvider,
     /// A role was asked for that needs what is not configured.
     #[error(
         "role {0} needs SQS; set SQS_ENDPOINT_URL, or the addresses of both queues in \
@@ -113,6 +132,9 @@ pub async fn run(
         };
         let queues = events.find().await?;
         tasks.push(tokio::spawn(events.run(queues)));
+    }
+    if roles.contains(&Role::Calls) {
+        tasks.push(start_calls(&config, hooks.calls.clone(), &pools, stopping.clone())?);
     }
     if roles.contains(&Role::Sagas) {
         tasks.extend(start_sagas(&config, hooks, &pools, news, switches, stopping.clone())?);
@@ -152,6 +174,7 @@ fn start_sagas(
 ) -> Result<[JoinHandle<()>; 3], StoreError> {
     let rules = LaneRules {
         schedule: config.schedule,
+        patience: config.patience,
         boundaries: config.boundaries,
         shard: config.shard,
         faults: hooks.faults,
@@ -161,10 +184,26 @@ fn start_sagas(
     let connection = Single::new(&config.database_url, Purpose::Hot)?;
     let bell = Bell::new(pools.listen.clone(), news);
     let (lane, lane_task) = lane::start(connection, rules, bell, stopping.clone());
-    let worker = tokio::spawn(worker::supervise(pools.clone(), lane, stopping.clone()));
+    let draining = drain::supervise(pools.clone(), worker::SAGAS, lane, stopping.clone());
+    let worker = tokio::spawn(draining);
     let keeper = tokio::spawn(keeper::run(pools.keep.clone(), config.keeper, stopping));
     tracing::info!(lane.shard = config.shard, "worker started");
     Ok([worker, lane_task, keeper])
+}
+
+/// Starts what asks others. At a stop the calls under way are brought to their end.
+fn start_calls(
+    config: &Config,
+    probe: Arc<dyn CallProbe>,
+    pools: &Arc<Pools>,
+    stopping: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, OutsideError> {
+    let waker = Waker::start(pools.listen.clone(), Channel::Saga);
+    let calls = Calls::new(pools.calls.clone(), waker, &config.outside, probe)?;
+    let draining =
+        drain::supervise(pools.clone(), outside::drain(&config.outside), calls, stopping);
+    tracing::info!("calls are made");
+    Ok(tokio::spawn(draining))
 }
 
 /// Starts what carries out the decisions of operators that need no queue.
@@ -180,7 +219,7 @@ fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()
 struct Pools {
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups: four kinds are listened for, two are sent.
+    /// Wake-ups: five kinds are listened for, three are sent.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,
@@ -188,24 +227,27 @@ struct Pools {
     relay: PgPool,
     /// Plans and commands of operators.
     desk: PgPool,
+    /// Leases and answers of calls outside.
+    calls: PgPool,
 }
 
 impl Pools {
     /// Opens them all, without a connection yet: one that no role uses costs nothing.
     fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
-            queue: pool::open(url, Purpose::Queue, 3)?,
-            listen: pool::open(url, Purpose::Maintenance, 6)?,
+            queue: pool::open(url, Purpose::Queue, 4)?,
+            listen: pool::open(url, Purpose::Maintenance, 8)?,
             keep: pool::open(url, Purpose::Maintenance, 2)?,
             relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
             desk: pool::open(url, Purpose::Maintenance, 4)?,
+            calls: pool::open(url, Purpose::Hot, CALL_CONNECTIONS)?,
         })
     }
 
     async fn close(&self) {
-        let Self { queue, listen, keep, relay, desk } = self;
+        let Self { queue, listen, keep, relay, desk, calls } = self;
         // One that still waits for a hung connection ends with the process.
-        let closing = [queue, listen, keep, relay, desk]
+        let closing = [queue, listen, keep, relay, desk, calls]
             .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));
         futures::future::join_all(closing).await;
     }

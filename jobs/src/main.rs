@@ -10,7 +10,7 @@ use store::{audit, operator_audit, operators};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
-usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk]]
+usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk,calls]]
        holdfast-jobs replay --queue NAME|URL --from RFC3339 --to RFC3339 [--type TYPE]
        holdfast-jobs ledger-check [--quick|--archive]
        holdfast-jobs archive --before YYYY-MM-DD [--keep-days N] [--dry-run]

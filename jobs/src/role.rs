@@ -15,6 +15,8 @@ pub enum Role {
     Metrics,
     /// Carries out what operators decide: redrive plans, and acts on the queues.
     Desk,
+    /// Asks others for payouts and screenings.
+    Calls,
 }
 
 /// Every role, with its name.
@@ -24,6 +26,7 @@ const ROLES: &[(Role, &str)] = &[
     (Role::Audit, "audit"),
     (Role::Metrics, "metrics"),
     (Role::Desk, "desk"),
+    (Role::Calls, "calls"),
 ];
 
 impl Role {
@@ -44,12 +47,12 @@ impl Role {
 
     /// Whether it is of no use without SQS.
     pub fn needs_sqs(self) -> bool {
-        !matches!(self, Self::Sagas | Self::Desk)
+        !matches!(self, Self::Sagas | Self::Desk | Self::Calls)
     }
 
     /// Whether it has something to do with SQS, where there is SQS.
     pub(crate) fn uses_sqs(self) -> bool {
-        self != Self::Sagas
+        !matches!(self, Self::Sagas | Self::Calls)
     }
 }
 

@@ -117,6 +117,27 @@ sql_migration!(
     "../sql/create_archive_up.sql",
     "../sql/create_archive_down.sql"
 );
+sql_migration!(
+    m20261121_000016_create_outside,
+    "../sql/create_outside_up.sql",
+    "../sql/create_outside_down.sql"
+);
+sql_migration!(
+    m20261121_000017_create_limits,
+    "../sql/create_limits_up.sql",
+    "../sql/create_limits_down.sql"
+);
+sql_migration!(m20261121_000018_mark_bulk, "../sql/mark_bulk_up.sql", "../sql/mark_bulk_down.sql");
+sql_migration!(
+    m20261121_000019_create_provider_notice,
+    "../sql/create_provider_notice_up.sql",
+    "../sql/create_provider_notice_down.sql"
+);
+sql_migration!(
+    m20261121_000020_vacuum_by_number,
+    "../sql/vacuum_by_number_up.sql",
+    "../sql/vacuum_by_number_down.sql"
+);
 
 struct Migrator;
 
@@ -139,6 +160,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_create_switches::Migration),
             Box::new(m20261121_000014_tune_hot_path::Migration),
             Box::new(m20261121_000015_create_archive::Migration),
+            Box::new(m20261121_000016_create_outside::Migration),
+            Box::new(m20261121_000017_create_limits::Migration),
+            Box::new(m20261121_000018_mark_bulk::Migration),
+            Box::new(m20261121_000019_create_provider_notice::Migration),
+            Box::new(m20261121_000020_vacuum_by_number::Migration),
         ]
     }
 }

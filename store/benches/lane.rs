@@ -49,6 +49,7 @@ async fn run(server: &Server) -> Result<(), Failure> {
     migration::up(&url).await?;
     let pool = pool::open(&url, Purpose::Hot, 1)?;
     let rules = LaneRules {
+        patience: domain::group::Patience::default(),
         schedule: RetrySchedule::default(),
         boundaries: Boundaries::Fused,
         shard: 0,
@@ -180,6 +181,8 @@ fn command(
         metadata: None,
         correlation_id: Some(id.to_string()),
         traceparent: None,
+        terms: None,
+        terms_asked: String::new(),
     })
 }
 

@@ -9,13 +9,15 @@ use crate::StoreError;
 /// Runnable work across all processes. Dead letters, holds and schedules are not runnable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Open rows that are due, counted up to the limit asked for.
+    /// Open rows that are due and came alone.
     pub runnable: u32,
     /// How many of them have been due for longer than asked for.
     pub overdue: u32,
+    /// Open rows that are due and came in bulk.
+    pub bulk: u32,
 }
 
-/// Counts runnable work up to `limit`, and what of it has been due for longer than `age`.
+/// Counts runnable work, the oldest `limit` rows of it, and what of it has been due for longer than `age`.
 pub async fn sample(pool: &PgPool, limit: u32, age: Duration) -> Result<Backlog, StoreError> {
     let row = sqlx::query(include_str!("backlog/sample.sql"))
         .bind(i64::from(limit))
@@ -25,5 +27,5 @@ pub async fn sample(pool: &PgPool, limit: u32, age: Duration) -> Result<Backlog,
     let count = |column| -> Result<u32, StoreError> {
         Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(limit))
     };
-    Ok(Backlog { runnable: count(0)?, overdue: count(1)? })
+    Ok(Backlog { runnable: count(0)?, overdue: count(1)?, bulk: count(2)? })
 }

@@ -23,6 +23,7 @@ mod park;
 mod parked;
 mod read;
 mod resolve;
+mod review;
 mod send;
 
 pub use act::{Decision, act};
@@ -32,6 +33,7 @@ pub use options::{ActOption, Options, Ran, Resume, options};
 pub use park::{park, retry_now, unpark};
 pub use read::{DeadLetter, Filter, Group, get, groups, list, of_transfer};
 pub(crate) use read::{by_ids_in_tx, list_in_tx};
+pub use review::{Verdict, review};
 pub(crate) use send::{Goes, send_back_in_tx};
 
 /// How a stuck transfer is sent back to work.
@@ -102,6 +104,9 @@ pub enum DeskError {
     /// The transfer does not wait for a person.
     #[error("the transfer is not parked")]
     TransferNotParked,
+    /// The transfer does not wait for a verdict.
+    #[error("the transfer does not wait for a review")]
+    NotInReview,
     /// A statement failed.
     #[error(transparent)]
     Store(#[from] StoreError),

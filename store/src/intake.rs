@@ -13,9 +13,11 @@ use std::collections::HashMap;
 
 use domain::idempotency::IdempotencyKey;
 use domain::ids::{TransferId, WalletId};
-use domain::job::{SAGA_QUEUE, SagaJob};
+use domain::job::{BULK_JOB_MAX, BULK_PRIORITY, GROUP_MAX, SAGA_QUEUE, SagaJob};
 use domain::money::{Amount, Currency};
+use domain::terms::Terms;
 use domain::transfer::TransferKind;
+use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};
 use ulid::Ulid;
 use uuid::Uuid;
@@ -50,6 +52,11 @@ pub struct NewTransfer {
     pub correlation_id: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// What it has beyond a plain transfer; none for a plain one.
+    pub terms: Option<Box<Terms>>,
+    /// What of the terms the client asked for, as text: compared when the key comes again. The
+    /// terms themselves may hold what the server worked out, such as a time.
+    pub terms_asked: String,
 }
 
 /// What became of a command.
@@ -63,6 +70,34 @@ pub enum Submitted {
     KeyReused,
 }
 
+/// How a batch is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Each command stands for itself, and is to be run soon.
+    Soon,
+    /// Each command stands for itself, and is run when nothing that came alone waits.
+    Bulk,
+    /// As [`Manner::Bulk`], but all of the batch is written, or none.
+    Together,
+}
+
+impl Manner {
+    /// How many transfers a job takes.
+    fn job_max(self) -> usize {
+        match self {
+            Self::Soon => GROUP_MAX,
+            Self::Bulk | Self::Together => BULK_JOB_MAX,
+        }
+    }
+
+    fn priority(self) -> i32 {
+        match self {
+            Self::Soon => 0,
+            Self::Bulk | Self::Together => BULK_PRIORITY,
+        }
+    }
+}
+
 /// One command of a batch, with its hashes.
 struct Keyed<'a> {
     command: &'a NewTransfer,
@@ -70,13 +105,25 @@ struct Keyed<'a> {
     payload_hash: Uuid,
 }
 
+/// Writes a batch of commands that are to be run soon; see [`write`].
+pub async fn write_batch(
+    connection: &mut PgConnection,
+    commands: &[NewTransfer],
+) -> Result<Vec<Submitted>, StoreError> {
+    write(connection, commands, Manner::Soon).await
+}
+
 /// Writes a batch in one transaction and answers for each command, in their order.
 ///
 /// Commands are written in the order of their key hashes: two batches that hold
 /// the same keys in another order would deadlock on the unique index.
-pub async fn write_batch(
+///
+/// With [`Manner::Together`] and a [`Submitted::KeyReused`] among the answers nothing was
+/// written, whatever the other answers say.
+pub async fn write(
     connection: &mut PgConnection,
     commands: &[NewTransfer],
+    manner: Manner,
 ) -> Result<Vec<Submitted>, StoreError> {
     let keyed: Vec<Keyed> = commands.iter().map(Keyed::of).collect();
     // First of each key, in key order; later ones of the same key are its replays.
@@ -89,7 +136,7 @@ pub async fn write_batch(
 
     let mut originals: HashMap<Uuid, Original> = HashMap::with_capacity(writes.len());
     let mut tx = connection.begin().await?;
-    let accepted = insert_in_tx(&mut tx, &writes).await?;
+    let accepted = insert_in_tx(&mut tx, &writes, manner).await?;
     let mut taken = Vec::new();
     for one in writes {
         if accepted.contains(&one.command.id.0) {
@@ -101,9 +148,7 @@ pub async fn write_batch(
     if !taken.is_empty() {
         originals.extend(originals_in_tx(&mut tx, &taken).await?);
     }
-    tx.commit().await?;
-
-    keyed
+    let answers: Vec<Submitted> = keyed
         .iter()
         .map(|one| {
             // A key can only be missing when it was purged between the two statements.
@@ -116,7 +161,13 @@ pub async fn write_batch(
                 original => Submitted::Replayed(original.transfer),
             })
         })
-        .collect()
+        .collect::<Result<_, StoreError>>()?;
+    if manner == Manner::Together && answers.contains(&Submitted::KeyReused) {
+        tx.rollback().await?;
+    } else {
+        tx.commit().await?;
+    }
+    Ok(answers)
 }
 
 /// The command that a key stands for.
@@ -145,6 +196,7 @@ impl<'a> Keyed<'a> {
             &[u8::from(command.reference.is_some())],
             command.reference.as_deref().unwrap_or_default().as_bytes(),
             metadata.as_deref().unwrap_or_default().as_bytes(),
+            command.terms_asked.as_bytes(),
         ]);
         Self { command, key_hash: key_hash(&command.caller, &command.key), payload_hash }
     }
@@ -154,6 +206,7 @@ impl<'a> Keyed<'a> {
 async fn insert_in_tx(
     connection: &mut PgConnection,
     writes: &[&Keyed<'_>],
+    manner: Manner,
 ) -> Result<std::collections::HashSet<Uuid>, StoreError> {
     let column = |read: fn(&NewTransfer) -> &str| -> Vec<&str> {
         writes.iter().map(|one| read(one.command)).collect()
@@ -161,9 +214,15 @@ async fn insert_in_tx(
     let optional = |read: fn(&NewTransfer) -> Option<&str>| -> Vec<Option<&str>> {
         writes.iter().map(|one| read(one.command)).collect()
     };
-    let ids: Vec<TransferId> = writes.iter().map(|one| one.command.id).collect();
-    let uuids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let job = jobs::encode(&SagaJob::V1 { ids })?;
+    let uuids: Vec<Uuid> = writes.iter().map(|one| one.command.id.0).collect();
+    // In the order in which the commands came, so that bulk work is run about in that order.
+    let mut ids: Vec<TransferId> = uuids.iter().copied().map(TransferId).collect();
+    ids.sort_unstable();
+    let payloads = ids
+        .chunks(manner.job_max())
+        .map(|ids| jobs::encode(&SagaJob::V1 { ids: ids.to_vec() }))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let job_ids: Vec<String> = payloads.iter().map(|_| Ulid::generate().to_string()).collect();
     let rows = sqlx::query(include_str!("intake/insert.sql"))
         .bind(writes.iter().map(|one| one.key_hash).collect::<Vec<_>>())
         .bind(writes.iter().map(|one| one.payload_hash).collect::<Vec<_>>())
@@ -178,9 +237,11 @@ async fn insert_in_tx(
         .bind(writes.iter().map(|one| one.command.metadata.clone()).collect::<Vec<_>>())
         .bind(optional(|command| command.correlation_id.as_deref()))
         .bind(optional(|command| command.traceparent.as_deref()))
-        .bind(Ulid::generate().to_string())
+        .bind(job_ids)
         .bind(SAGA_QUEUE)
-        .bind(job)
+        .bind(payloads)
+        .bind(writes.iter().map(|one| one.command.terms.clone().map(Json)).collect::<Vec<_>>())
+        .bind(manner.priority())
         .fetch_all(connection)
         .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()

@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::TransferId;
-use domain::job::{GROUP_MAX, SAGA_QUEUE, SagaJob};
+use domain::job::{CALL_QUEUE, CallJob, GROUP_MAX, SAGA_QUEUE, SagaJob};
 use sqlx::PgConnection;
 use ulid::Ulid;
 
 use crate::StoreError;
 
 /// The payload as apalis reads it: JSON bytes.
-pub(crate) fn encode(job: &SagaJob) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn encode(job: &impl serde::Serialize) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(job).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
@@ -39,6 +39,23 @@ pub(crate) async fn enqueue_in_tx(
         .bind(ids)
         .bind(payloads)
         .bind(run_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Enqueues a call for each of these, due now.
+pub(crate) async fn enqueue_calls_in_tx(
+    connection: &mut PgConnection,
+    transfers: &[TransferId],
+) -> Result<(), StoreError> {
+    let ids: Vec<String> = transfers.iter().map(|_| Ulid::generate().to_string()).collect();
+    let payloads = transfers.iter().map(|&id| encode(&CallJob::V1 { id }));
+    let payloads: Vec<Vec<u8>> = payloads.collect::<Result<_, _>>()?;
+    sqlx::query(include_str!("jobs/enqueue_now.sql"))
+        .bind(CALL_QUEUE)
+        .bind(ids)
+        .bind(payloads)
         .execute(connection)
         .await?;
     Ok(())

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::failure::Failure;
 use domain::group::{
-    Advanced, Book, Boundaries, BrokenInvariant, Faults, OpenTransfer, Progress, Rules,
+    Advanced, Book, Boundaries, BrokenInvariant, Faults, OpenTransfer, Patience, Progress, Rules,
 };
 use domain::ids::{TransferId, WalletId};
 use domain::money::MoneyOverflow;
@@ -24,7 +24,9 @@ use crate::error::Temper;
 use crate::switches::Switches;
 
 mod apply;
+mod limits;
 mod peek;
+mod reversals;
 mod rows;
 mod single;
 
@@ -35,6 +37,8 @@ pub(crate) use single::{Change, Changed, Locked, SHARD, by_hand, change_in_tx, l
 pub struct LaneRules {
     /// When to retry.
     pub schedule: RetrySchedule,
+    /// How long to wait for others.
+    pub patience: Patience,
     /// How far one transaction goes.
     pub boundaries: Boundaries,
     /// Its shard of the system wallets, 0 to 15.
@@ -197,6 +201,7 @@ async fn run(
     let (mut book, now) = lock_wallets_in_tx(&mut tx, rules.shard, &group).await?;
     let context = Rules {
         schedule: &rules.schedule,
+        patience: rules.patience,
         boundaries: rules.boundaries,
         shard: rules.shard,
         faults: rules.faults.as_ref(),
@@ -211,7 +216,9 @@ async fn run(
         let outcome = advance(&context, transfer, &mut book)?;
         advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
     }
+    limits::write_in_tx(&mut tx, &book).await?;
     apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
+    reversals::write_in_tx(&mut tx, &book).await?;
     probe.reached(Point::BeforeCommit, &before);
     tx.commit().await?;
     probe.reached(Point::AfterCommit, &before);
@@ -246,7 +253,7 @@ async fn lock_wallets_in_tx(
     let wallets: Vec<Uuid> = wallets.into_iter().map(|id| id.0).collect();
     let rows = sqlx::query(include_str!("lane/lock_wallets.sql"))
         .bind(wallets)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
     let mut now = DateTime::<Utc>::MIN_UTC;
     let mut hot = Vec::with_capacity(rows.len());
@@ -258,7 +265,11 @@ async fn lock_wallets_in_tx(
         // No wallet of the group exists; the verdicts still need a time.
         now = Utc::now();
     }
-    Ok((Book::new(hot), now))
+    let transfers = group.iter().map(|one| &one.transfer);
+    let mut book = reversals::lock_in_tx(connection, transfers, Book::new(hot)).await?;
+    let limited = limits::concerned(&book, group.iter().map(|one| &one.transfer));
+    limits::bring_in_tx(connection, &mut book, &limited, now, true).await?;
+    Ok((book, now))
 }
 
 fn uuids(ids: &[TransferId]) -> Vec<Uuid> {

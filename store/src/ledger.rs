@@ -118,6 +118,7 @@ pub(crate) const FULL: &[Rule] = &[
         "every stuck transfer has an open dead letter",
         include_str!("ledger/stuck_has_dead_letter.sql"),
     ),
+    ("wallets say whether limits concern them", include_str!("ledger/limited_flags_match.sql")),
     ("no row is in a default partition", include_str!("ledger/default_partitions_empty.sql")),
 ];
 

@@ -4,9 +4,11 @@
 //! CRUD, lists and admin reads go through sea-orm. Never both in one transaction:
 //! sea-orm hides its connection.
 
+pub mod answers;
 pub mod archive;
 pub mod audit;
 pub mod backlog;
+pub mod calls;
 pub mod census;
 mod checkpoint;
 pub mod desk;
@@ -20,8 +22,10 @@ pub mod intake;
 mod jobs;
 pub mod lane;
 pub mod ledger;
+pub mod limits;
 pub mod maintenance;
 pub mod metrics;
+pub mod notices;
 pub mod operator_audit;
 pub mod operators;
 mod orm;
@@ -29,6 +33,7 @@ pub mod outbox;
 pub mod overview;
 pub mod plans;
 pub mod pool;
+pub mod put_off;
 pub mod queue_desk;
 pub mod queues;
 pub mod readers;
@@ -37,6 +42,7 @@ pub mod replay;
 pub mod retention;
 pub mod statements;
 pub mod switches;
+pub mod timers;
 pub mod transfers;
 pub mod wake;
 pub mod wallets;

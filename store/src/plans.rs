@@ -95,6 +95,8 @@ pub struct Item {
     pub transfer_id: TransferId,
     /// Its cause when the plan was made.
     pub fingerprint: String,
+    /// The steps of its saga.
+    pub route: domain::saga::Route,
     /// Where it goes on.
     pub step: domain::saga::Step,
     /// Whether the undo of the step is run, not the step.

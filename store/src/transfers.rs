@@ -6,6 +6,7 @@ use domain::group::LogLine;
 use domain::idempotency::IdempotencyKey;
 use domain::ids::{EntryId, TransferId, WalletId};
 use domain::money::{Currency, MinorUnits};
+use domain::terms::Terms;
 use domain::transfer::{TransferKind, TransferStatus};
 use entities::{idempotency_key, saga_step, transfer};
 use sea_orm::sea_query::Alias;
@@ -17,7 +18,9 @@ use crate::idempotency::key_hash;
 use crate::{StoreError, orm};
 
 mod list;
+mod many;
 pub use list::{LOOKED_AT_FOR_CLIENTS, LOOKED_AT_FOR_OPERATORS, ListQuery, Page, list};
+pub use many::{Pulse, many, pulses, steps_of_many};
 
 /// A transfer as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub struct Transfer {
     pub reverses: Option<TransferId>,
     /// The failed transfer that it tries again; none otherwise.
     pub retries: Option<TransferId>,
+    /// What it has beyond a plain transfer; none for a plain one.
+    pub terms: Option<Terms>,
     /// Of the request that began it; none when there was none.
     pub correlation_id: Option<String>,
     /// When its status changed last.
@@ -78,6 +83,7 @@ impl TryFrom<transfer::Model> for Transfer {
             amount: MinorUnits(row.amount_minor),
             currency: row.currency()?,
             failure: row.failure()?,
+            terms: row.terms()?,
             reference: row.reference,
             metadata: row.metadata,
             resolution: row.resolution,

@@ -23,6 +23,8 @@ pub enum Channel {
     Outbox,
     /// New decisions of operators to carry out.
     Desk,
+    /// New calls to make outside.
+    Calls,
 }
 
 impl Channel {
@@ -31,6 +33,7 @@ impl Channel {
             Self::Saga => "holdfast_saga",
             Self::Outbox => "holdfast_outbox",
             Self::Desk => "holdfast_desk",
+            Self::Calls => "holdfast_calls",
         }
     }
 }

@@ -5,7 +5,7 @@ mod plans;
 
 pub use desk::{
     ActOption, BalanceChange, DeadLetterOptions, OpenRow, OperatorTransfer, PlannedStep,
-    ResolveDeadLetter, Resume,
+    ResolveDeadLetter, Resume, ReviewTransfer,
 };
 pub use plans::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
@@ -22,12 +22,14 @@ use serde_json::Value;
 use crate::{Failure, Step};
 
 mod incidents;
+mod limits;
 mod overview;
 mod queues;
 mod sqs;
 mod wallets;
 
 pub use incidents::{Incident, IncidentKind, Incidents, OutboxEvent, OutboxPage};
+pub use limits::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use overview::{
     Conservation, CurrencySums, DeadLetterTotals, HeldMoney, History, Latency, OpenAtStep,
     Overview, Rates, SamplerCost, SamplerPart, TransferCounts, Violation, WorkerTotals,

@@ -5,15 +5,20 @@
 //! at once. Money is whole minor units everywhere; times are RFC 3339 in UTC.
 
 mod admin;
+mod bulk;
 pub mod limits;
+mod notices;
 mod page;
 mod problem;
+pub mod signature;
+mod spending;
 mod transfers;
 mod wallets;
 
 pub use admin::{
     ActOption, AuditEntry, BalanceChange, DeadLetter, DeadLetterGroup, DeadLetterOptions, Me,
     OpenRow, OperatorReason, OperatorTransfer, PlannedStep, ResolveDeadLetter, Resume,
+    ReviewTransfer,
 };
 pub use admin::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
@@ -31,9 +36,19 @@ pub use admin::{
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
+pub use admin::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
+pub use bulk::{
+    BulkAnswer, BulkAnswers, BulkMode, BulkStatus, BulkTransfer, CreateTransfers, StreamAnswer,
+    StreamEnd, StreamEnding,
+};
+pub use notices::{NoticeReceipt, ProviderNotice};
 pub use page::Page;
 pub use problem::{FieldError, PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
-pub use transfers::{CreateDeposit, CreateTransfer, Failure, Step, StepOutcome, Transfer};
+pub use spending::{SpendingLimit, WalletLimits};
+pub use transfers::{
+    Beneficiary, Capture, CaptureTransfer, CreateDeposit, CreatePayout, CreateTransfer, Failure,
+    ReverseTransfer, Step, StepOutcome, Transfer, VoidTransfer,
+};
 pub use wallets::{Balance, BalanceReading, ChangeWallet, OpenWallet, Posting, Wallet};
 
 /// The client's own data: a JSON object that Holdfast keeps and gives back.

@@ -29,3 +29,24 @@ pub const WAIT_SECONDS_MAX: u64 = 30;
 
 /// Messages that one redrive may name; their ids fit into a body.
 pub const MESSAGE_IDS_MAX: usize = 1_000;
+
+/// How long a hold stays when the client does not say, in seconds: 7 days.
+pub const HOLD_SECONDS_DEFAULT: u32 = 7 * 24 * 60 * 60;
+/// The longest that a hold stays, in seconds: 31 days.
+pub const HOLD_SECONDS_MAX: u32 = 31 * 24 * 60 * 60;
+/// Characters of the name of who receives a payout, as ISO 20022 has them.
+pub const BENEFICIARY_NAME_CHARS_MAX: usize = 140;
+/// Characters of an account or a bank.
+pub const ACCOUNT_CHARS_MAX: usize = 64;
+
+/// Commands of one bulk request.
+pub const BULK_TRANSFERS_MAX: usize = 1_000;
+
+/// Bytes of the body of a bulk request: 4 KiB for each of its commands.
+pub const BULK_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of one line of a stream of commands: as of a body with the same command.
+pub const LINE_BYTES_MAX: usize = BODY_BYTES_MAX;
+
+/// Lines of a stream that have been read and not yet been answered. No more is read before.
+pub const STREAM_WINDOW_LINES: usize = 2_048;

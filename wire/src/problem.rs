@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::BulkAnswer;
+
 mod code;
 pub use code::ProblemCode;
 
@@ -27,6 +29,9 @@ pub struct Problem {
     /// The fields, headers or parameters at fault; absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Of `bulk_refused`: what is wrong with which command, in the order of the commands. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<BulkAnswer>,
     /// Of the request, as in the answer's `x-correlation-id` header.
     #[serde(default)]
     pub correlation_id: String,
@@ -60,6 +65,7 @@ impl Problem {
             instance: None,
             code,
             errors: Vec::new(),
+            answers: Vec::new(),
             correlation_id: String::new(),
         }
     }

@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 use domain::failure::FailureClass;
 use domain::ids::{EntryId, TransferId, WalletId};
 use domain::money::{Currency, MinorUnits};
+use domain::terms::{HoldTerms, PayoutTerms};
 use domain::transfer::{TransferKind, TransferStatus};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,84 @@ pub struct CreateTransfer {
     /// The client's own data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
+    /// Who captures the hold; the saga itself when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<Capture>,
+    /// With manual capture: how long the hold stays, in seconds; 7 days when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_seconds: Option<u32>,
+}
+
+/// Who captures the hold of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capture {
+    /// The saga, at once.
+    Automatic,
+    /// The client, who may also void it. Until then the transfer is held.
+    Manual,
+}
+
+/// Body of `POST /v1/transfers/{transfer_id}/capture`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureTransfer {
+    /// How much of what is held, in minor units; all of it when absent. The rest is given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_minor: Option<i64>,
+}
+
+/// Body of `POST /v1/transfers/{transfer_id}/void`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoidTransfer {
+    /// Why; shown in the timeline.
+    pub reason: String,
+}
+
+/// Body of `POST /v1/transfers/{transfer_id}/reverse`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReverseTransfer {
+    /// How much, in minor units; all that the transfer has moved when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_minor: Option<i64>,
+    /// The client's own text, up to 255 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// Body of `POST /v1/payouts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePayout {
+    /// Where the money comes from.
+    pub wallet_id: WalletId,
+    /// How much, in minor units: 1 to 2^53 - 1.
+    pub amount_minor: i64,
+    /// ISO 4217 code; the currency of the wallet.
+    pub currency: String,
+    /// Who receives it.
+    pub beneficiary: Beneficiary,
+    /// The client's own text, up to 255 characters; the provider sees it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The client's own data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}
+
+/// Who receives a payout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beneficiary {
+    /// The holder of the account, up to 140 characters.
+    pub name: String,
+    /// The account, such as an IBAN, up to 64 characters.
+    pub account: String,
+    /// The bank, such as a BIC, where the account does not name it; up to 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank: Option<String>,
 }
 
 /// Body of `POST /v1/deposits`.
@@ -73,6 +152,12 @@ pub struct Transfer {
     pub reverses_id: Option<TransferId>,
     /// The failed transfer that it tries again; null otherwise.
     pub retries_id: Option<TransferId>,
+    /// The hold that waits to be captured, and what was captured of it. Absent for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldTerms>,
+    /// Where a payout goes and what its provider calls it. Absent for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payout: Option<PayoutTerms>,
     /// Of the request that began it.
     pub correlation_id: Option<String>,
     /// When it was accepted.
@@ -128,6 +213,10 @@ pub enum StepOutcome {
     Permanent,
     /// It may or may not have happened.
     Unknown,
+    /// The client gave the hold back.
+    Voided,
+    /// The hold was out of time.
+    Expired,
 }
 
 impl From<Option<FailureClass>> for StepOutcome {
@@ -138,6 +227,8 @@ impl From<Option<FailureClass>> for StepOutcome {
             Some(FailureClass::Transient) => Self::Transient,
             Some(FailureClass::Permanent) => Self::Permanent,
             Some(FailureClass::Unknown) => Self::Unknown,
+            Some(FailureClass::Voided) => Self::Voided,
+            Some(FailureClass::Expired) => Self::Expired,
         }
     }
 }

@@ -128,6 +128,7 @@ impl From<DeskError> for ApiError {
                     Refusal::AlreadyCompensating => ProblemCode::AlreadyCompensating,
                     Refusal::NotCompensating => ProblemCode::NotCompensating,
                     Refusal::NotPastPivot => ProblemCode::NotPastPivot,
+                    Refusal::PastPivot => ProblemCode::PastPivot,
                 };
                 (code, refusal.detail().to_owned())
             }
@@ -141,6 +142,10 @@ impl From<DeskError> for ApiError {
                 let detail =
                     "The transfer waits for a person. Unpark it, or act on its dead letter.";
                 (ProblemCode::TransferParked, detail.to_owned())
+            }
+            DeskError::NotInReview => {
+                let detail = "The transfer waits for no verdict, or has another one already.";
+                (ProblemCode::ReviewNotOpen, detail.to_owned())
             }
             DeskError::TransferNotParked => {
                 let detail = "The transfer has no open dead letter.";

@@ -4,11 +4,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use domain::answer::Awaited;
 use domain::ids::TransferId;
 use domain::transfer::{TransferKind, TransferStatus};
-use store::desk;
+use store::desk::{self, Verdict};
 use store::transfers::{LOOKED_AT_FOR_OPERATORS, ListQuery};
-use wire::{OperatorReason, OperatorTransfer, Page, Transfer};
+use wire::{OperatorReason, OperatorTransfer, Page, ProblemCode, ReviewTransfer, Transfer};
 
 use super::operator::{Changer, Viewer};
 use super::views;
@@ -18,7 +19,7 @@ use crate::extract::{Body, Caller, Id, NoParams, Params, TransferPath};
 use crate::state::App;
 use crate::transfers::{self, read};
 
-/// `GET /admin/v1/transfers?wallet_id=&status=&kind=&reference=&correlation_id=&from=&to=...`,
+/// `GET /admin/v1/transfers?wallet_id=&status=&waiting_for=&kind=&reference=&correlation_id=&from=&to=...`,
 /// newest first; or of the one that a key made: `idempotency_key=`, and `caller=` when it is
 /// another's than ours. A page of what no index knows (all but wallet, times and key) ends when so
 /// many rows were looked at, and its cursor goes on from there: give times to look at fewer.
@@ -36,6 +37,7 @@ pub(crate) async fn list(
     let query = ListQuery {
         wallet: params.id("wallet_id"),
         status: params.word("status", TransferStatus::ALL),
+        waiting_for: params.word("waiting_for", Awaited::ALL),
         kind: params.word("kind", TransferKind::ALL),
         reference: params.text("reference"),
         correlation_id: params.text("correlation_id"),
@@ -96,6 +98,27 @@ pub(crate) async fn retry_now(
 ) -> Result<Json<OperatorTransfer>, ApiError> {
     let reason = checked(&body)?;
     desk::retry_now(app.readers.writer(), id, &actor, reason).await?;
+    started(&app, id).await
+}
+
+/// `POST /admin/v1/transfers/{transfer_id}/review`
+pub(crate) async fn review(
+    State(app): State<App>,
+    Changer(actor): Changer,
+    Id(id): TransferPath,
+    _: NoParams,
+    Body(body): Body<ReviewTransfer>,
+) -> Result<Json<OperatorTransfer>, ApiError> {
+    let mut checks = Checks::default();
+    let verdict = body.verdict.parse::<Verdict>().ok();
+    if verdict.is_none() {
+        checks.wrong(ProblemCode::InvalidBody, "verdict", "must be allow or deny");
+    }
+    checks.text("reason", &body.reason);
+    checks.finish()?;
+    // Never the default: without a verdict the checks have said no.
+    let verdict = verdict.unwrap_or(Verdict::Deny);
+    desk::review(app.readers.writer(), id, verdict, &actor, &body.reason).await?;
     started(&app, id).await
 }
 

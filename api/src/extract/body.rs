@@ -12,14 +12,28 @@ use crate::error::ApiError;
 /// A client that needs longer to send 64 KiB holds a connection for nothing.
 const RECEIVE_MAX: Duration = Duration::from_secs(15);
 
-/// A JSON body.
-pub(crate) struct Body<T>(pub T);
+/// A JSON body. A route with another limit than the usual one has a layer of its own for it, too.
+pub(crate) struct Body<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<S>
+    for Body<T, BYTES_MAX>
+{
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
+        let RawBody(bytes) = RawBody::<BYTES_MAX>::from_request(request, state).await?;
+        read_object(&bytes).map(Self)
+    }
+}
+
+/// The bytes of a JSON body, for whoever must look at them before they are read.
+pub(crate) struct RawBody<const BYTES_MAX: usize = BODY_BYTES_MAX>(pub Bytes);
+
+impl<S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for RawBody<BYTES_MAX> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_media_type(request.headers(), "application/json") {
             return Err(ApiError::field(
                 ProblemCode::UnsupportedMediaType,
                 "Content-Type",
@@ -28,37 +42,37 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         }
         let received = tokio::time::timeout(RECEIVE_MAX, Bytes::from_request(request, state)).await;
         let unreadable = |detail: String| ApiError::new(ProblemCode::BodyUnreadable, detail);
-        let bytes = match received {
-            Ok(Ok(bytes)) => bytes,
+        match received {
+            Ok(Ok(bytes)) => Ok(Self(bytes)),
             Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                let detail = format!("The body has more than {BODY_BYTES_MAX} bytes.");
-                return Err(ApiError::new(ProblemCode::BodyTooLarge, detail));
+                let detail = format!("The body has more than {BYTES_MAX} bytes.");
+                Err(ApiError::new(ProblemCode::BodyTooLarge, detail))
             }
-            Ok(Err(_)) => {
-                return Err(unreadable("The body broke off or is encoded wrongly.".into()));
-            }
+            Ok(Err(_)) => Err(unreadable("The body broke off or is encoded wrongly.".into())),
             Err(_) => {
                 let seconds = RECEIVE_MAX.as_secs();
-                return Err(unreadable(format!(
-                    "The body did not arrive within {seconds} seconds."
-                )));
+                Err(unreadable(format!("The body did not arrive within {seconds} seconds.")))
             }
-        };
-        // serde would take an array, too, with the fields in their order.
-        let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
-        match serde_json::from_slice(&bytes) {
-            Ok(value) if is_object => Ok(Self(value)),
-            _ => Err(diagnose::<T>(&bytes, is_object)),
         }
     }
 }
 
-/// `application/json`, with or without parameters.
-fn is_json(headers: &HeaderMap) -> bool {
+/// Reads a JSON object, and says what is wrong with one that cannot be read.
+pub(crate) fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // serde would take an array, too, with the fields in their order.
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    match serde_json::from_slice(bytes) {
+        Ok(value) if is_object => Ok(value),
+        _ => Err(diagnose::<T>(bytes, is_object)),
+    }
+}
+
+/// Whether the body is said to be of this type, with or without parameters.
+pub(crate) fn is_media_type(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value
         .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(wanted))
 }
 
 /// Reads a wrong body again, slowly, to say which field is wrong.

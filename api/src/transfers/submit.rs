@@ -7,11 +7,13 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{TransferId, WalletId};
 use domain::money::Currency;
 use domain::switch::{Flag, Switch};
-use domain::transfer::{TransferKind, check_ends};
+use domain::terms::Terms;
+use domain::transfer::TransferKind;
 use store::intake::{NewTransfer, Submitted};
 use uuid::Uuid;
-use wire::{CreateDeposit, CreateTransfer, FieldError, ProblemCode};
+use wire::{CreateDeposit, CreateTransfer};
 
+use super::checked::{Checked, judge_wallets};
 use crate::check::Checks;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, MoneyKey, NoParams, Trace, WaitPreference};
@@ -32,35 +34,9 @@ pub(crate) async fn transfer(
     WaitPreference(patience): WaitPreference,
     Body(body): Body<CreateTransfer>,
 ) -> Result<Response, ApiError> {
-    let (source, destination) = (body.source_wallet_id, body.destination_wallet_id);
-    let mut checks = Checks::default();
-    if let Err(error) = check_ends(source, destination) {
-        checks.wrong(ProblemCode::SameWallet, "destination_wallet_id", error.to_string());
-    }
-    let amount = checks.amount("amount_minor", body.amount_minor);
-    let currency = checks.currency("currency", &body.currency);
-    checks.optional_text("reference", body.reference.as_deref());
-    let metadata = checks.metadata("metadata", body.metadata);
-    checks.finish()?;
-    let (Some(amount), Some(currency)) = (amount, currency) else {
-        return Err(ApiError::internal("the checks passed without an amount or a currency"));
-    };
-    let ends = [("source_wallet_id", source), ("destination_wallet_id", destination)];
-    check_wallets(&app, ends, currency).await?;
-    let new = NewTransfer {
-        id: TransferId(Uuid::now_v7()),
-        kind: TransferKind::Transfer,
-        caller,
-        key,
-        source: Some(source),
-        destination,
-        amount,
-        currency,
-        reference: body.reference,
-        metadata,
-        correlation_id: trace.correlation_id,
-        traceparent: trace.traceparent,
-    };
+    let checked = Checked::of(body)?;
+    check_wallets(&app, checked.ends(), checked.currency()).await?;
+    let new = checked.command(&app, caller, key, &trace);
     submit(&app, new, patience).await
 }
 
@@ -97,43 +73,24 @@ pub(crate) async fn deposit(
         metadata: None,
         correlation_id: trace.correlation_id,
         traceparent: trace.traceparent,
+        terms: app.terms_of(TransferKind::Deposit, Terms::default()),
+        terms_asked: String::new(),
     };
     submit(&app, new, patience).await
 }
 
 /// What no lock is needed for: the wallets exist, are customers', and count this currency.
-///
-/// A key that was used before with the same body passes here, too, because these
-/// facts never change; so the replay is never hidden behind another answer.
-async fn check_wallets<const N: usize>(
+pub(super) async fn check_wallets<const N: usize>(
     app: &App,
     wallets: [(&str, WalletId); N],
     currency: Currency,
 ) -> Result<(), ApiError> {
     let facts = app.facts.of_customers(wallets.map(|wallet| wallet.1)).await?;
-    let mut unknown = Vec::new();
-    let mut mismatched = Vec::new();
-    for ((field, _), fact) in wallets.iter().zip(facts) {
-        match fact {
-            None => unknown.push(FieldError::new(*field, "no wallet has this id")),
-            Some(fact) if fact.currency != currency => {
-                let detail = format!("the wallet counts {}, not {currency}", fact.currency);
-                mismatched.push(FieldError::new(*field, detail));
-            }
-            Some(_) => {}
-        }
-    }
-    if !unknown.is_empty() {
-        return Err(ApiError::fields(ProblemCode::WalletNotFound, unknown));
-    }
-    if !mismatched.is_empty() {
-        return Err(ApiError::fields(ProblemCode::CurrencyMismatch, mismatched));
-    }
-    Ok(())
+    judge_wallets(wallets, facts, currency)
 }
 
 /// Writes the command down and answers with its transfer.
-async fn submit(
+pub(super) async fn submit(
     app: &App,
     new: NewTransfer,
     patience: Option<Duration>,
@@ -165,7 +122,7 @@ async fn submit(
 }
 
 /// 200 with an outcome, 202 while the client must come back.
-fn answer(headers: HeaderMap, transfer: wire::Transfer) -> Response {
+pub(super) fn answer(headers: HeaderMap, transfer: wire::Transfer) -> Response {
     let status = if is_outcome(transfer.status) { StatusCode::OK } else { StatusCode::ACCEPTED };
     (status, headers, Json(transfer)).into_response()
 }
@@ -176,7 +133,7 @@ async fn read(app: &App, id: TransferId) -> Result<wire::Transfer, ApiError> {
     transfer.ok_or_else(|| ApiError::internal(format!("the key of transfer {id} leads nowhere")))
 }
 
-fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
+pub(super) fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }

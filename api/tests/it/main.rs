@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bad_input;
+mod bulk;
 mod http;
 mod idempotency;
+mod limits;
 mod lists;
+mod notices;
 mod operators;
 mod queue_desk;
 mod queues;
@@ -14,7 +17,9 @@ mod queues;
 mod plans;
 mod server;
 mod statements;
+mod stream;
 mod support;
 mod switches;
 mod waiting;
 mod wallets;
+mod watching;

@@ -1,5 +1,7 @@
 //! A running API and a client for it.
 
+pub mod ndjson;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 

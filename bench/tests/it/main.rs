@@ -37,3 +37,19 @@ fn a_tiny_run_loses_nothing_and_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
     fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn a_tiny_stream_has_every_answer_in_order() {
+    let data = std::env::temp_dir().join(format!("holdfast-bench-stream-{}", std::process::id()));
+    let output = Command::new(env!("CARGO_BIN_EXE_holdfast-bench"))
+        .args(["stream", "--lines", "5000", "--wallets", "100", "--pg", "shared_buffers=64MB"])
+        .arg("--data-dir")
+        .arg(&data)
+        .output()
+        .unwrap();
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{complained}");
+    assert!(said.contains("every line has its answer, in order"), "{said}");
+    fs::remove_dir_all(&data).unwrap();
+}

@@ -79,6 +79,8 @@ impl Fleet {
             currency: CURRENCY.to_owned(),
             reference: Some(REFERENCE.to_owned()),
             metadata: None,
+            capture: None,
+            hold_seconds: None,
         })
     }
 }

@@ -20,11 +20,20 @@ fn the_banner_shows_lines_that_work_and_ctrl_c_stops_everything() {
         let after: Vec<_> = lines.iter().map(|line| &line["balance_after_minor"]).collect();
         assert_eq!(after, [9500, 10000], "{statement}");
     }
+    let provider = dev.banner("provider").to_owned();
+    if let Some(payouts) = paste(&format!("curl -sS {provider}/sandbox/payouts")) {
+        assert_eq!(payouts["items"].as_array().map(Vec::len), Some(0), "{payouts}");
+    }
     // A key of its own each time: the same line pasted again is another transfer.
     if let (Some(_), Some(balance)) = (paste(transfer), paste(balance)) {
         assert_eq!(balance["available_minor"], 1000, "{balance}");
     }
     dev.stops_cleanly_on("INT");
+    let address = provider.strip_prefix("http://").unwrap();
+    assert!(
+        std::net::TcpStream::connect(address).is_err(),
+        "the provider has outlived the program"
+    );
 }
 
 #[test]

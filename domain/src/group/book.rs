@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::ids::{EntryId, TransferId, WalletId, of_millisecond};
 use crate::journal::{JournalEntry, Posting};
+use crate::limit::LimitBook;
 use crate::money::{MinorUnits, MoneyOverflow};
+use crate::terms::ReversalTerms;
 use crate::wallet::{HotWallet, Side};
 
 /// The wallets that this transaction has locked, as they stand after the
@@ -15,6 +17,10 @@ use crate::wallet::{HotWallet, Side};
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     wallets: BTreeMap<WalletId, Page>,
+    /// What reversals have taken back of each transfer that is locked here: as stored, and now.
+    reversed: BTreeMap<TransferId, (MinorUnits, MinorUnits)>,
+    /// The limits of those wallets that have some.
+    limits: LimitBook,
 }
 
 #[derive(Debug, Clone)]
@@ -70,7 +76,59 @@ impl Book {
     /// The wallets as their locked rows say.
     pub fn new(wallets: impl IntoIterator<Item = HotWallet>) -> Self {
         let page = |wallet: HotWallet| (wallet.id, Page { before: wallet.clone(), now: wallet });
-        Self { wallets: wallets.into_iter().map(page).collect() }
+        let wallets = wallets.into_iter().map(page).collect();
+        Self { wallets, ..Self::default() }
+    }
+
+    /// The same with what reversals have taken back of these transfers, as their locked rows say.
+    #[must_use]
+    pub fn with_reversed(
+        mut self,
+        reversed: impl IntoIterator<Item = (TransferId, MinorUnits)>,
+    ) -> Self {
+        self.reversed.extend(reversed.into_iter().map(|(id, minor)| (id, (minor, minor))));
+        self
+    }
+
+    /// What reversals take back of each transfer from now on, where that has changed.
+    pub fn reversals(&self) -> Vec<(TransferId, MinorUnits)> {
+        let changed = self.reversed.iter().filter(|(_, (before, now))| before != now);
+        changed.map(|(id, (_, now))| (*id, *now)).collect()
+    }
+
+    /// Whether so much may still be taken back.
+    pub(super) fn may_take_back(&self, original: &ReversalTerms, amount: MinorUnits) -> bool {
+        let reversed = self.reversed.get(&original.transfer_id);
+        let after = reversed.and_then(|(_, now)| now.plus(amount).ok());
+        after.is_some_and(|after| after <= original.moved_minor)
+    }
+
+    /// Counts what a reversal has reserved. Asked first: [`Self::may_take_back`].
+    pub(super) fn take_back(&mut self, original: TransferId, amount: MinorUnits) {
+        if let Some((_, now)) = self.reversed.get_mut(&original) {
+            *now = now.plus(amount).unwrap_or(*now);
+        }
+    }
+
+    /// Counts it no more.
+    pub(super) fn give_back(&mut self, original: TransferId, amount: MinorUnits) {
+        if let Some((_, now)) = self.reversed.get_mut(&original) {
+            *now = now.minus(amount).unwrap_or(*now);
+        }
+    }
+
+    /// Adds the limits of those wallets that say that they have some.
+    pub fn set_limits(&mut self, limits: LimitBook) {
+        self.limits = limits;
+    }
+
+    /// The limits of the wallets, with their usage as it stands now.
+    pub fn limits(&self) -> &LimitBook {
+        &self.limits
+    }
+
+    pub(super) fn limits_mut(&mut self) -> &mut LimitBook {
+        &mut self.limits
     }
 
     /// A wallet as it stands now.

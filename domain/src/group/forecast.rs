@@ -59,7 +59,8 @@ pub fn forecast(
     // A person's decision gives a transfer all its tries again.
     transfer.attempt = 0;
     if let Some(cause) = turn_back {
-        let next = DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.id);
+        let next =
+            DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.route(), transfer.id);
         let (step, undo_of) = match next.map(|(state, _)| state.goes_on_at()) {
             Ok(Some(place)) => place,
             Ok(None) => return stays(&transfer, "broken_invariant"),
@@ -70,6 +71,8 @@ pub fn forecast(
     }
     let ends = [transfer.source_in(rules.shard), transfer.destination];
     let before = ends.map(|id| book.wallet(id).cloned());
+    let [source, _] = ends;
+    let used = book.limits().noted(source);
     let whole = Rules { boundaries: Boundaries::Fused, ..*rules };
     if let Ok(advanced) = whole.advance(transfer.clone(), book) {
         return Forecast::of(advanced);
@@ -79,6 +82,7 @@ pub fn forecast(
             *now = wallet;
         }
     }
+    book.limits_mut().restore(used);
     stays(&transfer, "broken_invariant")
 }
 
@@ -95,6 +99,10 @@ impl Forecast {
             (Progress::Final, TransferStatus::Rejected) => (Outlook::WouldBeRejected, failure),
             (Progress::Final, _) => (Outlook::WouldFail, failure),
             (Progress::Stuck { failure, .. }, _) => (Outlook::WouldStickAgain, Some(failure)),
+            (Progress::Awaits { what, .. }, _) => {
+                let (outlook, code) = (Outlook::WouldWait, Some(what.as_str().to_owned()));
+                return Self { outlook, code, status, hold: transfer.hold, log };
+            }
             (Progress::Ready | Progress::Waiting(_), _) => {
                 let last = log.last().and_then(|line| line.failure.clone());
                 (Outlook::WouldWait, last)

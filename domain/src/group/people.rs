@@ -2,7 +2,9 @@
 
 use super::{Advanced, Book, BrokenInvariant, OpenTransfer, Rules, note, steps};
 use crate::failure::{Failure, FailureClass};
+use crate::money::MinorUnits;
 use crate::saga::{Event, Resolution, State, Step, StuckReason};
+use crate::transfer::TransferKind;
 
 impl OpenTransfer {
     /// A parked transfer as the saga's rules see it. For what people decide they ask
@@ -20,6 +22,8 @@ impl OpenTransfer {
 impl Rules<'_> {
     /// Ends a parked transfer by decision: the hold is given back, and nothing else of
     /// the saga is run. Twice: the second run finds no hold.
+    ///
+    /// A payout that was paid outside has left the house: it is posted, which captures its hold.
     pub fn resolve(
         &self,
         mut transfer: OpenTransfer,
@@ -29,10 +33,25 @@ impl Rules<'_> {
         let stuck = transfer.as_stuck();
         let (state, action) = self.next(stuck, Event::Resolved(resolution), &transfer)?;
         let mut log = Vec::with_capacity(1);
-        let outcome = steps::void_hold(&mut transfer, book)?;
-        note(&mut log, &mut transfer, Step::PlaceHold, true, &state, outcome.err());
+        let mut entry = None;
+        let paid =
+            transfer.kind == TransferKind::Payout && resolution == Resolution::SettledOutside;
+        let (step, undo, outcome) = if paid && transfer.hold > MinorUnits::ZERO {
+            (Step::PostEntry, false, self.post_entry(&mut transfer, book, &mut entry)?)
+        } else {
+            (Step::PlaceHold, true, steps::void_hold(&mut transfer, book)?)
+        };
+        if let Err(failure) = outcome {
+            let failed = BrokenInvariant::Refused { transfer: transfer.id, code: failure.code };
+            return Err(failed);
+        }
+        if resolution.failure().is_some() {
+            // What was settled outside has been sent, so limits go on counting it.
+            steps::give_back(&mut transfer, book);
+        }
+        note(&mut log, &mut transfer, step, undo, &state, None);
         transfer.undo_of = None;
-        Ok(self.conclude(state, &action, transfer, book, log, None))
+        Ok(self.conclude(state, &action, transfer, book, log, entry))
     }
 
     /// Counts the step where a transfer stuck after its pivot as done. Touches no

@@ -7,7 +7,7 @@ use crate::ids::WalletId;
 use crate::journal::{JournalEntry, Posting};
 use crate::money::MinorUnits;
 use crate::saga::Step;
-use crate::transfer::{Rejection, TransferKind, check_hold, check_screen};
+use crate::transfer::{Rejection, check_hold, check_screen};
 use crate::wallet::{Side, SystemRole, system_wallet_id};
 
 type Outcome = Result<Result<(), Failure>, BrokenInvariant>;
@@ -18,9 +18,7 @@ impl OpenTransfer {
     pub fn source_in(&self, shard: u8) -> WalletId {
         match (self.source, self.kind) {
             (Some(source), _) => source,
-            (None, TransferKind::Deposit | TransferKind::Transfer) => {
-                system_wallet_id(SystemRole::Cash, self.currency, shard)
-            }
+            (None, _) => system_wallet_id(SystemRole::Cash, self.currency, shard),
         }
     }
 
@@ -48,16 +46,27 @@ impl Rules<'_> {
         for _ in 0..times {
             let outcome = match (step, undo) {
                 (Step::PlaceHold, false) => self.place_hold(transfer, book),
-                (Step::PlaceHold, true) => void_hold(transfer, book),
+                (Step::PlaceHold, true) => {
+                    let voided = void_hold(transfer, book);
+                    give_back(transfer, book);
+                    voided
+                }
                 (Step::Screen, false) => self.screen(transfer, book),
                 (Step::PostEntry, false) => self.post_entry(transfer, book, entry),
-                // They change nothing before the pivot is committed.
-                (Step::Screen | Step::PostEntry, true) => Ok(Ok(())),
+                (Step::ScreenOutside, false) => Ok(transfer.screened_outside()),
+                (Step::AwaitCapture, false) => Ok(transfer.captured()),
+                (Step::SubmitPayout, false) => Ok(transfer.submitted(self.now)),
+                (Step::ConfirmPayout, false) => Ok(transfer.confirmed(self)),
+                // The screening counts against limits. That is given back with the hold, where
+                // every way back ends; else they change nothing before the pivot is committed.
+                (_, true) => Ok(Ok(())),
             };
             if let Err(failure) = outcome? {
+                transfer.use_up(step);
                 return Ok(Err(failure));
             }
         }
+        transfer.use_up(step);
         Ok(Ok(()))
     }
 
@@ -73,18 +82,42 @@ impl Rules<'_> {
             return Ok(Err(rejection.into()));
         }
         let amount = transfer.amount.minor();
+        if let Some(original) = transfer.reverses()
+            && !book.may_take_back(original, amount)
+        {
+            return Ok(Err(Rejection::ReversalTooLarge.into()));
+        }
         let wallet = book.wallet_mut(source).ok_or_else(|| transfer.broken("source not locked"))?;
         let pending = wallet.balances.debits_pending.plus(amount);
         wallet.balances.debits_pending =
             pending.map_err(|_| transfer.broken("pending debits overflow after the check"))?;
         transfer.source = Some(source);
         transfer.hold = amount;
+        if let Some(original) = transfer.reverses() {
+            book.take_back(original.transfer_id, amount);
+        }
         Ok(Ok(()))
     }
 
-    /// Asks whether these wallets may do business. Changes nothing, so twice is
-    /// the same as once.
-    fn screen(&self, transfer: &OpenTransfer, book: &Book) -> Outcome {
+    /// Asks whether these wallets may do business, then whether limits allow it, and counts it
+    /// against them. Twice: the second run sees the day on which it is counted.
+    fn screen(&self, transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+        if let Err(failure) = self.look(transfer, book)? {
+            return Ok(Err(failure));
+        }
+        if transfer.limit_day.is_some() || !transfer.kind.is_limited() {
+            return Ok(Ok(()));
+        }
+        let (source, amount) = (transfer.source_in(self.shard), transfer.amount.minor());
+        match book.limits_mut().take(source, amount) {
+            Ok(day) => transfer.limit_day = day,
+            Err(exceeded) => return Ok(Err(exceeded.into())),
+        }
+        Ok(Ok(()))
+    }
+
+    /// The part of the screening that the pivot asks again. Changes nothing.
+    fn look(&self, transfer: &OpenTransfer, book: &Book) -> Outcome {
         let source = book.wallet(transfer.source_in(self.shard));
         let source = source.ok_or_else(|| transfer.broken("source not locked"))?;
         let destination = book.wallet(transfer.destination);
@@ -94,7 +127,7 @@ impl Rules<'_> {
 
     /// Posts the entry and captures the hold. Twice: the second run sees the
     /// entry and does nothing; across transactions the open row is gone by then.
-    fn post_entry(
+    pub(super) fn post_entry(
         &self,
         transfer: &mut OpenTransfer,
         book: &mut Book,
@@ -107,14 +140,17 @@ impl Rules<'_> {
         if transfer.hold != transfer.amount.minor() {
             return Err(transfer.broken("the hold at the pivot is not the amount"));
         }
-        // A wallet may have been frozen or closed since it was screened.
-        if let Err(failure) = self.screen(transfer, book)? {
+        // A wallet may have been frozen or closed since it was screened. What has left the
+        // house already is posted all the same.
+        if !transfer.route().is_after_pivot(Step::PostEntry)
+            && let Err(failure) = self.look(transfer, book)?
+        {
             return Ok(Err(failure));
         }
         let posting = |wallet, side| Posting {
             wallet,
             side,
-            amount: transfer.amount.minor(),
+            amount: transfer.moves(),
             currency: transfer.currency,
         };
         let postings =
@@ -132,11 +168,23 @@ impl Rules<'_> {
     }
 }
 
+/// Undo of [`Step::Screen`]: takes the transfer out of what limits have counted. Twice: the
+/// second run finds no day and does nothing.
+pub(super) fn give_back(transfer: &mut OpenTransfer, book: &mut Book) {
+    if let (Some(day), Some(source)) = (transfer.limit_day.take(), transfer.source) {
+        book.limits_mut().give_back(source, day, transfer.amount.minor());
+    }
+}
+
 /// Undo of [`Step::PlaceHold`]: gives the reservation back. Twice: the second
 /// run finds no hold and does nothing.
 pub(super) fn void_hold(transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
     if transfer.hold > MinorUnits::ZERO {
+        let held = transfer.hold;
         release(transfer, book)?;
+        if let Some(original) = transfer.reverses() {
+            book.give_back(original.transfer_id, held);
+        }
     }
     Ok(Ok(()))
 }

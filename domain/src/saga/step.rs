@@ -1,59 +1,34 @@
-//! The steps of the saga and their order.
+//! The steps that sagas are made of.
 
 use crate::text::words;
 
 words! {
-    /// One unit of the saga with one effect and, where needed, one compensation.
+    /// One unit of the saga with one effect and, where needed, one compensation. The order of
+    /// the variants is the order in which every saga takes those that are on its
+    /// [`Route`](super::Route).
     Step {
         /// Reserves the amount. Its undo voids the hold.
         PlaceHold = "place_hold",
-        /// Looks at both wallets. Changes nothing, so nothing is to undo.
+        /// Looks at both wallets, and counts it against limits. What it counted goes back with the hold.
         Screen = "screen",
-        /// Posts the journal entry and captures the hold: the pivot.
+        /// Asks a screening service. Changes nothing here, so nothing is to undo.
+        ScreenOutside = "screen_outside",
+        /// Waits until the hold is captured, voided, or out of time. Changes nothing.
+        AwaitCapture = "await_capture",
+        /// Hands the payout to its provider. Nobody can undo it: the saga turns back from here
+        /// only when the provider has said that it does not pay.
+        SubmitPayout = "submit_payout",
+        /// Waits until the provider says that it has paid: the pivot of a payout.
+        ConfirmPayout = "confirm_payout",
+        /// Posts the journal entry and captures the hold: the pivot of all others.
         PostEntry = "post_entry",
     }
 }
 
 impl Step {
-    /// The step after which a saga only goes forward.
-    pub const PIVOT: Self = Self::PostEntry;
-
-    /// Whether the saga has passed its pivot when this step runs.
-    pub fn is_after_pivot(self) -> bool {
-        std::iter::successors(Self::PIVOT.next(), |step| step.next()).any(|step| step == self)
-    }
-
-    /// The step after this one.
-    pub const fn next(self) -> Option<Self> {
-        match self {
-            Self::PlaceHold => Some(Self::Screen),
-            Self::Screen => Some(Self::PostEntry),
-            Self::PostEntry => None,
-        }
-    }
-
-    /// The steps before this one, the first one first.
-    pub fn done_before(self) -> Vec<Self> {
-        let mut done: Vec<Self> =
-            std::iter::successors(self.previous(), |step| step.previous()).collect();
-        done.reverse();
-        done
-    }
-
-    /// The nearest step with a compensation, from this one backwards, itself included.
-    pub(super) const fn undo_from(step: Option<Self>) -> Option<Self> {
-        match step {
-            Some(Self::PlaceHold | Self::Screen | Self::PostEntry) => Some(Self::PlaceHold),
-            None => None,
-        }
-    }
-
-    /// The step before this one.
-    pub(super) const fn previous(self) -> Option<Self> {
-        match self {
-            Self::PlaceHold => None,
-            Self::Screen => Some(Self::PlaceHold),
-            Self::PostEntry => Some(Self::Screen),
-        }
+    /// Whether it is run by asking somebody outside the database. A transaction ends before
+    /// it, and the answer begins another one.
+    pub const fn is_outside(self) -> bool {
+        matches!(self, Self::ScreenOutside | Self::SubmitPayout | Self::ConfirmPayout)
     }
 }

@@ -5,6 +5,7 @@ mod fail_on_purpose;
 mod faults;
 mod forecast;
 mod halting;
+mod limits;
 mod outcomes;
 mod pauses;
 mod people;

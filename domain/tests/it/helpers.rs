@@ -7,19 +7,24 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::failure::{Failure, FailureClass};
 use domain::group::{
-    Advanced, Book, Boundaries, Faults, LogLine, NoFaults, OpenTransfer, PostedEntry, Progress,
-    Rules, WalletChange,
+    Advanced, Book, Boundaries, Faults, LogLine, NoFaults, OpenTransfer, Patience, PostedEntry,
+    Progress, Rules, WalletChange,
 };
 use domain::ids::{TransferId, WalletId};
 use domain::money::{Amount, Currency, MinorUnits};
 use domain::retry::RetrySchedule;
-use domain::saga::Step;
+use domain::saga::{Route, Step};
 use domain::switch::SwitchSet;
 use domain::transfer::{TransferKind, TransferStatus};
 use domain::wallet::{
     Balances, HotWallet, NO_FLOOR, Side, SystemRole, WalletStatus, system_wallet_id,
 };
 use uuid::Uuid;
+
+/// The way of a plain transfer.
+pub const PLAIN: Route = Route::plain(TransferKind::Transfer);
+/// Its steps.
+pub const STEPS: &[Step] = &[Step::PlaceHold, Step::Screen, Step::PostEntry];
 
 /// More transactions than any transfer needs that is left alone.
 const TRANSACTION_MAX: usize = 64;
@@ -67,6 +72,7 @@ pub fn wallet(n: u128, balance: i64) -> HotWallet {
         normal_side: Side::Credit,
         status: WalletStatus::Active,
         floor: MinorUnits::ZERO,
+        limited: false,
         balances: Balances { credits_posted: MinorUnits(balance), ..Balances::default() },
         wallet_seq: 0,
         event_seq: 0,
@@ -107,7 +113,10 @@ pub fn transfer(n: u128, source: u128, destination: u128, minor: i64) -> OpenTra
         attempt: 0,
         undo_of: None,
         hold: MinorUnits::ZERO,
+        limit_day: None,
         log_seq: 0,
+        terms: None,
+        answer: None,
     }
 }
 
@@ -159,6 +168,7 @@ impl<'a> Lane<'a> {
         let new_id = || Uuid::from_u64_pair(1, self.ids_made.fetch_add(1, Ordering::Relaxed));
         work(&Rules {
             schedule: &self.schedule,
+            patience: Patience::default(),
             boundaries: self.boundaries,
             shard: self.shard,
             faults: self.faults,
@@ -283,7 +293,10 @@ impl Story {
                 self.waits.push(delay);
                 Some(advanced.transfer.clone())
             }
-            Progress::Final | Progress::Paused(_) | Progress::Stuck { .. } => None,
+            Progress::Final
+            | Progress::Awaits { .. }
+            | Progress::Paused(_)
+            | Progress::Stuck { .. } => None,
         };
         self.last = Some(advanced);
         next

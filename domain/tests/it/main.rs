@@ -8,7 +8,9 @@
 mod group;
 mod helpers;
 mod journal;
+mod limit;
 mod money;
+mod outside;
 mod plan;
 mod retry;
 mod saga;

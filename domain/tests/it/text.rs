@@ -9,6 +9,7 @@ use domain::failure::FailureClass;
 use domain::idempotency::{IdempotencyKey, InvalidKey, KEY_CHARS_MAX};
 use domain::ids::WalletId;
 use domain::job::JobState;
+use domain::limit::{LimitPeriod, LimitScope, LimitUnit};
 use domain::money::Currency;
 use domain::saga::{Step, StuckReason};
 use domain::switch::{Flag, SwitchKind};
@@ -45,6 +46,9 @@ fn every_word_stands_for_one_value_and_is_read_back() {
     assert_words(FailureClass::ALL);
     assert_words(Flag::ALL);
     assert_words(JobState::ALL);
+    assert_words(LimitPeriod::ALL);
+    assert_words(LimitScope::ALL);
+    assert_words(LimitUnit::ALL);
     assert_words(Rejection::ALL);
     assert_words(Side::ALL);
     assert_words(Step::ALL);

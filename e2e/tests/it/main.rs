@@ -6,6 +6,8 @@
 )]
 
 mod archive;
+mod bulk;
+mod calls;
 mod concurrency;
 mod console;
 mod consumers;
@@ -13,8 +15,11 @@ mod crash;
 mod desk;
 mod events;
 mod intake;
+mod limits;
+mod outside;
 mod overview;
 mod plans;
+mod providers;
 mod queue_desk;
 mod relay;
 mod retention;

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::failure::{Failure, FailureClass};
 use domain::group::{Fault, Faults, NoFaults, OpenTransfer};
-use domain::saga::Step;
-use domain::transfer::TransferStatus;
+use domain::saga::{Route, Step};
+use domain::transfer::{TransferKind, TransferStatus};
 
 use crate::support::{BOTH_MODES, World, deposit, rules, transfer};
+
+const PLAIN: Route = Route::plain(TransferKind::Transfer);
 
 /// Fails one step with one class, the first `times` times.
 struct FailAt {
@@ -113,7 +115,7 @@ async fn a_failure_at_each_step_leaves_a_clean_slate() {
     for mode in BOTH_MODES {
         let world = World::new().await;
         let wallets = world.wallets(2, 1_000).await;
-        for &step in Step::ALL {
+        for step in PLAIN.steps() {
             for (class, end) in ends {
                 let ids = world.accept(&[transfer(wallets[0], wallets[1], 300)]).await;
                 world.drive(&rules(mode, FailAt::always(step, class)), &ids).await;
@@ -135,7 +137,7 @@ async fn a_failure_at_each_step_leaves_a_clean_slate_when_every_undo_runs_twice(
     for mode in BOTH_MODES {
         let world = World::new().await;
         let wallets = world.wallets(2, 1_000).await;
-        for &step in Step::ALL {
+        for step in PLAIN.steps() {
             let ids = world.accept(&[transfer(wallets[0], wallets[1], 300)]).await;
             let twice = rules(mode, TwiceAndFailAt(Some(step)));
             tokio::join!(world.drive(&twice, &ids), world.drive(&twice, &ids));
@@ -151,7 +153,7 @@ async fn a_transient_failure_is_tried_again_until_it_passes() {
     for mode in BOTH_MODES {
         let world = World::new().await;
         let wallets = world.wallets(2, 1_000).await;
-        for &step in Step::ALL {
+        for step in PLAIN.steps() {
             let ids = world.accept(&[transfer(wallets[0], wallets[1], 10)]).await;
             let faults = FailAt {
                 times: AtomicU32::new(2),

@@ -176,6 +176,7 @@ pub fn rules(boundaries: Boundaries, faults: impl Faults + 'static) -> LaneRules
         attempt_max: 4,
     };
     LaneRules {
+        patience: domain::group::Patience::default(),
         schedule,
         boundaries,
         shard: 0,
@@ -224,5 +225,7 @@ fn command(
         metadata: None,
         correlation_id: None,
         traceparent: None,
+        terms: None,
+        terms_asked: String::new(),
     }
 }

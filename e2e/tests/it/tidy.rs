@@ -36,7 +36,7 @@ const TESTED_ON_A_DATABASE: &[&str] = &["api", "entities", "jobs", "store"];
 const MAKES_A_DATABASE: &[&str] = &["embedded", "migration"];
 
 /// All that `domain` may use from outside: the rules know no framework.
-const DOMAIN_USES: &[&str] = &["chrono", "serde", "thiserror", "uuid"];
+const DOMAIN_USES: &[&str] = &["chrono", "chrono-tz", "serde", "thiserror", "uuid"];
 
 /// Packages, by the start of their names, that only the listed crates may use:
 /// one crate speaks to AWS, and the job queue is no part of the ledger.

@@ -85,6 +85,9 @@ fn status_told(event_type: EventType) -> Option<TransferStatus> {
         EventType::TransferRejected => Some(TransferStatus::Rejected),
         EventType::TransferFailed => Some(TransferStatus::Failed),
         EventType::TransferStuck => Some(TransferStatus::Stuck),
+        EventType::TransferVoided => Some(TransferStatus::Voided),
+        EventType::TransferExpired => Some(TransferStatus::Expired),
+        EventType::TransferHeld => Some(TransferStatus::Held),
         EventType::WalletOpened
         | EventType::WalletFrozen
         | EventType::WalletUnfrozen

@@ -3,7 +3,7 @@
 use domain::dead_letter::{DeadLetterStatus, DeskAct};
 use domain::failure::{Failure, FailureClass};
 use domain::ids::DeadLetterId;
-use domain::saga::{Resolution, State, Step};
+use domain::saga::{Resolution, Route, State, Step};
 use serde_json::json;
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -86,7 +86,8 @@ pub(super) fn decide(
     actor: &Operator,
     reason: &str,
 ) -> Result<State, DeskError> {
-    let decided = act.into().decide(parked.state.clone(), cause(actor, reason), parked.transfer);
+    let (stuck, cause) = (parked.state.clone(), cause(actor, reason));
+    let decided = act.into().decide(stuck, cause, parked.route, parked.transfer);
     decided.map(|(state, _)| state).map_err(DeskError::Refused)
 }
 
@@ -133,7 +134,12 @@ async fn closed_by(pool: &PgPool, letter: &DeadLetter, act: DeskAct) -> Result<b
     Ok(match act {
         DeskAct::Redrive | DeskAct::Compensate | DeskAct::Discard => true,
         DeskAct::RetryCompensation => letter.undo,
-        DeskAct::ForceForward => letter.step.parse().is_ok_and(Step::is_after_pivot),
+        DeskAct::ForceForward => {
+            let kind = letter.payload.get("kind").and_then(serde_json::Value::as_str);
+            let route = kind.and_then(|kind| kind.parse().ok()).map(Route::plain);
+            let step: Option<Step> = letter.step.parse().ok();
+            route.zip(step).is_some_and(|(route, step)| route.is_after_pivot(step))
+        }
         DeskAct::ResolveSettled | DeskAct::ResolveFailed => {
             let transfer = crate::transfers::get(pool, letter.transfer_id).await?;
             let resolution = transfer.and_then(|transfer| transfer.resolution);

@@ -127,7 +127,7 @@ fn weigh(
     actor: &Operator,
 ) -> Result<ActOption, StoreError> {
     let cause = cause(actor, "a preview");
-    let next = match act.decide(transfer.as_stuck(), cause.clone(), transfer.id) {
+    let next = match act.decide(transfer.as_stuck(), cause.clone(), transfer.route(), transfer.id) {
         Ok((state, _)) => state,
         Err(refusal) => return Ok(refused(act, refusal.detail().to_owned())),
     };
@@ -157,7 +157,7 @@ fn weigh(
     let executed = told.log.iter().map(|line| Ran { step: line.step, undo: line.undo });
     let executed: Vec<Ran> = executed.collect();
     let resume = place.map(|(step, undo)| {
-        let reused = if undo { Vec::new() } else { step.done_before() };
+        let reused = if undo { Vec::new() } else { transfer.route().done_before(step) };
         Resume { step, undo, reused, executed }
     });
     Ok(ActOption {

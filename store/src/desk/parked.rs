@@ -2,8 +2,10 @@
 
 use domain::failure::Failure;
 use domain::ids::{DeadLetterId, TransferId};
-use domain::saga::{State, Step};
+use domain::saga::{Route, State, Step};
+use domain::terms::Terms;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 
 use crate::StoreError;
@@ -11,6 +13,7 @@ use crate::StoreError;
 /// A parked saga, under its lock.
 pub(super) struct Parked {
     pub(super) transfer: TransferId,
+    pub(super) route: Route,
     pub(super) step: Step,
     pub(super) hold_minor: i64,
     pub(super) state: State,
@@ -37,8 +40,10 @@ fn parked(row: &PgRow) -> Result<Parked, StoreError> {
         }),
     };
     let reason = text("parked_reason")?.parse().map_err(corrupt)?;
+    let terms = row.try_get::<Option<Json<Terms>>, _>("terms")?;
     Ok(Parked {
         transfer: TransferId(row.try_get("transfer_id")?),
+        route: Route::of(text("kind")?.parse().map_err(corrupt)?, terms.as_deref()),
         step,
         hold_minor: row.try_get("hold_minor")?,
         state: State::Stuck { step, reason, failure: failure(row)?, undo_of },

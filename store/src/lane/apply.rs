@@ -1,11 +1,16 @@
 //! Turns the outcomes of a group into arrays and writes them.
+//!
+//! Plain transfers that come to their end are one statement. Whatever else there is has
+//! statements of its own, which are not run without it.
 
 use chrono::{DateTime, Utc};
+use domain::answer::Awaited;
 use domain::event::{Envelope, TransferData};
 use domain::failure::Failure;
 use domain::group::{Advanced, LogLine, PostedEntry, PostedLine, Progress, WalletChange};
 use domain::ids::TransferId;
 use sqlx::postgres::PgArguments;
+use sqlx::types::Json;
 use sqlx::{PgConnection, Postgres, Row};
 use uuid::Uuid;
 
@@ -26,6 +31,7 @@ pub(super) async fn write_in_tx(
     outcomes: &[Outcome],
 ) -> Result<(), StoreError> {
     apply_in_tx(connection, now, changes, outcomes).await?;
+    terms_in_tx(connection, outcomes).await?;
     let kept: Vec<&Advanced> = outcomes
         .iter()
         .map(|outcome| &outcome.advanced)
@@ -44,6 +50,36 @@ pub(super) async fn write_in_tx(
     if !waiting.is_empty() {
         jobs::enqueue_in_tx(connection, &waiting).await?;
     }
+    let awaits_call =
+        |one: &&&Advanced| matches!(one.progress, Progress::Awaits { what: Awaited::Call, .. });
+    let calls: Vec<TransferId> =
+        kept.iter().filter(awaits_call).map(|one| one.transfer.id).collect();
+    if !calls.is_empty() {
+        jobs::enqueue_calls_in_tx(connection, &calls).await?;
+    }
+    Ok(())
+}
+
+/// Shows clients what the steps have added to the terms of their transfers.
+async fn terms_in_tx(
+    connection: &mut PgConnection,
+    outcomes: &[Outcome],
+) -> Result<(), StoreError> {
+    let with_terms = outcomes.iter().map(|outcome| &outcome.advanced.transfer);
+    let with_terms: Vec<_> = with_terms.filter(|transfer| transfer.terms.is_some()).collect();
+    if with_terms.is_empty() {
+        return Ok(());
+    }
+    let ids = column(&with_terms, |transfer| transfer.id.0);
+    let lowest = ids.iter().min().copied().unwrap_or_default();
+    let highest = ids.iter().max().copied().unwrap_or_default();
+    sqlx::query(include_str!("terms.sql"))
+        .bind(ids)
+        .bind(column(&with_terms, |transfer| transfer.terms.clone().map(Json)))
+        .bind(lowest)
+        .bind(highest)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -181,8 +217,12 @@ async fn keep_in_tx(
         }))
         .bind(column(kept, |one| match one.progress {
             Progress::Paused(switch) => Some(switch.waiting_for()),
+            Progress::Awaits { what, .. } => Some(what.as_str().to_owned()),
             _ => None,
         }))
+        .bind(column(kept, |one| one.transfer.terms.clone().map(Json)))
+        .bind(column(kept, |one| one.transfer.answer.clone().map(Json)))
+        .bind(column(kept, |one| one.transfer.limit_day))
         .execute(connection)
         .await?;
     Ok(())
@@ -233,6 +273,7 @@ async fn dead_letters_in_tx(
 fn due_at(one: &Advanced, now: DateTime<Utc>) -> DateTime<Utc> {
     match one.progress {
         Progress::Waiting(delay) => now + delay,
+        Progress::Awaits { until, .. } => until,
         _ => now,
     }
 }

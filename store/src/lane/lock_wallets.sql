@@ -3,7 +3,7 @@
 -- locks are held: it is the time of whatever this transaction posts.
 WITH locked AS MATERIALIZED (
     SELECT
-        wallet_id, currency, normal_side, status, floor_minor,
+        wallet_id, currency, normal_side, status, floor_minor, limited,
         debits_posted, credits_posted, debits_pending, credits_pending,
         wallet_seq, event_seq, last_posted_at
     FROM wallet_balance

@@ -8,7 +8,7 @@ use domain::ids::{TransferId, WalletId};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::rows;
+use super::{limits, reversals, rows};
 use crate::StoreError;
 
 /// Open transfers with the wallets that they touch, as they were at one moment.
@@ -43,6 +43,10 @@ pub(crate) async fn peek_in_tx(
         .fetch_all(&mut *connection)
         .await?;
     let hot: Vec<_> = rows.iter().map(rows::hot_wallet).collect::<Result<_, _>>()?;
-    let now = sqlx::query("SELECT clock_timestamp()").fetch_one(connection).await?.try_get(0)?;
-    Ok(Peek { transfers, book: Book::new(hot), now })
+    let now =
+        sqlx::query("SELECT clock_timestamp()").fetch_one(&mut *connection).await?.try_get(0)?;
+    let mut book = reversals::peek_in_tx(connection, transfers.iter(), Book::new(hot)).await?;
+    let limited = limits::concerned(&book, &transfers);
+    limits::bring_in_tx(connection, &mut book, &limited, now, false).await?;
+    Ok(Peek { transfers, book, now })
 }

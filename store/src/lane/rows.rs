@@ -2,13 +2,16 @@
 
 use std::str::FromStr;
 
+use domain::answer::Answer;
 use domain::failure::Failure;
 use domain::group::OpenTransfer;
 use domain::ids::{TransferId, WalletId};
 use domain::money::{Amount, MinorUnits};
+use domain::terms::Terms;
 use domain::wallet::{Balances, HotWallet};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Claimed;
@@ -48,7 +51,10 @@ pub(super) fn open_transfer(row: &PgRow) -> Result<OpenTransfer, StoreError> {
         attempt: small(row, "attempt")?,
         undo_of,
         hold: MinorUnits(row.try_get("hold_minor")?),
+        limit_day: row.try_get("limit_day")?,
         log_seq: small(row, "log_seq")?,
+        terms: row.try_get::<Option<Json<Terms>>, _>("terms")?.map(|terms| Box::new(terms.0)),
+        answer: row.try_get::<Option<Json<Answer>>, _>("answer")?.map(|answer| answer.0),
     })
 }
 
@@ -61,6 +67,7 @@ pub(super) fn hot_wallet(row: &PgRow) -> Result<HotWallet, StoreError> {
         normal_side: word(row, "normal_side")?,
         status: word(row, "status")?,
         floor: money("floor_minor")?,
+        limited: row.try_get("limited")?,
         balances: Balances {
             debits_posted: money("debits_posted")?,
             credits_posted: money("credits_posted")?,

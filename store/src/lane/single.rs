@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use domain::failure::Failure;
-use domain::group::{Advanced, Book, Boundaries, NoFaults, OpenTransfer, Progress, Rules};
+use domain::group::{
+    Advanced, Book, Boundaries, NoFaults, OpenTransfer, Patience, Progress, Rules,
+};
 use domain::ids::TransferId;
 use domain::retry::RetrySchedule;
 use domain::saga::{Resolution, StuckReason};
@@ -10,7 +12,7 @@ use domain::switch::SwitchSet;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::{Claimed, GroupError, apply, lock_wallets_in_tx, rows};
+use super::{Claimed, GroupError, apply, limits, lock_wallets_in_tx, reversals, rows};
 use crate::{StoreError, jobs};
 
 /// The shard of the system wallets that stands in where a lane would choose its own.
@@ -56,6 +58,7 @@ impl Locked {
 pub(crate) fn by_hand<T>(now: DateTime<Utc>, work: impl FnOnce(&Rules<'_>) -> T) -> T {
     work(&Rules {
         schedule: &RetrySchedule::default(),
+        patience: Patience::default(),
         boundaries: Boundaries::Fused,
         shard: SHARD,
         faults: &NoFaults,
@@ -113,7 +116,9 @@ pub(crate) async fn change_in_tx(
         }
     })?;
     let outcomes = [apply::Outcome { advanced, correlation_id, traceparent }];
+    limits::write_in_tx(connection, &book).await?;
     apply::write_in_tx(connection, now, &book.changes()?, &outcomes).await?;
+    reversals::write_in_tx(connection, &book).await?;
     let [apply::Outcome { advanced, .. }] = outcomes;
     if advanced.progress == Progress::Ready {
         jobs::enqueue_in_tx(connection, &[(id, now)]).await?;

@@ -149,7 +149,8 @@ pub(super) fn look_ahead(
     let cause = Failure::new(FailureClass::Permanent, "compensated_by_operator", detail);
     let back = (way == Way::Compensate && transfer.undo_of.is_none()).then_some(cause);
     let decided = back.clone().and_then(|cause| {
-        DeskAct::Compensate.decide(transfer.as_stuck(), cause, transfer.id).ok()?.0.goes_on_at()
+        let (stuck, route) = (transfer.as_stuck(), transfer.route());
+        DeskAct::Compensate.decide(stuck, cause, route, transfer.id).ok()?.0.goes_on_at()
     });
     let (step, undo_of) = decided.unwrap_or_else(|| (transfer.step, transfer.undo_of.clone()));
     Future { step, undo_of, told: forecast(rules, transfer, back, book) }

@@ -4,8 +4,12 @@ use std::str::FromStr;
 
 use domain::ids::{DeadLetterId, PlanId, TransferId, WalletId};
 use domain::plan::Pace;
+use domain::saga::Route;
+use domain::terms::Terms;
+use domain::transfer::TransferKind;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Applied, Halted, Item, Plan};
@@ -57,6 +61,7 @@ pub(super) fn item(row: &PgRow) -> Result<Item, StoreError> {
         dead_letter_id: DeadLetterId(row.try_get("dead_letter_id")?),
         transfer_id: TransferId(row.try_get("transfer_id")?),
         fingerprint: row.try_get("fingerprint")?,
+        route: route(row)?,
         step: word(row, "step")?,
         undo: row.try_get("undo")?,
         source_wallet_id: row.try_get::<Option<Uuid>, _>("source_wallet_id")?.map(WalletId),
@@ -103,4 +108,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The steps of the item's saga; those of a plain transfer when it is not known any more.
+fn route(row: &PgRow) -> Result<Route, StoreError> {
+    let kind = word_or_none(row, "kind")?.unwrap_or(TransferKind::Transfer);
+    let terms = row.try_get::<Option<Json<Terms>>, _>("terms")?;
+    Ok(Route::of(kind, terms.as_deref()))
 }

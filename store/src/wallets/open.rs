@@ -13,7 +13,7 @@ use super::events::{WalletEvent, append_in_tx};
 use super::system::ensure_cash_in_tx;
 use super::{Origin, Wallet, read};
 use crate::idempotency::{key_hash, payload_hash};
-use crate::{StoreError, orm};
+use crate::{StoreError, limits, orm};
 
 /// A validated request for a wallet.
 #[derive(Debug, Clone)]
@@ -55,6 +55,7 @@ pub async fn open(pool: &PgPool, new: &NewWallet, origin: &Origin) -> Result<Ope
             return replay_in_tx(&tx, key, payload).await;
         }
     }
+    let limited = limits::is_limited_in_tx(&tx, &new.owner_id, new.currency).await?;
     ensure_cash_in_tx(&tx, new.currency).await?;
     let cold = wallet::ActiveModel {
         id: Set(new.id.0),
@@ -72,6 +73,7 @@ pub async fn open(pool: &PgPool, new: &NewWallet, origin: &Origin) -> Result<Ope
         wallet_id: Set(new.id.0),
         currency: Set(new.currency.to_string()),
         normal_side: Set(Side::Credit.as_str().to_owned()),
+        limited: Set(limited),
         event_seq: Set(1),
         ..Default::default()
     };

@@ -22,6 +22,16 @@ pub struct ResolveDeadLetter {
     pub reason: String,
 }
 
+/// Body of `POST /admin/v1/transfers/{transfer_id}/review`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewTransfer {
+    /// `allow`: the transfer goes on. `deny`: it ends as rejected.
+    pub verdict: String,
+    /// Why, for the audit; 1 to 255 characters.
+    pub reason: String,
+}
+
 /// Everything that may be done about one dead letter, as things are now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadLetterOptions {

@@ -46,6 +46,8 @@ codes! {
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid";
     /// The operator API answers nobody that it does not know.
     OperatorUnknown = "operator_unknown", 401, "An operator token is needed";
+    /// A notice that was not signed with a secret of ours, or not now.
+    SignatureInvalid = "signature_invalid", 401, "The signature is not valid";
     /// The operator's role does not allow it.
     OperatorNotAllowed = "operator_not_allowed", 403, "The role does not allow this";
     /// No route has this path.
@@ -66,6 +68,8 @@ codes! {
     DeadMessageNotFound = "dead_message_not_found", 404, "There is no such dead message";
     /// There is no such command of an operator.
     CommandNotFound = "command_not_found", 404, "There is no such command";
+    /// Nobody of this name may send notices here.
+    ProviderNotFound = "provider_not_found", 404, "There is no such provider";
     /// There is no such redrive plan.
     PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
     /// The audit has no such entry.
@@ -94,12 +98,20 @@ codes! {
     TransferNotParked = "transfer_not_parked", 409, "The transfer is not parked";
     /// What would run is not what was shown.
     PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
+    /// After the pivot a saga only goes forward.
+    PastPivot = "past_pivot", 409, "The saga is past its pivot";
+    /// Nothing is held that could be captured or voided: not yet, or no longer.
+    HoldNotOpen = "hold_not_open", 409, "The transfer has no open hold";
+    /// Only a settled transfer or deposit is reversed.
+    NotReversible = "not_reversible", 409, "The transfer cannot be reversed";
+    /// Nobody is asked to review the transfer.
+    ReviewNotOpen = "review_not_open", 409, "The transfer does not wait for a review";
     /// The act does not fit how the plan stands.
     PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
-    /// The body must be sent as JSON.
-    UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
+    /// The body must be sent as JSON, or a stream of commands as NDJSON.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body has another media type";
     /// A field is missing, unknown, of the wrong type or against a rule.
     InvalidBody = "invalid_body", 422, "A field of the body is not valid";
     /// An amount is 1 to 2^53 - 1 minor units.
@@ -114,10 +126,14 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
     /// The database refused what no rule of ours forbids.
     CommandRefused = "command_refused", 422, "The request cannot be stored";
+    /// All commands of a bulk request were to be accepted, and one cannot be.
+    BulkRefused = "bulk_refused", 422, "The commands cannot all be accepted";
     /// A bug of ours.
     InternalError = "internal_error", 500, "Something is wrong on our side";
     /// More work is waiting than can be done in time.
     Overloaded = "overloaded", 503, "Too much work is waiting";
+    /// The process serves as many answers that take long as it may.
+    TooManyStreams = "too_many_streams", 503, "Too many streams are open";
     /// An operator has closed the door for everything but reads.
     Maintenance = "maintenance", 503, "Holdfast is under maintenance";
     /// The database does not answer, or nobody knows whether it committed.

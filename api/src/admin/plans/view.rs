@@ -84,9 +84,9 @@ pub(super) fn receipt(line: plans::ReceiptLine) -> PlanReceipt {
 pub(super) fn item(item: plans::Item) -> PlanItem {
     // What is closed is not sent, and nothing is kept for a way back.
     let goes = item.outlook != Outlook::ClosedAlready;
-    let ahead = Step::ALL.iter().filter(|step| **step >= item.step);
+    let ahead = item.route.steps().filter(|step| *step >= item.step);
     // One that turns back runs the undo of this step.
-    let executed = if item.undo { vec![item.step] } else { ahead.copied().collect() };
+    let executed = if item.undo { vec![item.step] } else { ahead.collect() };
     let planned = |step: Step| PlannedStep { step, undo: item.undo };
     PlanItem {
         position: item.position,
@@ -95,7 +95,7 @@ pub(super) fn item(item: plans::Item) -> PlanItem {
         fingerprint: item.fingerprint,
         step: item.step,
         undo: item.undo,
-        reused: if goes && !item.undo { item.step.done_before() } else { Vec::new() },
+        reused: if goes && !item.undo { item.route.done_before(item.step) } else { Vec::new() },
         executed: executed.into_iter().filter(|_| goes).map(planned).collect(),
         source_wallet_id: item.source_wallet_id,
         amount_minor: item.amount_minor,

@@ -10,7 +10,8 @@ use domain::switch::{Switch, SwitchSet};
 use domain::transfer::TransferStatus;
 
 use crate::helpers::{
-    Lane, Rows, available, cash, closed, deposit, failure, frozen, transfer, wallet, wallet_id,
+    Lane, Rows, STEPS, available, cash, closed, deposit, failure, frozen, transfer, wallet,
+    wallet_id,
 };
 
 fn by_operator() -> Failure {
@@ -37,7 +38,7 @@ fn at(step: Step) -> (Rows, OpenTransfer) {
 
 #[test]
 fn what_is_forecast_is_what_then_happens() {
-    for step in Step::ALL {
+    for step in STEPS {
         for turn_back in [None, Some(by_operator())] {
             let (mut rows, open) = at(*step);
             let (told, book) = look(&rows, open.clone(), turn_back.clone());

@@ -8,7 +8,7 @@ use domain::switch::{Switch, SwitchSet};
 use domain::transfer::{TransferKind, TransferStatus};
 
 use super::fail_on_purpose::{Script, doing, undoing};
-use crate::helpers::{Lane, Rows, failure, transfer, wallet};
+use crate::helpers::{Lane, Rows, STEPS, failure, transfer, wallet};
 
 const BOTH: [Boundaries; 2] = [Boundaries::Fused, Boundaries::EveryStep];
 
@@ -23,7 +23,7 @@ fn paused(switch: Switch) -> SwitchSet {
 #[test]
 fn a_transfer_waits_before_a_paused_step_and_goes_on_when_it_may() {
     for boundaries in BOTH {
-        for &step in Step::ALL {
+        for &step in STEPS {
             let mut rows = rows();
             let mut lane = Lane::new(boundaries, &NoFaults);
             lane.switches = paused(Switch::PauseStep(step));
@@ -89,7 +89,7 @@ fn a_transfer_that_turned_back_is_undone_while_steps_are_paused_but_not_while_it
         assert_eq!(transfer.attempt, 1, "its failed try still counts, and no other was spent");
         assert_eq!(transfer.undo_of, Some(failure(Permanent)));
 
-        for &step in Step::ALL {
+        for &step in STEPS {
             lane.switches = lane.switches.with(Switch::PauseStep(step), true);
         }
         lane.switches = lane.switches.with(kind, false);

@@ -3,7 +3,7 @@
 use domain::failure::{Failure, FailureClass};
 use domain::saga::{Event, Resolution, State, Step, StuckReason};
 
-use crate::helpers::failure;
+use crate::helpers::{STEPS, failure};
 
 /// What made a saga turn back, in the states that remember it.
 pub fn cause() -> Failure {
@@ -85,7 +85,7 @@ pub fn states() -> Vec<State> {
         any_stuck_undoing(),
     ];
     states.extend(Resolution::ALL.iter().copied().map(State::Abandoned));
-    for step in Step::ALL {
+    for step in STEPS {
         states.extend([running(*step, 1), waiting(*step, 1), any_stuck(*step)]);
     }
     states

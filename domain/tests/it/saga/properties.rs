@@ -5,7 +5,7 @@ use domain::saga::{Action, Event, State, Step};
 use proptest::prelude::*;
 
 use super::cases::events;
-use crate::helpers::{SCHEDULE, transfer_id};
+use crate::helpers::{PLAIN, SCHEDULE, transfer_id};
 
 /// One transition of a story.
 struct Turn {
@@ -25,7 +25,8 @@ fn story(choices: &[usize], allowed: fn(&Event) -> bool) -> Vec<Turn> {
             .into_iter()
             .filter(allowed)
             .filter_map(|event| {
-                let next = state.clone().next(event.clone(), transfer_id(1), &SCHEDULE).ok()?;
+                let next =
+                    state.clone().next(event.clone(), PLAIN, transfer_id(1), &SCHEDULE).ok()?;
                 Some((event, next))
             })
             .collect();
@@ -148,7 +149,7 @@ fn turn_max(schedule: &RetrySchedule) -> usize {
 fn the_longest_way_through_is_as_long_as_the_schedule_allows() {
     fn longest(state: &State, schedule: &RetrySchedule) -> usize {
         let turns = events().into_iter().filter(machine_only).filter_map(|event| {
-            let (after, _) = state.clone().next(event, transfer_id(1), schedule).ok()?;
+            let (after, _) = state.clone().next(event, PLAIN, transfer_id(1), schedule).ok()?;
             Some(1 + longest(&after, schedule))
         });
         turns.max().unwrap_or(0)

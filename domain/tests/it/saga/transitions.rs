@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use domain::failure::FailureClass::{Permanent, Rejected, Transient, Unknown};
+use domain::failure::FailureClass::{Expired, Permanent, Rejected, Transient, Unknown, Voided};
 use domain::saga::Step::{PlaceHold, PostEntry, Screen};
-use domain::saga::{Action, Event, IllegalTransition, Resolution, State, Step, StuckReason};
+use domain::saga::{Action, Event, IllegalTransition, Resolution, State, StuckReason};
 
 use super::cases::*;
-use crate::helpers::{SCHEDULE, failure, transfer_id};
+use crate::helpers::{PLAIN, SCHEDULE, STEPS, failure, transfer_id};
 
 type Row = (State, Event, State, Action);
 
 fn next(state: State, event: Event) -> Result<(State, Action), IllegalTransition> {
-    state.next(event, transfer_id(1), &SCHEDULE)
+    state.next(event, PLAIN, transfer_id(1), &SCHEDULE)
 }
 
 fn wait(attempt: u32) -> Action {
@@ -34,6 +34,8 @@ fn rows_of_the_first_step() -> Vec<Row> {
         (running(PlaceHold, 1), Event::Succeeded, running(Screen, 1), Action::Run(Screen)),
         (running(PlaceHold, 1), failed(Rejected), end(Rejected), Action::Finish),
         (running(PlaceHold, 1), failed(Permanent), end(Permanent), Action::Finish),
+        (running(PlaceHold, 1), failed(Voided), end(Voided), Action::Finish),
+        (running(PlaceHold, 1), failed(Expired), end(Expired), Action::Finish),
         (running(PlaceHold, 1), failed(Transient), waiting(PlaceHold, 1), wait(1)),
         (running(PlaceHold, 1), failed(Unknown), waiting(PlaceHold, 1), wait(1)),
     ]
@@ -46,11 +48,15 @@ fn rows_of_the_later_steps() -> Vec<Row> {
         (running(Screen, 1), Event::Succeeded, running(PostEntry, 1), Action::Run(PostEntry)),
         (running(Screen, 1), failed(Rejected), back(Rejected), Action::Undo(PlaceHold)),
         (running(Screen, 1), failed(Permanent), back(Permanent), Action::Undo(PlaceHold)),
+        (running(Screen, 1), failed(Voided), back(Voided), Action::Undo(PlaceHold)),
+        (running(Screen, 1), failed(Expired), back(Expired), Action::Undo(PlaceHold)),
         (running(Screen, 1), failed(Transient), waiting(Screen, 1), wait(1)),
         (running(Screen, 1), failed(Unknown), waiting(Screen, 1), wait(1)),
         (running(PostEntry, 1), Event::Succeeded, State::Completed, Action::Finish),
         (running(PostEntry, 1), failed(Rejected), back(Rejected), Action::Undo(PlaceHold)),
         (running(PostEntry, 1), failed(Permanent), back(Permanent), Action::Undo(PlaceHold)),
+        (running(PostEntry, 1), failed(Voided), back(Voided), Action::Undo(PlaceHold)),
+        (running(PostEntry, 1), failed(Expired), back(Expired), Action::Undo(PlaceHold)),
         (running(PostEntry, 1), failed(Transient), waiting(PostEntry, 1), wait(1)),
         (running(PostEntry, 1), failed(Unknown), waiting(PostEntry, 1), wait(1)),
     ]
@@ -70,6 +76,8 @@ fn rows_of_waiting_and_turning_back() -> Vec<Row> {
         (turned_back(), undo_failed(Permanent), lost(Permanent), Action::OpenDeadLetter),
         (turned_back(), undo_failed(Rejected), lost(Rejected), Action::OpenDeadLetter),
         (turned_back(), undo_failed(Unknown), lost(Unknown), Action::OpenDeadLetter),
+        (turned_back(), undo_failed(Voided), lost(Voided), Action::OpenDeadLetter),
+        (turned_back(), undo_failed(Expired), lost(Expired), Action::OpenDeadLetter),
     ]
 }
 
@@ -82,7 +90,7 @@ fn rows_of_halting() -> Vec<Row> {
         (waiting_to_undo(1), halted(), parked_undoing(), Action::OpenDeadLetter),
         (compensating(1, cause()), halted(), parked_undoing(), Action::OpenDeadLetter),
     ];
-    for step in Step::ALL {
+    for step in STEPS {
         rows.push((running(*step, 1), halted(), parked(*step), Action::OpenDeadLetter));
         rows.push((waiting(*step, 1), halted(), parked(*step), Action::OpenDeadLetter));
     }
@@ -99,7 +107,7 @@ fn rows_of_people() -> Vec<Row> {
         (any_stuck(PostEntry), compensate_now(), back(), undo()),
         (any_stuck_undoing(), Event::Redriven, compensating(1, cause()), undo()),
     ];
-    for step in Step::ALL {
+    for step in STEPS {
         let row = (any_stuck(*step), Event::Redriven, running(*step, 1), Action::Run(*step));
         rows.push(row);
     }
@@ -107,12 +115,12 @@ fn rows_of_people() -> Vec<Row> {
         let resolved = || Event::Resolved(resolution);
         let end = || State::Abandoned(resolution);
         rows.push((any_stuck_undoing(), resolved(), end(), Action::Finish));
-        for step in Step::ALL {
+        for step in STEPS {
             rows.push((any_stuck(*step), resolved(), end(), Action::Finish));
         }
     }
     // What a step that succeeds leads to, without running it. No step is there yet.
-    for step in Step::ALL.iter().filter(|step| step.is_after_pivot()) {
+    for step in STEPS.iter().filter(|step| PLAIN.is_after_pivot(**step)) {
         let (after, action) = next(running(*step, 1), Event::Succeeded).expect("a legal pair");
         rows.push((any_stuck(*step), Event::ForcedForward, after, action));
     }
@@ -192,7 +200,7 @@ fn attempts_are_counted_until_they_are_used_up() {
         ),
         (compensating(last, cause()), undo_failed(Transient), not_undone, letter.clone()),
     ];
-    for step in Step::ALL {
+    for step in STEPS {
         let (before, at_last) = (running(*step, last - 1), running(*step, last));
         for class in [Transient, Unknown] {
             let waits = waiting(*step, last - 1);
@@ -212,28 +220,16 @@ fn attempts_are_counted_until_they_are_used_up() {
 #[test]
 fn a_schedule_of_one_attempt_never_waits() {
     let schedule = domain::retry::RetrySchedule { attempt_max: 1, ..SCHEDULE };
-    let (state, action) =
-        State::START.next(failed(Transient), transfer_id(1), &schedule).expect("a legal pair");
+    let (state, action) = State::START
+        .next(failed(Transient), PLAIN, transfer_id(1), &schedule)
+        .expect("a legal pair");
     assert_eq!(state, stuck(PlaceHold, StuckReason::AttemptsUsedUp, failure(Transient)));
     assert_eq!(action, Action::OpenDeadLetter);
 }
 
 #[test]
-fn a_step_is_after_the_pivot_when_the_pivot_comes_before_it() {
-    let mut order = vec![PlaceHold];
-    while let Some(step) = order.last().and_then(|step| step.next()) {
-        order.push(step);
-    }
-    assert_eq!(order, Step::ALL, "the order of the words is the order of the steps");
-    let pivot = order.iter().position(|step| *step == Step::PIVOT).expect("a pivot");
-    for (place, step) in order.iter().enumerate() {
-        assert_eq!(step.is_after_pivot(), place > pivot, "{step}");
-    }
-}
-
-#[test]
 fn a_saga_that_is_not_past_its_pivot_is_not_forced_forward() {
-    for step in Step::ALL.iter().filter(|step| !step.is_after_pivot()) {
+    for step in STEPS.iter().filter(|step| !PLAIN.is_after_pivot(**step)) {
         let refused = next(any_stuck(*step), Event::ForcedForward).expect_err("it can go back");
         assert_eq!((refused.state, refused.event), ("stuck", "forced_forward"));
     }

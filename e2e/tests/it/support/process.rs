@@ -37,6 +37,17 @@ impl Process {
         Self { child, address: Some(public.to_owned()), admin: Some(admin.to_owned()) }
     }
 
+    /// Starts the sandbox provider and waits until it listens; `address` is its whole URL.
+    pub fn sandbox(arguments: &[&str]) -> Self {
+        let mut command = command("sandbox-provider", "", &[]);
+        let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a process");
+        let mut line = String::new();
+        let output = child.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        let url = line.trim().strip_prefix("listening ").expect("its address");
+        Self { child, address: Some(url.to_owned()), admin: None }
+    }
+
     /// SIGKILL, and wait until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().expect("a process to kill");

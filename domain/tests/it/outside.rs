@@ -1,0 +1,237 @@
+//! Sagas that wait for somebody outside: which steps they take, and what each answer does.
+
+use std::slice;
+
+use chrono::TimeDelta;
+use domain::answer::{Answer, Awaited};
+use domain::failure::FailureClass;
+use domain::group::{Advanced, Book, Boundaries, OpenTransfer, Progress};
+use domain::money::MinorUnits;
+use domain::saga::{Route, Step};
+use domain::terms::{Beneficiary, HoldTerms, PayoutTerms, ReversalTerms, Terms};
+use domain::transfer::{TransferKind, TransferStatus};
+
+use crate::helpers::{Lane, Rows, ledger, transfer, transfer_id, wallet};
+
+fn with(kind: TransferKind, terms: Terms) -> OpenTransfer {
+    OpenTransfer { kind, terms: Some(Box::new(terms)), ..transfer(1, 1, 2, 40) }
+}
+
+fn payout() -> OpenTransfer {
+    let beneficiary =
+        Beneficiary { name: "Ada".into(), account: "DE02120300000000202051".into(), bank: None };
+    let payout = PayoutTerms { beneficiary, provider_reference: None, submitted_at: None };
+    with(TransferKind::Payout, Terms { payout: Some(payout), ..Terms::default() })
+}
+
+fn manual(lane: &Lane) -> OpenTransfer {
+    let expires_at = lane.now + TimeDelta::hours(1);
+    let hold = Some(HoldTerms { expires_at, captured_minor: None });
+    with(TransferKind::Transfer, Terms { hold, ..Terms::default() })
+}
+
+fn paid() -> Answer {
+    Answer::Paid { provider_reference: Some("p-1".into()) }
+}
+
+/// Wallets with 100 and 0, and what one transaction after the other makes of the transfer:
+/// each answer is given once it is waited for.
+fn run(lane: &Lane, mut open: OpenTransfer, answers: &[Answer]) -> (Rows, Advanced) {
+    let mut rows = Rows::new([wallet(1, 100), wallet(2, 0)]);
+    let mut left = answers.iter();
+    loop {
+        let (advanced, _) = rows.transact(|book| lane.advance(open.clone(), book));
+        open = advanced.transfer.clone();
+        match (&advanced.progress, left.as_slice()) {
+            (Progress::Ready, _) => {}
+            (Progress::Awaits { .. } | Progress::Waiting(_), [_, ..]) => {
+                open.answer = left.next().cloned();
+            }
+            _ => return (rows, advanced),
+        }
+    }
+}
+
+fn held(rows: &Rows, n: u128) -> i64 {
+    rows.wallet(n).balances.debits_pending.0
+}
+
+fn in_both_modes(test: impl Fn(&Lane)) {
+    for boundaries in [Boundaries::Fused, Boundaries::EveryStep] {
+        test(&Lane { boundaries, ..Lane::default() });
+    }
+}
+
+#[test]
+fn each_route_takes_its_steps_in_their_order_and_turns_back_before_its_pivot() {
+    use Step::*;
+    let plain = |kind| Route::plain(kind);
+    let all = |kind| Route { screen_outside: true, manual_capture: true, ..plain(kind) };
+    for (route, steps, pivot) in [
+        (plain(TransferKind::Transfer), vec![PlaceHold, Screen, PostEntry], PostEntry),
+        (plain(TransferKind::Deposit), vec![PlaceHold, Screen, PostEntry], PostEntry),
+        (plain(TransferKind::Reversal), vec![PlaceHold, Screen, PostEntry], PostEntry),
+        (
+            all(TransferKind::Transfer),
+            vec![PlaceHold, Screen, ScreenOutside, AwaitCapture, PostEntry],
+            PostEntry,
+        ),
+        (
+            plain(TransferKind::Payout),
+            vec![PlaceHold, Screen, SubmitPayout, ConfirmPayout, PostEntry],
+            ConfirmPayout,
+        ),
+        (all(TransferKind::Payout), Step::ALL.to_vec(), ConfirmPayout),
+    ] {
+        assert_eq!(route.steps().collect::<Vec<_>>(), steps, "{route:?}");
+        assert_eq!(route.pivot(), pivot);
+        for (place, &step) in steps.iter().enumerate() {
+            assert_eq!(route.next(step), steps.get(place + 1).copied());
+            assert_eq!(route.previous(step), place.checked_sub(1).map(|place| steps[place]));
+            assert_eq!(route.done_before(step), steps[..place]);
+            let after = steps[..place].contains(&pivot);
+            assert_eq!(route.is_after_pivot(step), after, "{step}");
+        }
+    }
+}
+
+#[test]
+fn a_payout_waits_for_a_call_then_for_confirmation_and_settles() {
+    in_both_modes(|lane| {
+        let (_, waits) = run(lane, payout(), &[]);
+        assert_eq!(waits.progress, Progress::Awaits { what: Awaited::Call, until: lane.now });
+        assert_eq!(waits.status, TransferStatus::Held);
+        let accepted = Answer::Accepted { provider_reference: Some("p-1".into()) };
+        let (_, waits) = run(lane, payout(), slice::from_ref(&accepted));
+        assert!(matches!(waits.progress, Progress::Awaits { what: Awaited::Confirmation, .. }));
+        let (rows, settled) = run(lane, payout(), &[accepted, Answer::Pending, paid()]);
+        assert_eq!((settled.progress, settled.status), (Progress::Final, TransferStatus::Settled));
+        assert_eq!((ledger(rows.wallet(1)), ledger(rows.wallet(2)), held(&rows, 1)), (60, 40, 0));
+        let payout = settled.transfer.terms.and_then(|terms| terms.payout).expect("its terms");
+        assert_eq!(payout.provider_reference.as_deref(), Some("p-1"));
+    });
+}
+
+#[test]
+fn a_payout_that_is_paid_at_once_needs_no_other_confirmation() {
+    in_both_modes(|lane| {
+        let (rows, settled) = run(lane, payout(), &[paid()]);
+        assert_eq!(settled.status, TransferStatus::Settled);
+        assert_eq!((ledger(rows.wallet(1)), held(&rows, 1)), (60, 0));
+    });
+}
+
+#[test]
+fn a_payout_that_is_declined_early_or_late_gives_the_hold_back() {
+    let declined = || Answer::Declined { code: "closed".into(), detail: "Closed.".into() };
+    in_both_modes(|lane| {
+        let accepted = Answer::Accepted { provider_reference: None };
+        for answers in [vec![declined()], vec![accepted, declined()]] {
+            let (rows, failed) = run(lane, payout(), &answers);
+            assert_eq!(failed.status, TransferStatus::Failed);
+            assert_eq!(failed.failure.expect("a failure").code, "payout_declined");
+            assert_eq!((ledger(rows.wallet(1)), held(&rows, 1)), (100, 0));
+        }
+    });
+}
+
+#[test]
+fn an_unknown_outcome_is_asked_about_again_and_never_gives_the_hold_back() {
+    let unknown = Answer::Unknown { detail: "timed out".into() };
+    in_both_modes(|lane| {
+        let (rows, waits) = run(lane, payout(), slice::from_ref(&unknown));
+        assert!(matches!(waits.progress, Progress::Waiting(_)), "{:?}", waits.progress);
+        assert_eq!(held(&rows, 1), 40);
+        let (rows, settled) = run(lane, payout(), &[unknown.clone(), Answer::NotFound, paid()]);
+        assert_eq!(settled.status, TransferStatus::Settled);
+        assert_eq!(ledger(rows.wallet(1)), 60);
+        let (rows, stuck) = run(lane, payout(), &vec![unknown.clone(); 100]);
+        assert_eq!((stuck.status, held(&rows, 1)), (TransferStatus::Stuck, 40));
+        assert_eq!(stuck.failure.expect("a failure").class, FailureClass::Unknown);
+    });
+}
+
+#[test]
+fn a_hold_is_captured_whole_or_in_part_voided_or_out_of_time() {
+    in_both_modes(|lane| {
+        let (rows, waits) = run(lane, manual(lane), &[]);
+        let until = lane.now + TimeDelta::hours(1);
+        assert_eq!(waits.progress, Progress::Awaits { what: Awaited::Capture, until });
+        assert_eq!(
+            (waits.status, held(&rows, 1), ledger(rows.wallet(1))),
+            (TransferStatus::Held, 40, 100)
+        );
+        let capture = |minor| Answer::Capture { amount_minor: MinorUnits(minor) };
+        for (answer, status, left) in [
+            (capture(40), TransferStatus::Settled, 60),
+            (capture(15), TransferStatus::Settled, 85),
+            (Answer::Void { detail: "changed".into() }, TransferStatus::Voided, 100),
+            (Answer::Expired, TransferStatus::Expired, 100),
+            (capture(41), TransferStatus::Failed, 100),
+            (capture(0), TransferStatus::Failed, 100),
+        ] {
+            let (rows, ended) = run(lane, manual(lane), slice::from_ref(&answer));
+            assert_eq!((ended.progress, ended.status), (Progress::Final, status), "{answer:?}");
+            assert_eq!(
+                (ledger(rows.wallet(1)), held(&rows, 1), ledger(rows.wallet(2))),
+                (left, 0, 100 - left)
+            );
+        }
+    });
+}
+
+#[test]
+fn a_screening_service_allows_denies_or_leaves_it_to_a_person() {
+    let screened =
+        || with(TransferKind::Transfer, Terms { screen_outside: true, ..Terms::default() });
+    let review = || Answer::Review { detail: "a name on a list".into() };
+    in_both_modes(|lane| {
+        let (_, waits) = run(lane, screened(), &[review()]);
+        assert!(matches!(waits.progress, Progress::Awaits { what: Awaited::Review, .. }));
+        let denied = Answer::Denied { code: "sanctioned".into(), detail: "On a list.".into() };
+        let no = Answer::ReviewDenied { detail: "it is him".into() };
+        let away = Answer::NotSent { detail: "refused".into() };
+        for (answers, status) in [
+            (vec![Answer::Allowed], TransferStatus::Settled),
+            (vec![away, Answer::Allowed], TransferStatus::Settled),
+            (vec![denied], TransferStatus::Rejected),
+            (vec![review(), Answer::ReviewAllowed], TransferStatus::Settled),
+            (vec![review(), no], TransferStatus::Rejected),
+        ] {
+            let (rows, ended) = run(lane, screened(), &answers);
+            assert_eq!((ended.status, held(&rows, 1)), (status, 0), "{answers:?}");
+        }
+    });
+}
+
+#[test]
+fn reversals_never_take_back_more_than_was_moved() {
+    let back = |minor| {
+        let reverses = ReversalTerms { transfer_id: transfer_id(9), moved_minor: MinorUnits(50) };
+        let terms = Terms { reverses: Some(reverses), ..Terms::default() };
+        OpenTransfer {
+            terms: Some(Box::new(terms)),
+            kind: TransferKind::Reversal,
+            ..transfer(1, 1, 2, minor)
+        }
+    };
+    in_both_modes(|lane| {
+        for (before, minor, status, after) in [
+            (0, 50, TransferStatus::Settled, Some(50)),
+            (20, 30, TransferStatus::Settled, Some(50)),
+            (20, 31, TransferStatus::Rejected, None),
+            (50, 1, TransferStatus::Rejected, None),
+        ] {
+            let rows = Rows::new([wallet(1, 100), wallet(2, 0)]);
+            let mut book = Book::new(rows.0.values().cloned())
+                .with_reversed([(transfer_id(9), MinorUnits(before))]);
+            let mut advanced = lane.advance(back(minor), &mut book);
+            while advanced.progress == Progress::Ready {
+                advanced = lane.advance(advanced.transfer, &mut book);
+            }
+            assert_eq!(advanced.status, status);
+            let changed = book.reversals().first().map(|(_, minor)| minor.0);
+            assert_eq!(changed, after);
+        }
+    });
+}

@@ -1,0 +1,1 @@
+ALTER TABLE saga_open DROP COLUMN bulk;

@@ -1,0 +1,42 @@
+//! A call that was taken and cannot be made now: all places at its provider are taken.
+
+use std::time::Duration;
+
+use domain::ids::TransferId;
+use domain::job::{CALL_QUEUE, CallJob};
+use sqlx::{Connection, PgConnection, Row};
+use ulid::Ulid;
+
+use crate::StoreError;
+
+/// Gives the call back for later, with a job for that time. It does not count as made, and
+/// no attempt of its step is spent: to wait for one's turn is no failure. Does nothing when
+/// the call is not this caller's any more.
+pub async fn call(
+    connection: &mut PgConnection,
+    id: TransferId,
+    call_count: u32,
+    wait: Duration,
+) -> Result<(), StoreError> {
+    let payload = serde_json::to_vec(&CallJob::V1 { id })
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let mut tx = connection.begin().await?;
+    let row = sqlx::query(include_str!("put_off/give_back.sql"))
+        .bind(id.0)
+        .bind(i32::try_from(call_count).unwrap_or(i32::MAX))
+        .bind(wait.as_secs_f64())
+        .fetch_optional(&mut *tx)
+        .await?;
+    if let Some(row) = row {
+        let due_at: chrono::DateTime<chrono::Utc> = row.try_get(0)?;
+        sqlx::query(include_str!("put_off/enqueue.sql"))
+            .bind(Ulid::generate().to_string())
+            .bind(CALL_QUEUE)
+            .bind(payload)
+            .bind(due_at)
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
