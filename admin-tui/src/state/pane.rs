@@ -177,7 +177,7 @@ impl Pane {
 
     /// The same, with the cursor on the row with this number, if it is shown.
     fn arrange_around(&mut self, kept: Option<usize>) {
-        let order = |(at, reversed)| {
+        let order = |(at, reversed): (usize, bool)| {
             self.columns.get_mut(at).map(|column| column.order(&self.rows, at, reversed))
         };
         let order = self.sort.and_then(order);

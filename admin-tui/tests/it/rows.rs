@@ -83,14 +83,18 @@ const LEDGER: usize = 4;
 fn what_is_equal_stays_as_it_came_whichever_way_it_is_sorted() {
     let mut list = List::wallets(&[("d", 5), ("b", 7), ("c", 5), ("a", 5)]);
     // By id, owner, label, status, ledger: amounts the highest first.
-    (0..=LEDGER).for_each(|_| list.act(Action::Sort));
+    for _ in 0..=LEDGER {
+        list.act(Action::Sort);
+    }
     assert_eq!(list.pane().sort, Some((LEDGER, true)));
     assert_eq!(list.shown(), shown("b d c a", "d"));
     list.act(Action::Reverse);
     assert_eq!(list.shown(), shown("d c a b", "d"));
     list.act(Action::Reverse);
     assert_eq!(list.shown(), shown("b d c a", "d"));
-    (LEDGER..7).for_each(|_| list.act(Action::Sort));
+    for _ in LEDGER..7 {
+        list.act(Action::Sort);
+    }
     assert_eq!(list.shown(), shown("d b c a", "d"), "as it came");
 }
 
@@ -173,6 +177,8 @@ fn more_rows_are_found_and_take_their_places() {
     list.read(Action::More, items(&[("owner-3", 1), ("else", 1), ("owner-1", 1)]));
     assert_eq!(list.shown(), shown("else owner-1 owner-2 owner-3 owner-4", "owner-4"));
     list.act(Action::StartFilter);
-    "els".chars().for_each(|letter| list.act(Action::Type(letter)));
+    for letter in "els".chars() {
+        list.act(Action::Type(letter));
+    }
     assert_eq!(list.shown(), shown("else", "else"));
 }

@@ -58,11 +58,11 @@ fn sorted(rows: &[Row], reversed: bool) -> Vec<usize> {
 }
 
 /// The same numbers each time.
-fn dice() -> impl FnMut(u64) -> u64 {
+fn dice() -> impl FnMut(usize) -> usize {
     let mut state = 1_u64;
     move |sides| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) % sides
+        usize::try_from(state >> 33).unwrap() % sides
     }
 }
 
@@ -124,11 +124,11 @@ fn many_values_of_all_kinds_are_in_the_order_of_their_values() {
             match dice(kinds) {
                 0 => {
                     let count = dice(6);
-                    Cell::text((0..count).map(|_| words[dice(7) as usize]).collect::<String>())
+                    Cell::text((0..count).map(|_| words[dice(7)]).collect::<String>())
                 }
                 1 => Cell::None,
                 2 => Cell::count(number),
-                3 => Cell::money(number, ["EUR", "JPY", "USD"][dice(3) as usize]),
+                3 => Cell::money(number, ["EUR", "JPY", "USD"][dice(3)]),
                 4 => Cell::Age(DateTime::UNIX_EPOCH + TimeDelta::nanoseconds(number)),
                 5 => Cell::At(DateTime::UNIX_EPOCH + TimeDelta::seconds(number)),
                 _ => Cell::Lasts(number, Tone::Plain),
