@@ -31,9 +31,10 @@ async fn a_quick_check_does_not_wait_for_a_full_one() {
     assert_eq!(ask(FULL).await, 200);
 }
 
-/// Statements of this database that wait for a lock.
+/// Checks of this database that wait for a lock.
 async fn waiting(api: &Api) -> i64 {
     let sql = "SELECT count(*) FROM pg_stat_activity
-               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+               WHERE datname = current_database() AND application_name = 'holdfast maintenance'
+                   AND wait_event_type = 'Lock'";
     sqlx::query(sql).fetch_one(&api.pool).await.unwrap().get(0)
 }
