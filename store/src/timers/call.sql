@@ -1,8 +1,8 @@
 -- Payouts whose provider has said nothing for long enough to be asked, and calls that have been due for
 -- so long that their job was lost or their caller has died.
--- Jobs are taken in the order of their times, and a call's job is no younger than its row is due, or was
--- given that job here. So while there is an older job, the row's own may be behind it: where many wait, to give each of them one job
--- after the other would bury the queue.
+-- Jobs are taken in the order of their times, and the job of a call is no younger than its row is due,
+-- or was swept. So while there is an older job, the row's own may be behind it: where many wait, to
+-- give each of them one job after the other would bury the queue.
 WITH ahead AS (
     SELECT coalesce(min(run_at), 'infinity') AS min_run_at
     FROM apalis.jobs
