@@ -256,10 +256,11 @@ async fn every_saga_survives_every_death(mode: Boundaries) {
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     fleet.mend(&world).await;
-    let (took, deaths) = (began.elapsed(), fleet.deaths);
-    for process in fleet.lanes.into_iter().chain([fleet.calls]) {
-        assert!(process.stop(), "the last ones end well");
-    }
+    let took = began.elapsed();
+    assert!(fleet.calls.stop(), "who makes calls dies of nothing");
+    // A lane whose death came with the last of the commits may still be on its way out.
+    let late = fleet.lanes.into_iter().map(|lane| usize::from(!lane.stop())).sum::<usize>();
+    let deaths = fleet.deaths + late;
     let burned = burned(&folder);
     std::fs::remove_dir_all(folder).ok();
     let book = outside.book().await;
