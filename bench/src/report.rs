@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use chrono::Utc;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Options;
 use crate::database::Database;
@@ -17,21 +16,7 @@ use crate::{Failure, consoles, statements, svg, table};
 
 /// Runs everything. Returns whether the figures may be believed: nothing was lost and the ledger is clean.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
-    // Heard from here on, so that no signal can leave a server or its data behind.
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    if cfg!(debug_assertions) {
-        println!("WARNING: a debug build; its figures say nothing. Use cargo run --release.");
-    }
-    let database = Database::start(options).await?;
-    let result = tokio::select! {
-        result = measure(&database, options) => result,
-        _ = interrupt.recv() => Err("interrupted".into()),
-        _ = terminate.recv() => Err("terminated".into()),
-    };
-    let stopped = database.stop().await;
-    let clean = result?;
-    stopped.map(|()| clean)
+    Database::lend(options, async |database| measure(database, options).await).await
 }
 
 async fn measure(database: &Database, options: &Options) -> Result<bool, Failure> {

@@ -8,6 +8,7 @@
 //!   there once, at the first transaction; the file remembers that it happened.
 //! * `E2E_ABORT_CALL_AMOUNT=n` and `E2E_ABORT_CALL_DIR=path`: each transfer of n aborts it once
 //!   before a call outside, and once after one; the folder remembers which did.
+//! * `E2E_DIE_AT` and `E2E_DIE_DIR`: aborts once for each of some transfers ([`fuses`]).
 //!
 //! The API prints `listening <address> <address for operators>` once it has its ports.
 
@@ -24,6 +25,10 @@ use jobs::outside::{CallPoint, CallProbe};
 use store::calls::Call;
 use store::lane::{Point, Probe};
 use tokio::signal::unix::{SignalKind, signal};
+
+mod fuses;
+
+use fuses::Fuses;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -68,6 +73,7 @@ async fn run() -> Result<(), Failure> {
 
 /// Aborts the process, as a bug in native code or the kernel's OOM killer would.
 struct Fuse {
+    fuses: Fuses,
     amount: Option<i64>,
     once: Option<(Point, PathBuf)>,
 }
@@ -81,6 +87,7 @@ impl Fuse {
             _ => None,
         };
         Self {
+            fuses: Fuses::from_env(),
             amount: variable("E2E_ABORT_AMOUNT").and_then(|amount| amount.parse().ok()),
             once: point.zip(variable("E2E_DIE_ONCE_FILE").map(PathBuf::from)),
         }
@@ -89,6 +96,7 @@ impl Fuse {
 
 impl Probe for Fuse {
     fn reached(&self, point: Point, group: &[OpenTransfer]) {
+        self.fuses.at_commit(point, group);
         let fatal = |one: &OpenTransfer| Some(one.amount.minor().0) == self.amount;
         if point == Point::BeforeCommit && group.iter().any(fatal) {
             abort();
@@ -108,6 +116,7 @@ impl Probe for Fuse {
 
 /// The same, at calls outside.
 struct CallFuse {
+    fuses: Fuses,
     amount: Option<i64>,
     folder: Option<PathBuf>,
 }
@@ -116,6 +125,7 @@ impl CallFuse {
     fn from_env() -> Self {
         let variable = |name| std::env::var(name).ok();
         Self {
+            fuses: Fuses::from_env(),
             amount: variable("E2E_ABORT_CALL_AMOUNT").and_then(|amount| amount.parse().ok()),
             folder: variable("E2E_ABORT_CALL_DIR").map(PathBuf::from),
         }
@@ -124,6 +134,7 @@ impl CallFuse {
 
 impl CallProbe for CallFuse {
     fn reached(&self, point: CallPoint, call: &Call) {
+        self.fuses.at_call(point, call);
         let Some(folder) = &self.folder else { return };
         if Some(call.amount.minor().0) != self.amount {
             return;

@@ -95,6 +95,12 @@ impl Config {
         if let Some(max) = number(lookup, "HOLDFAST_RETRY_BACKOFF_MAX_MS", 1..=3_600_000)? {
             config.schedule.backoff_max = Duration::from_millis(max.into());
         }
+        if let Some(every) = number(lookup, "HOLDFAST_PAYOUT_CONFIRM_EVERY_MS", 100..=3_600_000)? {
+            config.patience.confirm_every = Duration::from_millis(every.into());
+        }
+        if let Some(max) = number(lookup, "HOLDFAST_PAYOUT_CONFIRMATION_MAX_S", 1..=2_592_000)? {
+            config.patience.confirmation_max = Duration::from_secs(max.into());
+        }
         let last_shard = u32::from(SYSTEM_SHARD_COUNT) - 1;
         if let Some(shard) = number(lookup, "HOLDFAST_LANE_SHARD", 0..=last_shard)? {
             config.shard = u8::try_from(shard).unwrap_or(0);

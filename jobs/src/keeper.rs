@@ -14,6 +14,8 @@ use store::{
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::Wakers;
+
 /// When lost and finished work is looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
@@ -63,7 +65,12 @@ const KEYS_EVERY: Duration = Duration::from_secs(10);
 const PASSES_MAX: usize = 20;
 
 /// Looks around until told to stop.
-pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Receiver<bool>) {
+pub(crate) async fn run(
+    pool: PgPool,
+    config: Config,
+    wakers: Wakers,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut tick = interval(config.every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut partitions_at = Instant::now();
@@ -73,7 +80,7 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
             _ = tick.tick() => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
-        if let Err(error) = quick_round(&pool, config).await {
+        if let Err(error) = quick_round(&pool, config, &wakers).await {
             tracing::warn!(
                 error = describe(&error),
                 "the keeper's round failed; the next one comes"
@@ -113,7 +120,7 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
     }
 }
 
-async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
+async fn quick_round(pool: &PgPool, config: Config, wakers: &Wakers) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     let swept = maintenance::sweep_overdue(&mut connection, config.overdue_after).await?;
     if swept > 0 {
@@ -130,6 +137,12 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
     let told = notices::sweep(&mut connection).await?;
     if told > 0 {
         tracing::info!("{told} payouts go on, because their provider had told of them before");
+    }
+    if swept > 0 || released > 0 || rung.expired > 0 || told > 0 {
+        wakers.sagas.wake();
+    }
+    if rung.calls > 0 {
+        wakers.calls.wake();
     }
     let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
     if rescued > 0 {

@@ -12,6 +12,7 @@ use domain::ids::TransferId;
 use domain::job::GROUP_MAX;
 use store::lane::LaneRules;
 use store::pool::Single;
+use store::wake::Waker;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -64,6 +65,7 @@ pub(crate) fn start(
     connection: Single,
     rules: LaneRules,
     bell: Bell,
+    calls: Waker,
     stopping: watch::Receiver<bool>,
 ) -> (LaneHandle, JoinHandle<()>) {
     let (requests, queue) = mpsc::channel(REQUEST_MAX);
@@ -71,7 +73,7 @@ pub(crate) fn start(
         queue,
         waiting: VecDeque::new(),
         bulk: VecDeque::new(),
-        runner: Runner::new(connection, rules, bell, stopping),
+        runner: Runner::new(connection, rules, bell, calls, stopping),
     };
     (LaneHandle { requests }, tokio::spawn(lane.serve()))
 }

@@ -183,10 +183,15 @@ fn start_sagas(
     };
     let connection = Single::new(&config.database_url, Purpose::Hot)?;
     let bell = Bell::new(pools.listen.clone(), news);
-    let (lane, lane_task) = lane::start(connection, rules, bell, stopping.clone());
+    let wakers = Wakers {
+        sagas: Waker::start(pools.listen.clone(), Channel::Saga),
+        calls: Waker::start(pools.listen.clone(), Channel::Calls),
+    };
+    let calls = wakers.calls.clone();
+    let (lane, lane_task) = lane::start(connection, rules, bell, calls, stopping.clone());
     let draining = drain::supervise(pools.clone(), worker::SAGAS, lane, stopping.clone());
     let worker = tokio::spawn(draining);
-    let keeper = tokio::spawn(keeper::run(pools.keep.clone(), config.keeper, stopping));
+    let keeper = tokio::spawn(keeper::run(pools.keep.clone(), config.keeper, wakers, stopping));
     tracing::info!(lane.shard = config.shard, "worker started");
     Ok([worker, lane_task, keeper])
 }
@@ -215,11 +220,19 @@ fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()
     [tokio::spawn(hearing), tokio::spawn(plans)]
 }
 
+/// Wakes those who do what the keeper has found.
+struct Wakers {
+    /// Lanes: transfers go on.
+    sagas: Waker,
+    /// Whoever makes calls.
+    calls: Waker,
+}
+
 /// Connections, by purpose, so that none of them can starve another.
 struct Pools {
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups: five kinds are listened for, three are sent.
+    /// Wake-ups: five kinds are listened for, and whoever sends one needs a connection for a moment.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,

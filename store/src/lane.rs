@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use domain::answer::Awaited;
 use domain::failure::Failure;
 use domain::group::{
     Advanced, Book, Boundaries, BrokenInvariant, Faults, OpenTransfer, Patience, Progress, Rules,
@@ -19,9 +20,9 @@ use domain::transfer::TransferStatus;
 use sqlx::{Connection, PgConnection, Row};
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::error::Temper;
 use crate::switches::Switches;
+use crate::{StoreError, describe, notices};
 
 mod apply;
 mod limits;
@@ -104,6 +105,9 @@ impl GroupError {
     }
 }
 
+/// Times that a transfer may take its process down before it is parked.
+pub const CRASH_MAX: i16 = 3;
+
 /// What a committed group did.
 #[derive(Debug, Default)]
 pub struct GroupReport {
@@ -113,6 +117,8 @@ pub struct GroupReport {
     pub suspects: Vec<TransferId>,
     /// How every transfer advanced here stands now.
     pub statuses: Vec<(TransferId, TransferStatus)>,
+    /// Whether there are calls to make: whoever makes them is to be woken.
+    pub calls: bool,
 }
 
 /// Advances those of `ids` that are open, due and not held by another lane.
@@ -124,13 +130,16 @@ pub async fn advance(
     apart: bool,
 ) -> Result<GroupReport, GroupError> {
     let probe = rules.probe.as_ref();
-    run(connection, rules, probe, ids, apart, &|context, transfer, book| {
+    let among = if apart { Among::All } else { Among::Unsuspected };
+    run(connection, rules, probe, ids, among, &|context, transfer, book| {
         context.advance(transfer, book)
     })
     .await
 }
 
-/// Parks one transfer that cannot go on, with a dead letter. None of its steps is run.
+/// Parks one transfer that cannot go on, with a dead letter. None of its steps is run. One that is
+/// said to kill its worker is parked only while its row says so: another lane may have run it well
+/// since the caller looked.
 pub async fn halt(
     connection: &mut PgConnection,
     rules: &LaneRules,
@@ -138,7 +147,11 @@ pub async fn halt(
     reason: StuckReason,
     failure: &Failure,
 ) -> Result<GroupReport, GroupError> {
-    run(connection, rules, &NoProbe, &[id], true, &|context, transfer, book| {
+    let among = match reason {
+        StuckReason::KillsItsWorker => Among::Crashed(CRASH_MAX),
+        _ => Among::All,
+    };
+    run(connection, rules, &NoProbe, &[id], among, &|context, transfer, book| {
         context.halt(transfer, reason, failure.clone(), book)
     })
     .await
@@ -168,6 +181,17 @@ pub async fn crash_counts(
     Ok(counts)
 }
 
+/// Which of the open rows that were claimed.
+#[derive(Clone, Copy)]
+enum Among {
+    /// Those that nothing is held against; the others are reported.
+    Unsuspected,
+    /// All of them.
+    All,
+    /// Those that were run apart so often without coming back.
+    Crashed(i16),
+}
+
 type Advance<'a> =
     &'a (dyn Fn(&Rules<'_>, OpenTransfer, &mut Book) -> Result<Advanced, BrokenInvariant> + Sync);
 
@@ -184,15 +208,19 @@ async fn run(
     rules: &LaneRules,
     probe: &dyn Probe,
     ids: &[TransferId],
-    apart: bool,
+    among: Among,
     advance: Advance<'_>,
 ) -> Result<GroupReport, GroupError> {
     let mut report = GroupReport::default();
     let mut tx = connection.begin().await?;
     let mut group = claim_in_tx(&mut tx, ids).await?;
-    if !apart {
-        let suspects = group.extract_if(.., |one| one.crash_count > 0);
-        report.suspects = suspects.map(|one| one.transfer.id).collect();
+    match among {
+        Among::Unsuspected => {
+            let suspects = group.extract_if(.., |one| one.crash_count > 0);
+            report.suspects = suspects.map(|one| one.transfer.id).collect();
+        }
+        Among::All => {}
+        Among::Crashed(times) => group.retain(|one| one.crash_count >= times),
     }
     if group.is_empty() {
         tx.rollback().await?;
@@ -223,14 +251,33 @@ async fn run(
     tx.commit().await?;
     probe.reached(Point::AfterCommit, &before);
 
+    let mut confirming = Vec::new();
     for outcome in &advanced {
         let one = &outcome.advanced;
-        if one.progress == Progress::Ready {
-            report.ready.push(one.transfer.id);
+        match one.progress {
+            Progress::Ready => report.ready.push(one.transfer.id),
+            Progress::Awaits { what: Awaited::Call, .. } => report.calls = true,
+            Progress::Awaits { what: Awaited::Confirmation, .. } => {
+                confirming.push(one.transfer.id);
+            }
+            _ => {}
         }
         report.statuses.push((one.transfer.id, one.status));
     }
+    report.ready.extend(told_before(connection, &confirming).await);
     Ok(report)
+}
+
+/// Those of these payouts whose provider was quicker than we were, and that go on at once. If
+/// this fails or is not come to, the keeper does it.
+async fn told_before(connection: &mut PgConnection, ids: &[TransferId]) -> Vec<TransferId> {
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    notices::apply_early(connection, ids).await.unwrap_or_else(|error| {
+        tracing::debug!(error = describe(&error), "early notices are left to the keeper");
+        Vec::new()
+    })
 }
 
 async fn claim_in_tx(

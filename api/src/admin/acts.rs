@@ -129,6 +129,7 @@ impl From<DeskError> for ApiError {
                     Refusal::NotCompensating => ProblemCode::NotCompensating,
                     Refusal::NotPastPivot => ProblemCode::NotPastPivot,
                     Refusal::PastPivot => ProblemCode::PastPivot,
+                    Refusal::OutcomeOpen => ProblemCode::OutcomeOpen,
                 };
                 (code, refusal.detail().to_owned())
             }

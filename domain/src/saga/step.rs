@@ -31,4 +31,14 @@ impl Step {
     pub const fn is_outside(self) -> bool {
         matches!(self, Self::ScreenOutside | Self::SubmitPayout | Self::ConfirmPayout)
     }
+
+    /// Whether money may have left the house without the ledger knowing when a saga stands
+    /// before this step, of which so many calls may have gone out.
+    pub const fn may_have_left(self, call_count: u32) -> bool {
+        match self {
+            Self::SubmitPayout => call_count > 0,
+            Self::ConfirmPayout => true,
+            _ => false,
+        }
+    }
 }

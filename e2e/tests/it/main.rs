@@ -18,6 +18,7 @@ mod intake;
 mod limits;
 mod outside;
 mod overview;
+mod payouts;
 mod plans;
 mod providers;
 mod queue_desk;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod load;
+pub mod outside;
 pub mod process;
 pub mod queue;
 pub mod sqs;

@@ -18,6 +18,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use store::lane::{self, GroupError, GroupReport, LaneRules};
 use store::pool::Single;
+use store::wake::Waker;
 use store::{StoreError, Temper, describe};
 use tokio::sync::watch;
 
@@ -34,6 +35,8 @@ pub(super) struct Runner {
     rules: LaneRules,
     /// Rung when events were committed.
     bell: Bell,
+    /// Woken when there are calls to make.
+    calls: Waker,
     stopping: watch::Receiver<bool>,
 }
 
@@ -50,9 +53,10 @@ impl Runner {
         connection: Single,
         rules: LaneRules,
         bell: Bell,
+        calls: Waker,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { connection, rules, bell, stopping }
+        Self { connection, rules, bell, calls, stopping }
     }
 
     /// Advances `ids` until each is at its end, waits, or is parked. False when
@@ -91,10 +95,13 @@ impl Runner {
                 async move { lane::advance(connection, rules, &group, apart).await }.boxed()
             })
             .await;
-        if let Some(Ok(report)) = &outcome
-            && !report.statuses.is_empty()
-        {
-            self.bell.ring();
+        if let Some(Ok(report)) = &outcome {
+            if !report.statuses.is_empty() {
+                self.bell.ring();
+            }
+            if report.calls {
+                self.calls.wake();
+            }
         }
         outcome
     }

@@ -69,7 +69,7 @@ impl Calls {
 }
 
 impl Handler for Calls {
-    async fn handle(&self, job: Value, _: Sort) -> Result<(), BoxDynError> {
+    async fn handle(&self, job: Value, sort: Sort) -> Result<(), BoxDynError> {
         let id = match serde_json::from_value(job) {
             Ok(CallJob::V1 { id }) => id,
             Err(error) => {
@@ -80,7 +80,7 @@ impl Handler for Calls {
         // A task of its own: one that panics does not take the worker along, and calls do not
         // share one processor.
         let shared = self.0.clone();
-        let error = match tokio::spawn(async move { shared.call(id).await }).await {
+        let error = match tokio::spawn(async move { shared.call(id, sort.again).await }).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => describe(&error),
             Err(error) => error.to_string(),
@@ -94,10 +94,14 @@ impl Handler for Calls {
 }
 
 impl Shared {
-    async fn call(&self, id: TransferId) -> Result<(), StoreError> {
+    async fn call(&self, id: TransferId, again: bool) -> Result<(), StoreError> {
         let taken = calls::take(&mut *self.pool.acquire().await?, id, self.lease).await?;
         let Some(call) = taken else {
-            // Answered, or in somebody else's hands: a job that came twice.
+            // Answered, or in somebody else's hands: a job that came twice. If it was in the hands
+            // of a worker that died, so may the call be.
+            if again {
+                put_off::behind_lease(&mut *self.pool.acquire().await?, id).await?;
+            }
             return Ok(());
         };
         let Some(asked) = Asked::by(call.step) else {

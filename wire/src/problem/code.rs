@@ -100,6 +100,8 @@ codes! {
     PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
     /// After the pivot a saga only goes forward.
     PastPivot = "past_pivot", 409, "The saga is past its pivot";
+    /// Nobody knows whether the money has left, so it is not given back.
+    OutcomeOpen = "outcome_open", 409, "The outcome of the payout is open";
     /// Nothing is held that could be captured or voided: not yet, or no longer.
     HoldNotOpen = "hold_not_open", 409, "The transfer has no open hold";
     /// Only a settled transfer or deposit is reversed.

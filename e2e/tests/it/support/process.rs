@@ -26,8 +26,14 @@ impl Process {
 
     /// The same, with an address of its own for operators.
     pub fn api_at(database_url: &str, address: &str, admin: &str) -> Self {
+        Self::api_with(database_url, address, admin, &[])
+    }
+
+    /// The same, with more variables.
+    pub fn api_with(database_url: &str, address: &str, admin: &str, more: &[(&str, &str)]) -> Self {
         let variables = [("HOLDFAST_API_ADDR", address), ("HOLDFAST_ADMIN_ADDR", admin)];
         let mut command = command("api", database_url, &variables);
+        command.envs(more.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
@@ -39,7 +45,12 @@ impl Process {
 
     /// Starts the sandbox provider and waits until it listens; `address` is its whole URL.
     pub fn sandbox(arguments: &[&str]) -> Self {
-        let mut command = command("sandbox-provider", "", &[]);
+        Self::sandbox_with(arguments, &[])
+    }
+
+    /// The same, with variables.
+    pub fn sandbox_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command("sandbox-provider", "", variables);
         let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("a process");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output");
@@ -52,6 +63,11 @@ impl Process {
     pub fn kill(&mut self) {
         self.child.kill().expect("a process to kill");
         self.child.wait().expect("its end");
+    }
+
+    /// What the system calls it, also after its end.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until it ends by itself.
