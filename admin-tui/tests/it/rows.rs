@@ -14,7 +14,7 @@ struct List(State);
 
 impl List {
     /// A view with its first page.
-    fn of(view: &'static str, items: Vec<Value>) -> Self {
+    fn of(view: &'static str, items: &[Value]) -> Self {
         let now = DateTime::<Utc>::UNIX_EPOCH;
         let state = State::new(Target::of(view), Place::default(), Rights::default(), now);
         let mut list = Self(state.unwrap());
@@ -23,11 +23,11 @@ impl List {
     }
 
     fn wallets(wallets: &[(&str, i64)]) -> Self {
-        Self::of("wallets", items(wallets))
+        Self::of("wallets", &items(wallets))
     }
 
     /// Does it, and answers what it asks for.
-    fn read(&mut self, action: Action, items: Vec<Value>) {
+    fn read(&mut self, action: Action, items: &[Value]) {
         let effects = update(&mut self.0, action);
         let asked = effects.iter().find_map(|effect| match effect {
             Effect::Read { question, more, .. } => Some((*question, *more)),
@@ -136,19 +136,19 @@ fn the_cursor_stays_on_its_row_when_the_list_is_read_again() {
     list.act(Action::Move(1));
     list.act(Action::Mark);
     list.act(Action::Move(-1));
-    list.read(Action::Refresh, items(&[d, a, b, c]));
+    list.read(Action::Refresh, &items(&[d, a, b, c]));
     assert_eq!(list.shown(), shown("d a b c", "b"));
     let marked = |list: &List| -> Vec<String> {
         list.pane().concerned().iter().map(|row| row.cells[1].show(list.0.now)).collect()
     };
     assert_eq!(marked(&list), ["b"]);
-    list.read(Action::Refresh, items(&[d, a, c]));
+    list.read(Action::Refresh, &items(&[d, a, c]));
     assert_eq!(list.shown(), shown("d a c", "c"), "what is at its place when it is gone");
     assert_eq!(marked(&list), [""; 0], "a mark on what is gone");
-    list.read(Action::Refresh, items(&[c, b]));
+    list.read(Action::Refresh, &items(&[c, b]));
     assert_eq!(list.shown(), shown("c b", "c"));
     assert_eq!(marked(&list), ["b"]);
-    list.read(Action::Refresh, Vec::new());
+    list.read(Action::Refresh, &[]);
     assert_eq!(list.shown(), shown("", ""));
 }
 
@@ -161,9 +161,9 @@ fn of_rows_with_one_id_the_cursor_stays_on_its_own() {
             "entry_id": "01a1fbb4-1784-7436-bbf5-000000000002",
         })
     };
-    let mut list = List::of("statement", vec![posting(1), posting(2)]);
+    let mut list = List::of("statement", &[posting(1), posting(2)]);
     list.act(Action::Move(1));
-    list.read(Action::Refresh, vec![posting(1), posting(2)]);
+    list.read(Action::Refresh, &[posting(1), posting(2)]);
     assert_eq!(list.pane().cursor, 1);
 }
 
@@ -174,7 +174,7 @@ fn more_rows_are_found_and_take_their_places() {
     list.act(Action::Sort);
     list.act(Action::Move(1));
     // The second begins in another way than all before it.
-    list.read(Action::More, items(&[("owner-3", 1), ("else", 1), ("owner-1", 1)]));
+    list.read(Action::More, &items(&[("owner-3", 1), ("else", 1), ("owner-1", 1)]));
     assert_eq!(list.shown(), shown("else owner-1 owner-2 owner-3 owner-4", "owner-4"));
     list.act(Action::StartFilter);
     for letter in "els".chars() {
