@@ -4,10 +4,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use domain::answer::Awaited;
+use domain::answer::{Awaited, Verdict};
 use domain::ids::TransferId;
 use domain::transfer::{TransferKind, TransferStatus};
-use store::desk::{self, Verdict};
+use store::desk;
 use store::transfers::{LOOKED_AT_FOR_OPERATORS, ListQuery};
 use wire::{OperatorReason, OperatorTransfer, Page, ProblemCode, ReviewTransfer, Transfer};
 

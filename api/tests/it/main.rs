@@ -8,6 +8,7 @@ mod bad_input;
 mod bulk;
 mod http;
 mod idempotency;
+mod ledger_checks;
 mod limits;
 mod lists;
 mod notices;
