@@ -2,7 +2,7 @@
 //! all of them is `docs/CONFIGURATION.md`.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use domain::text::UnknownWord;
 use domain::transfer::TransferKind;
 use wire::signature::Secret;
 
+use crate::admin::approvals::FourEyes;
+use crate::auth::AuthConfig;
 use crate::intake::Limits;
 
 /// What the API needs to know.
@@ -31,6 +33,10 @@ pub struct Config {
     pub screened_outside: Vec<TransferKind>,
     /// Who may send notices about payouts; none when nobody may.
     pub webhook: Option<Webhook>,
+    /// How callers are known.
+    pub auth: AuthConfig,
+    /// What one operator may not do alone.
+    pub four_eyes: FourEyes,
     /// Streams of commands at a time; more are turned away.
     pub streams_max: u32,
     /// How long such a stream waits while the database is away or too much work waits.
@@ -70,7 +76,8 @@ const WATCHERS_MAX: u32 = 2_000;
 const READ_CONNECTIONS_MAX: u32 = 8;
 
 impl Config {
-    /// The defaults, with the one value that has none.
+    /// The defaults, with the one value that has none. Callers are not asked who they are, so the addresses
+    /// must stay those of the loopback until that is changed.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -81,6 +88,8 @@ impl Config {
             limits: Limits::default(),
             screened_outside: Vec::new(),
             webhook: None,
+            auth: AuthConfig::Off,
+            four_eyes: FourEyes::default(),
             streams_max: STREAMS_MAX,
             stream_wait_max: STREAM_WAIT_MAX,
             watchers_max: WATCHERS_MAX,
@@ -132,6 +141,8 @@ impl Config {
         source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
+        config.auth = source.auth()?;
+        config.four_eyes = source.four_eyes()?;
         source.long_answers(&mut config)?;
         config.telemetry = source.telemetry()?;
         Ok(config)
@@ -160,21 +171,21 @@ const SECRET: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET";
 const SECRET_OLD: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD";
 
 /// Where variables come from.
-struct Source<F> {
-    lookup: F,
+pub(crate) struct Source<F> {
+    pub(crate) lookup: F,
 }
 
 impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
     /// A variable's text. One that is set to nothing counts as not set, because
     /// compose files and templates write it so.
-    fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+    pub(crate) fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
         let value = (self.lookup)(variable);
         let value = value.map_err(|problem| ConfigError { variable, problem })?;
         Ok(value.filter(|text| !text.is_empty()))
     }
 
     /// Puts a variable's value into `target` and tells whether there was one.
-    fn read<T: FromStr>(
+    pub(crate) fn read<T: FromStr>(
         &self,
         variable: &'static str,
         wanted: &'static str,
@@ -225,6 +236,18 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         }
     }
 
+    /// Without a number one operator is always enough.
+    fn four_eyes(&self) -> Result<FourEyes, ConfigError> {
+        let mut number = NonZeroU32::MIN;
+        let plans = self.read("HOLDFAST_FOUR_EYES_PLAN_ITEMS", POSITIVE, &mut number)?;
+        let mut amount = NonZeroU64::MIN;
+        let amounts = self.read("HOLDFAST_FOUR_EYES_AMOUNT_MINOR", POSITIVE, &mut amount)?;
+        Ok(FourEyes {
+            plan_items: plans.then_some(number.get()),
+            amount_minor: amounts.then_some(i64::try_from(amount.get()).unwrap_or(i64::MAX)),
+        })
+    }
+
     /// What bounds bulk work, streams and watchers.
     fn long_answers(&self, config: &mut Config) -> Result<(), ConfigError> {
         let variable = "HOLDFAST_INTAKE_BULK_PERCENT";
@@ -264,8 +287,10 @@ mod tests {
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<Config, String> {
+        // How callers are known has tests of its own.
+        let set = set.iter().chain([&("HOLDFAST_AUTH", "off")]);
         let lookup = |variable: &str| {
-            Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
+            Ok(set.clone().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
         };
         Config::from_lookup(lookup).map_err(|error| error.to_string())
     }

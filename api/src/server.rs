@@ -11,6 +11,7 @@ use telemetry::listener::ListenError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::auth::AuthConfig;
 use crate::config::Config;
 use crate::router::{admin_router, router};
 use crate::state::App;
@@ -32,6 +33,19 @@ pub enum ApiStartError {
     /// An address of a database cannot be understood.
     #[error("cannot open the database pools")]
     Store(#[from] StoreError),
+    /// No HTTP client, often because the machine has no certificates that it trusts.
+    #[error("cannot make a client for the issuer of tokens")]
+    Issuer(#[source] reqwest::Error),
+    /// Others could reach an API that lets everybody do everything.
+    #[error(
+        "{variable} is {addr}, which others can reach, and HOLDFAST_AUTH is off; name an issuer"
+    )]
+    Open {
+        /// The address.
+        addr: SocketAddr,
+        /// The variable that names it.
+        variable: &'static str,
+    },
     /// A port is taken, or the address is not of this machine.
     #[error("cannot listen on {addr} ({variable})")]
     Listen {
@@ -69,6 +83,9 @@ impl Server {
     /// without the database: `/health/ready` tells when it answers. A database with a schema that this
     /// version does not know is an error.
     pub async fn bind(config: &Config) -> Result<Self, ApiStartError> {
+        if matches!(config.auth, AuthConfig::Off) {
+            stay_home(config)?;
+        }
         let app = App::new(config).await?;
         if let Ok(judged) = tokio::time::timeout(SCHEMA_WAIT, app.health.schema()).await {
             judged?;
@@ -146,6 +163,22 @@ async fn wrong_schema(app: &App) -> WrongSchema {
         app.health.running();
     }
     std::future::pending().await
+}
+
+/// Nobody is asked who they are, so nobody else may come.
+fn stay_home(config: &Config) -> Result<(), ApiStartError> {
+    let addresses =
+        [(config.public_addr, "HOLDFAST_API_ADDR"), (config.admin_addr, "HOLDFAST_ADMIN_ADDR")];
+    for (addr, variable) in addresses {
+        if !addr.ip().is_loopback() {
+            return Err(ApiStartError::Open { addr, variable });
+        }
+    }
+    tracing::warn!(
+        "HOLDFAST_AUTH is off: everybody on this machine may move everybody's money. \
+         This is for tests and measurements only."
+    );
+    Ok(())
 }
 
 async fn listen(

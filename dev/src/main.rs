@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use dev::sandbox::program::{COMMAND, Program};
-use dev::{Command, Settings};
+use dev::{Command, Settings, issuer};
 use telemetry::logs::Output;
 
 #[tokio::main]
@@ -13,6 +13,15 @@ async fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     if arguments.next_if(|first| first == COMMAND).is_some() {
         return provide(arguments).await;
+    }
+    if arguments.next_if(|first| first == issuer::COMMAND).is_some() {
+        return match issuer::program(arguments) {
+            Ok(text) => {
+                let _ = std::io::stdout().write_all(text.as_bytes());
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        };
     }
     let command = match Command::parse(arguments) {
         Ok(command) => command,

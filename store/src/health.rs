@@ -5,7 +5,7 @@ use sqlx::{PgPool, Row};
 use crate::StoreError;
 
 /// The newest migration that this version's statements need.
-pub const NEWEST_MIGRATION: &str = "m20261121_000020_vacuum_by_number";
+pub const NEWEST_MIGRATION: &str = "m20261121_000022_create_approval";
 
 /// What the database is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,8 @@
 //! sea-orm hides its connection.
 
 pub mod answers;
+pub mod api_keys;
+pub mod approvals;
 pub mod archive;
 pub mod audit;
 pub mod backlog;

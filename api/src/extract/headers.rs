@@ -13,17 +13,6 @@ use crate::error::ApiError;
 /// Name of the header as clients read it.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// Who asks. Until callers are known by their tokens, everybody is one.
-pub(crate) struct Caller(pub String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Ok(Self("dev".to_owned()))
-    }
-}
-
 /// The request's correlation id, found or made before any handler runs.
 #[derive(Debug, Clone)]
 pub(crate) struct CorrelationId(pub String);

@@ -17,6 +17,7 @@ mod events;
 mod intake;
 mod lights;
 mod limits;
+mod login;
 mod outside;
 mod overview;
 mod payouts;
