@@ -2,16 +2,17 @@
 //! all of them is `docs/CONFIGURATION.md`.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 use std::time::Duration;
 
 use domain::text::UnknownWord;
 use domain::transfer::TransferKind;
 use store::pool::{Database, Settings, SettingsError};
-use tracing_subscriber::EnvFilter;
 use wire::signature::Secret;
 
+use crate::admin::approvals::FourEyes;
+use crate::auth::AuthConfig;
 use crate::intake::Limits;
 
 /// What the API needs to know.
@@ -33,16 +34,18 @@ pub struct Config {
     pub screened_outside: Vec<TransferKind>,
     /// Who may send notices about payouts; none when nobody may.
     pub webhook: Option<Webhook>,
+    /// How callers are known.
+    pub auth: AuthConfig,
+    /// What one operator may not do alone.
+    pub four_eyes: FourEyes,
     /// Streams of commands at a time; more are turned away.
     pub streams_max: u32,
     /// How long such a stream waits while the database is away or too much work waits.
     pub stream_wait_max: Duration,
     /// Clients that watch a transfer at a time; more are turned away.
     pub watchers_max: u32,
-    /// Which log lines are written.
-    pub log: String,
-    /// How they are written.
-    pub log_format: LogFormat,
+    /// What this process says about itself.
+    pub telemetry: telemetry::Config,
 }
 
 /// A provider that may send notices, and how they are signed.
@@ -52,16 +55,6 @@ pub struct Webhook {
     pub provider: String,
     /// Any of these makes a good signature: two while one replaces the other.
     pub secrets: Vec<Secret>,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line, for collectors.
-    Json,
 }
 
 /// A variable has no value that can be used.
@@ -90,7 +83,8 @@ const WATCHERS_MAX: u32 = 2_000;
 const READ_CONNECTIONS_MAX: u32 = 8;
 
 impl Config {
-    /// The defaults, with the one value that has none.
+    /// The defaults, with the one value that has none. Callers are not asked who they are, so the addresses
+    /// must stay those of the loopback until that is changed.
     pub fn new(database: impl Into<Database>) -> Self {
         Self {
             database: database.into(),
@@ -101,11 +95,12 @@ impl Config {
             limits: Limits::default(),
             screened_outside: Vec::new(),
             webhook: None,
+            auth: AuthConfig::Off,
+            four_eyes: FourEyes::default(),
             streams_max: STREAMS_MAX,
             stream_wait_max: STREAM_WAIT_MAX,
             watchers_max: WATCHERS_MAX,
-            log: "info".to_owned(),
-            log_format: LogFormat::Text,
+            telemetry: telemetry::Config::default(),
         }
     }
 
@@ -150,17 +145,10 @@ impl Config {
         source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
+        config.auth = source.auth()?;
+        config.four_eyes = source.four_eyes()?;
         source.long_answers(&mut config)?;
-        if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
-            EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
-                variable: "HOLDFAST_LOG",
-                problem: format!(
-                    "is '{}', which is no filter such as info,store=debug: {error}",
-                    config.log
-                ),
-            })?;
-        }
-        source.read("HOLDFAST_LOG_FORMAT", "text or json", &mut config.log_format)?;
+        config.telemetry = source.telemetry()?;
         Ok(config)
     }
 }
@@ -187,21 +175,21 @@ const SECRET: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET";
 const SECRET_OLD: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD";
 
 /// Where variables come from.
-struct Source<F> {
-    lookup: F,
+pub(crate) struct Source<F> {
+    pub(crate) lookup: F,
 }
 
 impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
     /// A variable's text. One that is set to nothing counts as not set, because
     /// compose files and templates write it so.
-    fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+    pub(crate) fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
         let value = (self.lookup)(variable);
         let value = value.map_err(|problem| ConfigError { variable, problem })?;
         Ok(value.filter(|text| !text.is_empty()))
     }
 
     /// Puts a variable's value into `target` and tells whether there was one.
-    fn read<T: FromStr>(
+    pub(crate) fn read<T: FromStr>(
         &self,
         variable: &'static str,
         wanted: &'static str,
@@ -234,6 +222,36 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         Ok((!secrets.is_empty()).then_some(Webhook { provider, secrets }))
     }
 
+    /// What the process says about itself.
+    fn telemetry(&self) -> Result<telemetry::Config, ConfigError> {
+        // A variable that is not UTF-8 cannot be passed on; it counts as not set there, so it is said here.
+        let wrong = std::cell::RefCell::new(None);
+        let lookup = |variable| {
+            self.text(variable).unwrap_or_else(|error| {
+                wrong.replace(Some(error));
+                None
+            })
+        };
+        let read = telemetry::Config::from_lookup(lookup);
+        match wrong.take() {
+            Some(error) => Err(error),
+            None => read
+                .map_err(|error| ConfigError { variable: error.variable, problem: error.problem }),
+        }
+    }
+
+    /// Without a number one operator is always enough.
+    fn four_eyes(&self) -> Result<FourEyes, ConfigError> {
+        let mut number = NonZeroU32::MIN;
+        let plans = self.read("HOLDFAST_FOUR_EYES_PLAN_ITEMS", POSITIVE, &mut number)?;
+        let mut amount = NonZeroU64::MIN;
+        let amounts = self.read("HOLDFAST_FOUR_EYES_AMOUNT_MINOR", POSITIVE, &mut amount)?;
+        Ok(FourEyes {
+            plan_items: plans.then_some(number.get()),
+            amount_minor: amounts.then_some(i64::try_from(amount.get()).unwrap_or(i64::MAX)),
+        })
+    }
+
     /// What bounds bulk work, streams and watchers.
     fn long_answers(&self, config: &mut Config) -> Result<(), ConfigError> {
         let variable = "HOLDFAST_INTAKE_BULK_PERCENT";
@@ -257,25 +275,15 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
     }
 }
 
-impl FromStr for LogFormat {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<Config, String> {
+        // How callers are known has tests of its own.
+        let set = set.iter().chain([&("HOLDFAST_AUTH", "off")]);
         let lookup = |variable: &str| {
-            Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
+            Ok(set.clone().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
         };
         Config::from_lookup(lookup).map_err(|error| error.to_string())
     }
@@ -344,10 +352,5 @@ mod tests {
         ] {
             assert_eq!(read(&set).unwrap_err(), sentence);
         }
-        let error = read(&[URL, ("HOLDFAST_LOG", "info=loud=very")]).unwrap_err();
-        assert!(
-            error.starts_with("HOLDFAST_LOG is 'info=loud=very', which is no filter"),
-            "{error}"
-        );
     }
 }

@@ -38,6 +38,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/health/started", get(health::started))
         .route_layer(from_fn_with_state(app.clone(), maintenance::door));
     finish(routes, app)
 }
@@ -46,6 +47,7 @@ pub fn router(app: App) -> Router {
 pub(crate) fn admin_router(app: App) -> Router {
     let routes = Router::new()
         .route("/health", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .route("/admin/v1/me", get(admin::me))
         .route("/admin/v1/overview", get(admin::overview))
         .route("/admin/v1/incidents", get(admin::incidents::list))
@@ -62,6 +64,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .merge(key_routes())
         .merge(desk_routes())
         .merge(limit_routes())
         .merge(queue_routes())
@@ -69,11 +72,20 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
         .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
         .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/approve", post(admin::approvals::approve_plan))
         .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
         .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
         .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
     finish(routes, app)
+}
+
+/// API keys of machines.
+fn key_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/api-keys", get(admin::api_keys::list).post(admin::api_keys::make))
+        .route("/admin/v1/api-keys/{key_id}", get(admin::api_keys::get))
+        .route("/admin/v1/api-keys/{key_id}/revoke", post(admin::api_keys::revoke))
 }
 
 /// What wallets and owners may send.
@@ -108,6 +120,10 @@ fn desk_routes() -> Router<App> {
             post(admin::retry_compensation),
         )
         .route("/admin/v1/dead-letters/{dead_letter_id}/force-forward", post(admin::force_forward))
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward",
+            post(admin::approvals::approve_force_forward),
+        )
         .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
         .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
         .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))

@@ -38,6 +38,8 @@ pub struct Config {
     pub sqs: Option<SqsConfig>,
     /// Who is asked for payouts and screenings.
     pub outside: OutsideConfig,
+    /// What this process says about itself.
+    pub telemetry: telemetry::Config,
     /// What this process does; none for all that is configured.
     pub roles: Option<Vec<Role>>,
 }
@@ -58,6 +60,12 @@ impl From<SettingsError> for ConfigError {
     }
 }
 
+impl From<telemetry::ConfigError> for ConfigError {
+    fn from(error: telemetry::ConfigError) -> Self {
+        Self { variable: error.variable, problem: error.problem }
+    }
+}
+
 impl Config {
     /// Defaults for everything but the database.
     pub fn new(database: impl Into<Database>) -> Self {
@@ -72,6 +80,7 @@ impl Config {
             keeper: keeper::Config::default(),
             sqs: None,
             outside: OutsideConfig::default(),
+            telemetry: telemetry::Config::default(),
             roles: None,
         }
     }
@@ -116,6 +125,7 @@ impl Config {
         keeper.steps_kept = days(lookup, "HOLDFAST_STEP_DAYS", keeper.steps_kept)?;
         config.sqs = SqsConfig::from_lookup(lookup)?;
         config.outside = OutsideConfig::from_lookup(lookup)?;
+        config.telemetry = telemetry::Config::from_lookup(lookup)?;
         if let Some(roles) = lookup("HOLDFAST_ROLES") {
             let roles = Role::parse_list(&roles);
             config.roles = Some(roles.map_err(|problem| wrong("HOLDFAST_ROLES", &problem))?);

@@ -9,6 +9,7 @@ use store::pool::Single;
 use store::switches::Switches;
 use store::wake::Channel;
 use store::writer::anew;
+use telemetry::health::Health;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -39,6 +40,8 @@ pub(crate) struct Events {
     pub(crate) switches: Switches,
     /// Failures of consumers on purpose.
     pub(crate) faults: Arc<dyn ConsumerFaults>,
+    /// Told when the queues are found.
+    pub(crate) health: Health,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -69,6 +72,7 @@ impl Events {
     /// Runs the roles until told to stop.
     pub(crate) async fn run(mut self, found: Option<Queues>) {
         let Some(queues) = self.until_found(found).await else { return };
+        self.health.queues_missing(false);
         let mut running: Vec<BoxFuture<'static, ()>> = Vec::new();
         for role in self.roles.clone() {
             match role {

@@ -14,11 +14,17 @@ use std::time::Duration;
 use domain::group::{Faults, NoFaults};
 use sqlx::PgPool;
 use store::StoreError;
+use store::health::WrongSchema;
 use store::lane::{LaneRules, NoProbe, Probe};
 use store::pool::{self, Database, Purpose, Single};
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
 use store::writer::{Watch, anew};
+use telemetry::Lights;
+use telemetry::health::Health;
+use telemetry::listener::ListenError;
+use telemetry::metrics::watch_pool;
+use telemetry::sampler::Looks;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -52,6 +58,9 @@ use relay::Bell;
 /// How long a drain may take before the process ends anyway. What is cut off is
 /// rolled back and taken up by another worker.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// What this process is called in figures and traces.
+const SERVICE: &str = "holdfast-jobs";
 
 /// Calls take and answer in milliseconds, so a few connections serve many of them.
 const CALL_CONNECTIONS: u32 = 4;
@@ -94,6 +103,12 @@ pub enum RunError {
     /// Whoever is to be asked cannot be.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// The schema is not the one that this version was made for.
+    #[error(transparent)]
+    Schema(#[from] WrongSchema),
+    /// The address for metrics and health is taken.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The role of calls without anybody to call.
     #[error(
         "role calls needs somebody to ask; set HOLDFAST_PAYOUT_PROVIDER_URL or HOLDFAST_SCREENING_URL"
@@ -117,6 +132,15 @@ pub async fn run(
     let roles = config.roles()?;
     let _watch = Watch::start(&config.database)?;
     let pools = Arc::new(Pools::open(&config.database)?);
+    let (health, looks) = (pools.health(&config), Looks::default());
+    let _lights =
+        Lights::start(&config.telemetry, SERVICE, &config.database, health.clone(), looks).await?;
+    tokio::pin!(shutdown);
+    // A statement of another version could do anything, so nothing runs before this is known.
+    tokio::select! {
+        judged = health.schema() => judged?,
+        () = &mut shutdown => return Ok(()),
+    }
     let switches = Switches::start(&config.database).await?;
     let (stop, stopping) = watch::channel(false);
     let news = Arc::new(Notify::new());
@@ -131,9 +155,11 @@ pub async fn run(
             news: news.clone(),
             switches: switches.clone(),
             faults: hooks.consumers.clone(),
+            health: health.clone(),
             stopping: stopping.clone(),
         };
         let queues = events.find().await?;
+        health.queues_missing(queues.is_none());
         tasks.push(tokio::spawn(events.run(queues)));
     }
     if roles.contains(&Role::Calls) {
@@ -146,10 +172,12 @@ pub async fn run(
         tasks.extend(start_desk(&pools, &stopping));
     }
     let names: Vec<&str> = roles.into_iter().map(Role::name).collect();
+    health.running();
     tracing::info!("started as {}", names.join(", "));
 
     shutdown.await;
-    tracing::info!("draining");
+    health.draining();
+    tracing::info!("draining; at most {DRAIN_MAX:?}");
     stop.send_replace(true);
     let drained = async {
         let ends = futures::future::join_all(tasks).await;
@@ -271,6 +299,23 @@ impl Pools {
             desk: open(Purpose::Maintenance, 4)?,
             calls: open(Purpose::Hot, CALL_CONNECTIONS)?,
         })
+    }
+
+    /// Shows how many of them are in use, and asks one of them how the process is.
+    fn health(&self, config: &Config) -> Health {
+        let Self { queue, listen, keep, relay, desk, calls } = self;
+        for (name, pool) in [
+            ("queue", queue),
+            ("listen", listen),
+            ("keep", keep),
+            ("relay", relay),
+            ("desk", desk),
+            ("calls", calls),
+        ] {
+            watch_pool(name, pool);
+        }
+        let pool = keep.clone();
+        Health::new(move || pool.clone(), config.telemetry.newer_schema)
     }
 
     async fn close(&self) {

@@ -7,7 +7,7 @@ use store::archive::{self, Outcome, Request, Summary};
 use store::ledger::{self, LedgerReport, Mode, Violation};
 use store::pool::{self, Database, Purpose};
 use store::{audit, operator_audit, operators};
-use tracing_subscriber::EnvFilter;
+use telemetry::logs::Output;
 
 const USAGE: &str = "\
 usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk,calls]]
@@ -32,20 +32,21 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<ExitCode, Failure> {
-    let filter = match std::env::var("HOLDFAST_LOG") {
-        Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter)
-            .map_err(|error| format!("HOLDFAST_LOG is not a log filter such as info: {error}"))?,
-        _ => EnvFilter::new("info"),
-    };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if arguments == ["database-token"] {
+    if std::env::args().skip(1).eq(["database-token"]) {
         // Before the configuration is read, which may run this very command.
         println!("{}", database_token::make(|name| std::env::var(name).ok()).await?);
         return Ok(ExitCode::SUCCESS);
     }
-    let mut config = jobs::Config::from_env()?;
+    let config = jobs::Config::from_env()?;
+    telemetry::start(&config.telemetry, "holdfast-jobs", Output::Stderr)?;
+    let ended = command(config).await;
+    telemetry::traces::finish().await;
+    ended
+}
+
+async fn command(mut config: jobs::Config) -> Result<ExitCode, Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         [] | ["run"] => {
             jobs::run(config, jobs::Hooks::default(), stop_signal()?).await?;

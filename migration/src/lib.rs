@@ -142,6 +142,16 @@ sql_migration!(
     "../sql/vacuum_by_number_up.sql",
     "../sql/vacuum_by_number_down.sql"
 );
+sql_migration!(
+    m20261121_000021_create_api_key,
+    "../sql/create_api_key_up.sql",
+    "../sql/create_api_key_down.sql"
+);
+sql_migration!(
+    m20261121_000022_create_approval,
+    "../sql/create_approval_up.sql",
+    "../sql/create_approval_down.sql"
+);
 
 struct Migrator;
 
@@ -169,6 +179,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000018_mark_bulk::Migration),
             Box::new(m20261121_000019_create_provider_notice::Migration),
             Box::new(m20261121_000020_vacuum_by_number::Migration),
+            Box::new(m20261121_000021_create_api_key::Migration),
+            Box::new(m20261121_000022_create_approval::Migration),
         ]
     }
 }

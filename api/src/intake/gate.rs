@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use store::backlog::{self, Backlog};
 use store::pool::Pool;
+use telemetry::metrics::metrics;
 use tokio::sync::Notify;
 
 use super::IntakeError;
@@ -120,6 +121,7 @@ impl Gate {
 
     pub(super) fn check(&self) -> Result<(), IntakeError> {
         if self.closed.load(Ordering::Relaxed) {
+            metrics().intake.commands.one(["overloaded".into()]);
             return Err(IntakeError::Overloaded { retry_after_s: RETRY_AFTER_S });
         }
         Ok(())
