@@ -26,6 +26,8 @@ struct Answer {
     draft: Draft,
     /// Sent as `Retry-After`.
     retry_after_s: Option<u32>,
+    /// Sent as `WWW-Authenticate`, when it is another one than usual.
+    challenge: Option<String>,
 }
 
 /// What an answer takes along until [`crate::observe`] writes it: the document still
@@ -53,7 +55,8 @@ impl ApiError {
     }
 
     fn of(problem: Problem) -> Self {
-        Self(Box::new(Answer { draft: Draft { problem, cause: None }, retry_after_s: None }))
+        let draft = Draft { problem, cause: None };
+        Self(Box::new(Answer { draft, retry_after_s: None, challenge: None }))
     }
 
     /// Adds the reason, for the log only.
@@ -62,8 +65,14 @@ impl ApiError {
         self
     }
 
-    fn retry_after(mut self, seconds: u32) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Says it in `WWW-Authenticate`, too, as RFC 6750 has it for programs.
+    pub(crate) fn challenge(mut self, text: impl Into<String>) -> Self {
+        self.0.challenge = Some(text.into());
         self
     }
 
@@ -166,7 +175,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Answer { draft, retry_after_s } = *self.0;
+        let Answer { draft, retry_after_s, challenge } = *self.0;
         let status = StatusCode::from_u16(draft.problem.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
@@ -177,6 +186,9 @@ impl IntoResponse for ApiError {
             };
             let scheme = HeaderValue::from_static(scheme);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if let Some(Ok(challenge)) = challenge.map(|text| HeaderValue::from_str(&text)) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

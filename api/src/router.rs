@@ -48,6 +48,7 @@ pub(crate) fn public_routes() -> Router<App> {
         .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/health/started", get(health::started))
 }
 
 /// What operators call.
@@ -60,6 +61,7 @@ pub(crate) fn admin_router(app: App) -> Router {
 pub(crate) fn admin_routes() -> Router<App> {
     Router::new()
         .route("/health", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .route("/admin/v1/me", get(admin::me))
         .route("/admin/v1/overview", get(admin::overview))
         .route("/admin/v1/incidents", get(admin::incidents::list))
@@ -76,6 +78,7 @@ pub(crate) fn admin_routes() -> Router<App> {
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .merge(key_routes())
         .merge(desk_routes())
         .merge(limit_routes())
         .merge(queue_routes())
@@ -83,6 +86,7 @@ pub(crate) fn admin_routes() -> Router<App> {
         .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
         .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
         .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/approve", post(admin::approvals::approve_plan))
         .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
         .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
@@ -95,6 +99,14 @@ fn documentation() -> Router<App> {
         .route("/docs", get(openapi::page))
         .route("/docs/page.js", get(openapi::script))
         .route("/docs/page.css", get(openapi::style))
+}
+
+/// API keys of machines.
+fn key_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/api-keys", get(admin::api_keys::list).post(admin::api_keys::make))
+        .route("/admin/v1/api-keys/{key_id}", get(admin::api_keys::get))
+        .route("/admin/v1/api-keys/{key_id}/revoke", post(admin::api_keys::revoke))
 }
 
 /// What wallets and owners may send.
@@ -129,6 +141,10 @@ fn desk_routes() -> Router<App> {
             post(admin::retry_compensation),
         )
         .route("/admin/v1/dead-letters/{dead_letter_id}/force-forward", post(admin::force_forward))
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward",
+            post(admin::approvals::approve_force_forward),
+        )
         .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
         .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
         .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))

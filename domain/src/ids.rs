@@ -40,6 +40,10 @@ macro_rules! id {
 }
 
 id! {
+    /// An API key of a machine; a part of what it sends, and no secret.
+    ApiKeyId
+}
+id! {
     /// What an operator wants done to a queue.
     CommandId
 }

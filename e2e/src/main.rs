@@ -24,6 +24,7 @@ use jobs::Hooks;
 use jobs::outside::{CallPoint, CallProbe};
 use store::calls::Call;
 use store::lane::{Point, Probe};
+use telemetry::logs::Output;
 use tokio::signal::unix::{SignalKind, signal};
 
 mod fuses;
@@ -37,8 +38,9 @@ async fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("console") {
         return admin_tui::program::run(std::env::args_os().skip(1)).await;
     }
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    match run().await {
+    let ended = run().await;
+    telemetry::traces::finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("holdfast-e2e: {error}");
@@ -48,6 +50,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
+    let service = match std::env::args().nth(1).as_deref() {
+        Some("api") => "holdfast-api",
+        _ => "holdfast-jobs",
+    };
+    let said = telemetry::Config::from_lookup(|name| std::env::var(name).ok())?;
+    telemetry::start(&said, service, Output::Stderr)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move { terminate.recv().await.unwrap_or_default() };
     match std::env::args().nth(1).as_deref() {

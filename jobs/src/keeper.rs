@@ -11,6 +11,7 @@ use store::retention::{Log, Outcome};
 use store::{
     StoreError, describe, inbox, limits, maintenance, notices, retention, switches, timers,
 };
+use telemetry::metrics::metrics;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -124,6 +125,7 @@ async fn quick_round(pool: &PgPool, config: Config, wakers: &Wakers) -> Result<(
     let mut connection = pool.acquire().await?;
     let swept = maintenance::sweep_overdue(&mut connection, config.overdue_after).await?;
     if swept > 0 {
+        rescued_some("transfer", u64::try_from(swept).unwrap_or(u64::MAX));
         tracing::warn!("{swept} open transfers had lost their job and have a new one");
     }
     let released = switches::release(&mut connection).await?;
@@ -146,6 +148,7 @@ async fn quick_round(pool: &PgPool, config: Config, wakers: &Wakers) -> Result<(
     }
     let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
     if rescued > 0 {
+        rescued_some("job", rescued);
         tracing::warn!("{rescued} jobs had lost their worker and are free again");
     }
     for _ in 0..PASSES_MAX {
@@ -154,6 +157,10 @@ async fn quick_round(pool: &PgPool, config: Config, wakers: &Wakers) -> Result<(
         }
     }
     Ok(())
+}
+
+fn rescued_some(what: &'static str, count: u64) {
+    metrics().sagas.rescued.add([what.into()], count);
 }
 
 async fn make_partitions(pool: &PgPool) -> Result<(), StoreError> {

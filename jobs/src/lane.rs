@@ -7,6 +7,7 @@
 //! and wait for each other's wallets; they are for availability, not for speed.
 
 use std::collections::VecDeque;
+use std::time::SystemTime;
 
 use domain::ids::TransferId;
 use domain::job::GROUP_MAX;
@@ -18,6 +19,8 @@ use tokio::task::JoinHandle;
 
 mod apart;
 mod runner;
+mod spans;
+mod tell;
 
 use runner::Runner;
 
@@ -36,6 +39,8 @@ struct Request {
     ids: Vec<TransferId>,
     apart: bool,
     bulk: bool,
+    /// When the worker took the job.
+    taken: SystemTime,
     done: oneshot::Sender<()>,
 }
 
@@ -55,7 +60,11 @@ impl LaneHandle {
         bulk: bool,
     ) -> Result<(), LaneClosed> {
         let (done, outcome) = oneshot::channel();
-        self.requests.send(Request { ids, apart, bulk, done }).await.map_err(|_| LaneClosed)?;
+        let taken = SystemTime::now();
+        self.requests
+            .send(Request { ids, apart, bulk, taken, done })
+            .await
+            .map_err(|_| LaneClosed)?;
         outcome.await.map_err(|_| LaneClosed)
     }
 }
@@ -127,6 +136,8 @@ impl Lane {
     /// Adds what is queued behind `first`, as long as it fits and is of its kind. Bulk work comes
     /// last, and its jobs are small, so it finds room in every group that is not full.
     fn merge(&mut self, first: Request) -> (Work, Vec<oneshot::Sender<()>>) {
+        self.runner.jobs.begin();
+        self.runner.jobs.took(&first.ids, first.taken);
         let (mut ids, mut done) = (first.ids, vec![first.done]);
         if first.apart {
             return (Work::Apart(ids), done);
@@ -138,6 +149,7 @@ impl Lane {
                     queue.push_front(request);
                     break;
                 }
+                self.runner.jobs.took(&request.ids, request.taken);
                 ids.extend(request.ids);
                 done.push(request.done);
             }

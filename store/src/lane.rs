@@ -5,6 +5,7 @@
 //! nothing has happened; after it the open rows say how far each transfer is.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use domain::answer::Awaited;
@@ -31,6 +32,7 @@ mod reversals;
 mod rows;
 mod single;
 
+pub use apply::Outcome;
 pub(crate) use peek::{Peek, peek_in_tx};
 pub(crate) use single::{Change, Changed, Locked, SHARD, by_hand, change_in_tx, lock_one_in_tx};
 
@@ -119,6 +121,23 @@ pub struct GroupReport {
     pub statuses: Vec<(TransferId, TransferStatus)>,
     /// Whether there are calls to make: whoever makes them is to be woken.
     pub calls: bool,
+    /// The statuses with all that was done to each transfer.
+    pub outcomes: Vec<Outcome>,
+    /// When it happened; none when nothing was to be done.
+    pub times: Option<GroupTimes>,
+}
+
+/// When a group came how far, by the clock of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupTimes {
+    /// The transaction was asked for.
+    pub began: SystemTime,
+    /// All rows were locked and read.
+    pub locked: SystemTime,
+    /// Every transfer was judged; nothing was written.
+    pub judged: SystemTime,
+    /// Committed.
+    pub committed: SystemTime,
 }
 
 /// Advances those of `ids` that are open, due and not held by another lane.
@@ -212,6 +231,7 @@ async fn run(
     advance: Advance<'_>,
 ) -> Result<GroupReport, GroupError> {
     let mut report = GroupReport::default();
+    let began = SystemTime::now();
     let mut tx = connection.begin().await?;
     let mut group = claim_in_tx(&mut tx, ids).await?;
     match among {
@@ -227,6 +247,7 @@ async fn run(
         return Ok(report);
     }
     let (mut book, now) = lock_wallets_in_tx(&mut tx, rules.shard, &group).await?;
+    let locked = SystemTime::now();
     let context = Rules {
         schedule: &rules.schedule,
         patience: rules.patience,
@@ -242,8 +263,9 @@ async fn run(
     for one in group {
         let Claimed { transfer, correlation_id, traceparent, .. } = one;
         let outcome = advance(&context, transfer, &mut book)?;
-        advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
+        advanced.push(Outcome { advanced: outcome, correlation_id, traceparent });
     }
+    let judged = SystemTime::now();
     limits::write_in_tx(&mut tx, &book).await?;
     apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
     reversals::write_in_tx(&mut tx, &book).await?;
@@ -251,6 +273,7 @@ async fn run(
     tx.commit().await?;
     probe.reached(Point::AfterCommit, &before);
 
+    report.times = Some(GroupTimes { began, locked, judged, committed: SystemTime::now() });
     let mut confirming = Vec::new();
     for outcome in &advanced {
         let one = &outcome.advanced;
@@ -264,6 +287,7 @@ async fn run(
         }
         report.statuses.push((one.transfer.id, one.status));
     }
+    report.outcomes = advanced;
     report.ready.extend(told_before(connection, &confirming).await);
     Ok(report)
 }

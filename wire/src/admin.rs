@@ -21,6 +21,8 @@ use serde_json::Value;
 
 use crate::{Failure, Step};
 
+mod api_keys;
+mod approvals;
 mod incidents;
 mod ledger;
 mod limits;
@@ -29,6 +31,8 @@ mod queues;
 mod sqs;
 mod wallets;
 
+pub use api_keys::{ApiKey, MadeApiKey, MakeApiKey};
+pub use approvals::{Approval, ApprovePlan};
 pub use incidents::{Incident, IncidentKind, Incidents, OutboxEvent, OutboxPage};
 pub use ledger::{LedgerReport, LedgerTotal, LedgerViolation};
 pub use limits::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};

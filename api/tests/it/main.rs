@@ -3,11 +3,13 @@
 // The lint knows tests only by their attribute; their helpers fail the test in the same way.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod auth;
 mod bad_input;
 mod bulk;
 mod door;
 mod http;
 mod idempotency;
+mod ledger_checks;
 mod limits;
 mod lists;
 mod notices;

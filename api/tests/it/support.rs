@@ -10,7 +10,7 @@ use embedded::testing::TestDatabase;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{ConnectOptions, PgPool};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -86,11 +86,12 @@ impl Api {
             };
             server.serve(stopped).await.unwrap();
         });
-        let pool = PgPool::connect_lazy(&config.database_url).unwrap();
+        let login = config.database.login().unwrap().options;
+        let database_url = login.to_url_lossy().to_string();
+        let pool = PgPool::connect_lazy_with(login);
         // Fails when another test of this process was first, which is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = Client::builder().no_proxy().build().unwrap();
-        let database_url = config.database_url;
         Self { database_url, public, admin, client, pool, stop: Some(stop), serving }
     }
 

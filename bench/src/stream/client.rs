@@ -32,7 +32,11 @@ pub(super) struct Seen {
 
 /// Writes a request with so many lines. Gives the connection back: a client that closes its side of it is
 /// taken for gone.
-pub(super) async fn write(mut output: OwnedWriteHalf, lines: u64, wallets: u64) -> Result<OwnedWriteHalf> {
+pub(super) async fn write(
+    mut output: OwnedWriteHalf,
+    lines: u64,
+    wallets: u64,
+) -> Result<OwnedWriteHalf> {
     let head = "POST /v1/transfers/stream HTTP/1.1\r\nhost: bench\r\ncontent-type: application/x-ndjson\r\n\
                 transfer-encoding: chunked\r\n\r\n";
     output.write_all(head.as_bytes()).await?;

@@ -6,6 +6,7 @@ pub mod outside;
 pub mod process;
 pub mod queue;
 pub mod sqs;
+pub mod switch;
 
 use std::time::{Duration, Instant};
 

@@ -16,12 +16,14 @@ const EVERY: &[&str] = &["*"];
 /// `admin-tui` never meet but in the crates that join everything.
 const EDGES: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("database", &[]),
     ("wire", &["domain"]),
     ("entities", &["domain"]),
-    ("store", &["domain", "entities"]),
-    ("migration", &[]),
-    ("api", &["domain", "store", "wire"]),
-    ("jobs", &["domain", "store"]),
+    ("store", &["database", "domain", "entities"]),
+    ("migration", &["database"]),
+    ("telemetry", &["domain", "store"]),
+    ("api", &["domain", "store", "telemetry", "wire"]),
+    ("jobs", &["domain", "store", "telemetry"]),
     ("admin-tui", &["wire"]),
     ("embedded", &["migration"]),
     ("dev", EVERY),

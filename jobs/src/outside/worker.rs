@@ -13,6 +13,7 @@ use apalis::prelude::BoxDynError;
 use domain::answer::Answer;
 use domain::ids::TransferId;
 use domain::job::{CALL_QUEUE, CallJob};
+use domain::trace::trace_id;
 use serde_json::Value;
 use sqlx::PgPool;
 use store::calls::{self, Call};
@@ -24,6 +25,7 @@ use super::ask::{Asked, Outside};
 use super::config::OutsideConfig;
 use super::guard::{Entry, PLACE_WAIT};
 use super::http::OutsideError;
+use super::watched::watched;
 use super::{CallPoint, CallProbe};
 use crate::drain::{Drain, Handler, Sort};
 
@@ -133,11 +135,16 @@ impl Shared {
             }
         };
         self.probe.reached(CallPoint::BeforeCall, call);
-        let answer = self.outside.ask(asked, call).await;
+        let answer = watched(asked, call, self.outside.ask(asked, call)).await;
         self.probe.reached(CallPoint::AfterCall, call);
         let failed = matches!(answer, Answer::NotSent { .. } | Answer::Unknown { .. });
         pass.done(failed);
-        tracing::debug!(transfer.id = %call.id, call.count = call.call_count, ?answer, "asked");
+        let (id, correlation_id) = (call.id, call.correlation_id.as_deref().unwrap_or_default());
+        let trace_id = trace_id(call.traceparent.as_deref());
+        tracing::debug!(
+            transfer.id = %id, call.count = call.call_count, correlation_id, trace_id, ?answer,
+            "asked for {} for transfer {id}", asked.name()
+        );
         let answer = asked.careful(call, answer);
         // While the provider was asked it may have told by itself, and that says more.
         let open = matches!(
@@ -171,8 +178,10 @@ impl Shared {
                     return Ok(());
                 }
                 Ok(false) => {
+                    let correlation_id = call.correlation_id.as_deref().unwrap_or_default();
+                    let trace_id = trace_id(call.traceparent.as_deref());
                     tracing::info!(
-                        transfer.id = %call.id,
+                        transfer.id = %call.id, correlation_id, trace_id,
                         "the answer for transfer {} came too late and is left out", call.id
                     );
                     return Ok(());

@@ -124,7 +124,7 @@ fn seen(locked: &Locked) -> serde_json::Value {
 }
 
 /// Why a transfer has no open row.
-async fn at_its_end(pool: &PgPool, id: TransferId) -> DeskError {
+pub(super) async fn at_its_end(pool: &PgPool, id: TransferId) -> DeskError {
     match transfers::get(pool, id).await {
         Ok(None) => DeskError::TransferNotFound,
         Ok(Some(transfer)) if transfer.status.is_final() => {

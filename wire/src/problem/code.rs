@@ -45,10 +45,14 @@ codes! {
     IdempotencyKeyMissing = "idempotency_key_missing", 400, "The Idempotency-Key header is missing";
     /// The header is there, but it is not a key.
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid";
+    /// Nobody is known by what was sent, or nothing was.
+    Unauthenticated = "unauthenticated", 401, "A token or an API key is needed";
     /// The operator API answers nobody that it does not know.
     OperatorUnknown = "operator_unknown", 401, "An operator token is needed";
     /// A notice that was not signed with a secret of ours, or not now.
     SignatureInvalid = "signature_invalid", 401, "The signature is not valid";
+    /// The token or the key does not allow it.
+    Forbidden = "forbidden", 403, "The token does not allow this";
     /// The operator's role does not allow it.
     OperatorNotAllowed = "operator_not_allowed", 403, "The role does not allow this";
     /// No route has this path.
@@ -73,10 +77,16 @@ codes! {
     ProviderNotFound = "provider_not_found", 404, "There is no such provider";
     /// There is no such redrive plan.
     PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
+    /// There is no such API key.
+    ApiKeyNotFound = "api_key_not_found", 404, "There is no such API key";
     /// The audit has no such entry.
     AuditEntryNotFound = "audit_entry_not_found", 404, "There is no such entry in the audit";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
+    /// Two good keys of one name could not be told apart.
+    ApiKeyExists = "api_key_exists", 409, "There is an API key of this name";
+    /// One operator is not enough for what is so large.
+    ApprovalNeeded = "approval_needed", 409, "Another approver must agree first";
     /// A closed wallet stays as it is.
     WalletClosed = "wallet_closed", 409, "The wallet is closed";
     /// Only an empty wallet is closed.

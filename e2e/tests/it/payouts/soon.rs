@@ -9,7 +9,7 @@ use domain::transfer::TransferStatus;
 use jobs::{Config, Role};
 use store::notices::{self, Received};
 use store::wake::{self, Channel};
-use store::{calls, put_off};
+use store::{calls, put_off, timers};
 
 use super::{Workers, payout};
 use crate::support::{BOTH_MODES, World, rules};
@@ -69,6 +69,26 @@ async fn a_notice_that_was_quicker_than_the_answer_settles_its_payout_with_the_a
             assert_eq!(world.status(id).await, end, "{mode:?}");
             world.assert_clean_slate().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_call_gets_another_job_when_its_own_is_lost_and_not_while_that_waits_its_turn() {
+    let world = World::new().await;
+    let wallet = world.wallets(1, 1_000).await[0];
+    let id = world.accept(&[payout(wallet, 300, "paid")]).await[0];
+    world.drive_to_wait(&rules(BOTH_MODES[0], NoFaults), &[id]).await;
+    let mut connection = world.hot.acquire().await.expect("a connection");
+    let lost = "DELETE FROM apalis.jobs WHERE job_type = 'wallet-call'";
+    for (loses_it, calls) in [(false, 0), (true, 1), (false, 0), (true, 1), (false, 0)] {
+        if loses_it {
+            sqlx::query(lost).execute(&world.reads).await.expect("a lost job");
+        }
+        // Whatever is due is overdue here.
+        let rung = timers::ring(&mut connection, Duration::ZERO).await.expect("a round");
+        assert_eq!(rung.calls, calls);
+        let jobs = "SELECT count(*) FROM apalis.jobs WHERE job_type = 'wallet-call'";
+        assert_eq!(world.count(jobs).await, 1);
     }
 }
 
