@@ -1,5 +1,6 @@
 //! What clients call.
 
+use domain::access::Scope;
 use domain::transfer::TransferStatus;
 use wire::ProblemCode::{
     AmountOutOfRange, BulkRefused, CurrencyMismatch, CurrencyUnknown, HoldNotOpen,
@@ -30,11 +31,11 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn get(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(Access::Client, ("get", path), id, summary)
+    Operation::new(Access::Client(Scope::Read), ("get", path), id, summary)
 }
 
 fn post(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(Access::Client, ("post", path), id, summary)
+    Operation::new(Access::Client(Scope::Write), ("post", path), id, summary)
 }
 
 /// Of lists that a replica may serve.
@@ -84,8 +85,10 @@ fn wallets() -> Vec<Operation> {
 fn changes() -> Vec<Operation> {
     let all = [
         post("/v1/wallets/{wallet_id}/freeze", "freezeWallet", "Keeps a wallet from sending")
-            .about("It still receives. A wallet that is frozen already stays so."),
-        post("/v1/wallets/{wallet_id}/unfreeze", "unfreezeWallet", "Lets a wallet send again"),
+            .about("It still receives. A wallet that is frozen already stays so.")
+            .needs(Scope::Admin),
+        post("/v1/wallets/{wallet_id}/unfreeze", "unfreezeWallet", "Lets a wallet send again")
+            .needs(Scope::Admin),
         post("/v1/wallets/{wallet_id}/close", "closeWallet", "Closes an empty wallet for good")
             .problems(&[WalletNotEmpty]),
     ];
@@ -155,6 +158,7 @@ fn commands() -> Vec<Operation> {
         ),
         moves_money(
             post("/v1/deposits", "createDeposit", "Brings money in")
+                .needs(Scope::Deposit)
                 .takes::<CreateDeposit>()
                 .problems(&[WalletNotFound]),
         ),
@@ -247,6 +251,7 @@ fn others() -> Vec<Operation> {
     let notice = ("post", "/v1/providers/{provider}/notices");
     let live = ("get", "/health/live");
     let ready = ("get", "/health/ready");
+    let started = ("get", "/health/started");
     vec![
         Operation::new(Access::Provider, notice, "receiveNotice", "How a payout ended")
             .tag("providers")
@@ -268,6 +273,14 @@ fn others() -> Vec<Operation> {
                 200,
                 "It can.",
                 Some(Content::Text("application/json", r#"{"status":"ready"}"#)),
+            )
+            .problems(&[NotReady]),
+        Operation::new(Access::Health, started, "isStarted", "Whether it has come up")
+            .tag("health")
+            .answer(
+                200,
+                "It has.",
+                Some(Content::Text("application/json", r#"{"status":"started"}"#)),
             )
             .problems(&[NotReady]),
     ]

@@ -47,6 +47,7 @@ pub(super) const ADMIN: Head = Head {
         ("limits", "What wallets and owners may send."),
         ("dead letters", "Sagas that gave up, and what can be done about each."),
         ("redrive plans", "Many dead letters at once: forecast, frozen, applied by hash."),
+        ("access", "API keys of machines."),
         ("queues", "Queues, jobs, workers and switches."),
         ("sqs", "SQS queues and their dead messages."),
         ("audit", "Who did what and why; and the proof that no money was lost."),

@@ -24,6 +24,12 @@ pub(super) const STREAM_ANSWER: &str = concat!(
     "\n"
 );
 
+pub(super) const METRICS: &str = concat!(
+    "# TYPE holdfast_http_requests counter\n",
+    "holdfast_http_requests_total{method=\"POST\",route=\"/v1/transfers\",status=\"2xx\"} 17\n",
+    "# EOF\n"
+);
+
 pub(super) const EVENTS: &str = concat!(
     "event: transfer\n",
     "id: 4\n",

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::access::Scope;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use wire::{PROBLEM_MEDIA_TYPE, ProblemCode};
@@ -14,8 +15,8 @@ use super::{examples, params, problems};
 pub(super) enum Access {
     /// Orchestrators and load balancers, who are never turned away by a limit.
     Health,
-    /// Clients.
-    Client,
+    /// Clients with this scope.
+    Client(Scope),
     /// A payout provider, by its signature.
     Provider,
     /// Any operator.
@@ -177,6 +178,12 @@ impl Operation {
         self
     }
 
+    /// It needs another scope than others of its method.
+    pub(super) fn needs(mut self, scope: Scope) -> Self {
+        self.access = Access::Client(scope);
+        self
+    }
+
     /// Adds the schemas of all that it takes and says.
     pub(super) fn collect(&self, schemas: &mut Schemas) {
         self.shapes().for_each(|shape| shape.collect(schemas));
@@ -209,7 +216,7 @@ impl Operation {
     pub(super) fn write(&self) -> Value {
         let mut parameters = params::of_path(self.path);
         parameters.extend(self.params.iter().cloned());
-        if self.access == Access::Client && self.method != "get" {
+        if matches!(self.access, Access::Client(_)) && self.method != "get" {
             parameters.push(params::traceparent());
         }
         parameters.push(params::correlation_id());

@@ -12,7 +12,7 @@ use domain::transfer::{TransferKind, TransferStatus};
 use domain::wallet::{WalletKind, WalletStatus};
 use serde_json::json;
 use wire::ProblemCode::{
-    AlreadyCompensating, AuditEntryNotFound, CommandNotFound, CurrencyMismatch, CurrencyUnknown,
+    AlreadyCompensating, ApiKeyExists, ApiKeyNotFound, ApprovalNeeded, AuditEntryNotFound, CommandNotFound, CurrencyMismatch, CurrencyUnknown,
     DeadLetterClosed, DeadLetterNotFound, DeadMessageNotFound, IdempotencyKeyInvalid,
     IdempotencyKeyReused, JobNotFound, JobNotWaiting, NotCompensating, NotPastPivot, NotReady,
     OutcomeOpen, PastPivot, PlanCannot, PlanHashDiffers, PlanNotFound, QueueNotFound,
@@ -20,7 +20,7 @@ use wire::ProblemCode::{
     TransferParked, WalletNotFound,
 };
 use wire::{
-    ApplyPlan, AuditEntry, Command, DeadLetter, DeadLetterGroup, DeadLetterOptions, DeadMessage,
+    ApiKey, ApplyPlan, Approval, ApprovePlan, MadeApiKey, MakeApiKey, AuditEntry, Command, DeadLetter, DeadLetterGroup, DeadLetterOptions, DeadMessage,
     DeadMessageGroup, Incidents, Job, LedgerReport, LimitNow, MakePlan, Me, OperatorLimit,
     OperatorReason, OperatorTransfer, OperatorWallet, OutboxPage, Overview, OwnerSettings, Page,
     Plan, PlanItem, Posting, PurgeQueue, Queues, RedriveQueue, ResolveDeadLetter, ReviewTransfer,
@@ -28,7 +28,7 @@ use wire::{
 };
 
 use super::operation::{Access, Content, Operation};
-use super::params;
+use super::{examples, params};
 use super::shape::Shape;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -40,6 +40,7 @@ pub(super) fn operations() -> Vec<Operation> {
         tagged("dead letters", dead_letters()),
         tagged("dead letters", acts()),
         tagged("redrive plans", plans()),
+        tagged("access", access()),
         tagged("queues", queues()),
         tagged("queues", switches()),
         tagged("sqs", sqs()),
@@ -55,8 +56,15 @@ pub(super) fn operations() -> Vec<Operation> {
     .tag("health")
     .answer(200, "It can.", Some(Content::Text("application/json", r#"{"status":"ready"}"#)))
     .problems(&[NotReady]);
-    parts.into_iter().flatten().chain([ready]).collect()
+    let metrics =
+        Operation::new(Access::Health, ("get", "/metrics"), "getMetrics", "Figures for Prometheus")
+            .tag("health")
+            .answer(200, "All of them.", Some(Content::Text(METRICS_TYPE, examples::METRICS)));
+    parts.into_iter().flatten().chain([ready, metrics]).collect()
 }
+
+/// As an exposition says what it is; see `telemetry::listener`.
+const METRICS_TYPE: &str = telemetry::listener::MEDIA_TYPE;
 
 fn tagged(tag: &'static str, operations: Vec<Operation>) -> Vec<Operation> {
     operations.into_iter().map(|operation| operation.tag(tag)).collect()
@@ -271,7 +279,15 @@ fn acts() -> Vec<Operation> {
             "forceForward",
             "Goes on behind the pivot",
         )
-        .problems(&[NotPastPivot]),
+        .problems(&[NotPastPivot, ApprovalNeeded]),
+        post(
+            "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward",
+            "approveForceForward",
+            "Agrees that somebody else forces it forward",
+        )
+        .takes::<OperatorReason>()
+        .gives::<Approval>("Who has agreed, and when.")
+        .problems(&[DeadLetterNotFound, DeadLetterClosed]),
         act("/admin/v1/dead-letters/{dead_letter_id}/discard", "discard", "Gives the transfer up")
             .problems(&[AlreadyCompensating, PastPivot, OutcomeOpen]),
         whole(
@@ -319,7 +335,15 @@ fn plans() -> Vec<Operation> {
         post("/admin/v1/redrive-plans/{plan_id}/apply", "applyPlan", "Starts a plan, by its hash")
             .takes::<ApplyPlan>()
             .gives::<Plan>("The plan as it stands now.")
-            .problems(&[PlanNotFound, PlanCannot, PlanHashDiffers]),
+            .problems(&[PlanNotFound, PlanCannot, PlanHashDiffers, ApprovalNeeded]),
+        post(
+            "/admin/v1/redrive-plans/{plan_id}/approve",
+            "approvePlan",
+            "Agrees that somebody else applies it",
+        )
+        .takes::<ApprovePlan>()
+        .gives::<Approval>("Who has agreed, and when.")
+        .problems(&[PlanNotFound, PlanCannot, PlanHashDiffers]),
         act("/admin/v1/redrive-plans/{plan_id}/pause", "pausePlan", "Sends nothing for now"),
         act("/admin/v1/redrive-plans/{plan_id}/resume", "resumePlan", "Goes on sending"),
         act(
@@ -327,6 +351,29 @@ fn plans() -> Vec<Operation> {
             "stopPlan",
             "Ends it; what was not sent is passed over",
         ),
+    ]
+}
+
+fn access() -> Vec<Operation> {
+    let made = || Some(Content::Json(Shape::of::<MadeApiKey>()));
+    vec![
+        get("/admin/v1/api-keys", "listApiKeys", "API keys of machines, newest first")
+            .paged()
+            .gives::<Page<ApiKey>>("A page of them, without what they are sent with."),
+        post("/admin/v1/api-keys", "makeApiKey", "Makes a key for a machine")
+            .about("The only answer that ever shows the key.")
+            .takes::<MakeApiKey>()
+            .answer(201, "The key.", made())
+            .header("Location", "Path of what can be seen of it later.")
+            .problems(&[ApiKeyExists]),
+        get("/admin/v1/api-keys/{key_id}", "getApiKey", "A key as it stands")
+            .gives::<ApiKey>("The key, without what it is sent with.")
+            .problems(&[ApiKeyNotFound]),
+        post("/admin/v1/api-keys/{key_id}/revoke", "revokeApiKey", "Ends a key for good")
+            .about("All processes know it within seconds.")
+            .takes::<OperatorReason>()
+            .gives::<ApiKey>("The key as it stands now.")
+            .problems(&[ApiKeyNotFound]),
     ]
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use wire::ProblemCode;
 use wire::ProblemCode::{
-    BodyTooLarge, BodyUnreadable, CommandRefused, HeadersTooLarge, InternalError, InvalidBody,
+    BodyTooLarge, BodyUnreadable, CommandRefused, Forbidden, HeadersTooLarge, InternalError, InvalidBody,
     InvalidHeader, InvalidParameter, Maintenance, MalformedJson, MethodNotAllowed,
-    OperatorNotAllowed, OperatorUnknown, Overloaded, RateLimited, RouteNotFound, Unavailable,
+    OperatorNotAllowed, OperatorUnknown, Overloaded, RateLimited, RouteNotFound, Unauthenticated, Unavailable,
     UnsupportedMediaType, UriTooLong,
 };
 
@@ -39,9 +39,13 @@ pub(super) fn common(access: Access, writes: bool, has_body: bool) -> BTreeSet<P
     }
     match access {
         Access::Health => {}
-        Access::Client | Access::Provider => codes.extend(writes.then_some(Maintenance)),
-        Access::Viewer => codes.extend([OperatorUnknown]),
-        Access::Changer => codes.extend([OperatorUnknown, OperatorNotAllowed]),
+        Access::Client(_) => {
+            codes.extend([Unauthenticated, Forbidden]);
+            codes.extend(writes.then_some(Maintenance));
+        }
+        Access::Provider => codes.extend(writes.then_some(Maintenance)),
+        // A token of the issuer without a role is not allowed to look, either.
+        Access::Viewer | Access::Changer => codes.extend([OperatorUnknown, OperatorNotAllowed]),
     }
     codes
 }
@@ -49,7 +53,8 @@ pub(super) fn common(access: Access, writes: bool, has_body: bool) -> BTreeSet<P
 /// What it takes to call an operation.
 pub(super) fn security(access: Access) -> Value {
     match access {
-        Access::Health | Access::Client | Access::Provider => json!([]),
+        Access::Health | Access::Provider => json!([]),
+        Access::Client(scope) => json!([{ "token": [scope] }]),
         Access::Viewer | Access::Changer => json!([{ "operator": [] }]),
     }
 }
@@ -57,9 +62,13 @@ pub(super) fn security(access: Access) -> Value {
 /// The schemes that [`security`] names.
 pub(super) fn security_schemes() -> Value {
     json!({
+        "token": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A token of the issuer, or an API key, with the scope that stands with the operation.",
+        },
         "operator": {
             "type": "http", "scheme": "bearer",
-            "description": "The token of an operator, who has a name and a role.",
+            "description": "The token of an operator, who has a name and a role: ours, or one of the issuer.",
         },
     })
 }

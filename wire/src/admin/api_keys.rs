@@ -5,24 +5,31 @@ use serde::{Deserialize, Serialize};
 
 /// A machine that is to get a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MakeApiKey {
     /// What people will call it, 1 to 64 characters; no two good keys have the same.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub name: String,
     /// What it may do; at least one.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub scopes: Vec<Scope>,
     /// The one owner that it acts for. Without one it acts for all owners.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 255))]
     pub owner_id: Option<String>,
     /// From when on it is good no more: at most 400 days from now; 90 days when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub expires_at: Option<DateTime<Utc>>,
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }
 
 /// A key as it stands. What it is sent with is not stored, so nobody can see it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiKey {
     /// Its id; the key begins with `hf_live_` and this id without dashes.
     pub id: ApiKeyId,
@@ -52,6 +59,7 @@ pub struct ApiKey {
 
 /// A key that was just made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MadeApiKey {
     /// What the machine sends as `Authorization: Bearer`. It is shown this once.
     pub key: String,
