@@ -16,7 +16,7 @@ use crate::metrics;
 use crate::sampler::Looks;
 
 /// What scrapers ask for: the text format with one `# EOF` at its end.
-const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The address is taken, or not of this machine.
 #[derive(Debug, thiserror::Error)]
