@@ -59,6 +59,13 @@ pub enum Wish {
         /// Over a file that is there.
         force: bool,
     },
+    /// A login.
+    Login {
+        /// In a browser on this machine, even if the issuer lets a code be confirmed elsewhere.
+        in_browser: bool,
+    },
+    /// The end of a login.
+    Logout,
     /// Completions for a shell.
     Completions(Shell),
     /// The man page.
@@ -93,7 +100,7 @@ pub fn command() -> Command {
         .after_help(
             "Exit codes: 0 done, 1 refused, not done or not written, 2 wrong arguments, configuration or \
              terminal, 3 the server does not answer.\n\
-             The token comes from --token-file, from the context, or from HOLDFAST_ADMIN_TOKEN.",
+             The token comes from --token-file, from the context, from HOLDFAST_ADMIN_TOKEN, or from a login.",
         )
         .args(globals());
     for view in crate::views::ALL {
@@ -106,7 +113,14 @@ pub fn command() -> Command {
 }
 
 /// What is neither a view nor an act.
-const OWN: [fn() -> Command; 3] = [
+const OWN: [fn() -> Command; 5] = [
+    || {
+        let browser = Arg::new("browser").long("browser").action(ArgAction::SetTrue);
+        Command::new("login")
+            .about("Gets a token of the issuer that the context names, and keeps it renewed.")
+            .arg(browser.help("in a browser on this machine, instead of a code that is confirmed anywhere"))
+    },
+    || Command::new("logout").about("Forgets the login of the context."),
     || {
         let as_it_is = Arg::new("as-it-is").long("as-it-is").action(ArgAction::SetTrue);
         let force = Arg::new("force").long("force").action(ArgAction::SetTrue);
@@ -254,6 +268,11 @@ pub fn read(matches: &ArgMatches) -> Result<(Options, Wish), String> {
             return Ok((options, Wish::Completions(shell)));
         }
         "man" => return Ok((options, Wish::Man)),
+        "login" => {
+            let in_browser = of_view.get_flag("browser");
+            return Ok((options, Wish::Login { in_browser }));
+        }
+        "logout" => return Ok((options, Wish::Logout)),
         _ => {}
     }
     let view = find(name).ok_or_else(|| format!("there is no view {name}"))?;

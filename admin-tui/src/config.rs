@@ -11,12 +11,19 @@
 //! address = "https://admin.holdfast.example"
 //! token_env = "HOLDFAST_PRODUCTION_TOKEN"
 //! production = true
+//!
+//! [contexts.staging]
+//! address = "https://admin.staging.example"
+//! login = { issuer = "https://login.example.com/", client_id = "holdfast-admin" }
 //! ```
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+use crate::credential::Credential;
+use crate::login::{LoginConfig, LoginError, Store};
 
 /// Where `cargo run` serves operators.
 pub const LOCAL_ADDRESS: &str = "http://127.0.0.1:8081";
@@ -45,6 +52,8 @@ pub struct Context {
     pub token_env: Option<String>,
     /// Name of the file that holds the token.
     pub token_file: Option<PathBuf>,
+    /// Where its operators log in.
+    pub login: Option<LoginConfig>,
     /// Whether it is the real thing.
     #[serde(default)]
     pub production: bool,
@@ -67,9 +76,21 @@ pub enum ConfigError {
     Address(String),
     /// Nothing says which token to use.
     #[error(
-        "no token: give --token-file, set HOLDFAST_ADMIN_TOKEN, or name token_env or token_file in the context"
+        "no token: give --token-file, set HOLDFAST_ADMIN_TOKEN, or name token_env, token_file or login in the context"
     )]
     NoToken,
+    /// The context says where to log in, and nobody has.
+    #[error("nobody is logged in: holdfast-admin --context {0} login")]
+    NotLoggedIn(String),
+    /// The context does not say where to log in.
+    #[error("the context {0} does not say where to log in: name issuer and client_id under login")]
+    NoLogin(String),
+    /// A login is only for the system that it was made for.
+    #[error("the login is for {0}; for {1}, log in with a context of its own")]
+    OtherAddress(String, String),
+    /// The login cannot be read.
+    #[error(transparent)]
+    Login(#[from] LoginError),
 }
 
 impl Config {
@@ -122,6 +143,7 @@ impl Config {
                     address: LOCAL_ADDRESS.to_owned(),
                     token_env: None,
                     token_file: None,
+                    login: None,
                     production: false,
                 },
             )),
@@ -141,19 +163,28 @@ impl Context {
         if fits { Ok(()) } else { Err(ConfigError::Address(self.address.clone())) }
     }
 
-    /// The token: from the file or variable that it names, else from `HOLDFAST_ADMIN_TOKEN`.
+    /// The token: from the file or variable that it names, else from `HOLDFAST_ADMIN_TOKEN`, else that of the login
+    /// to the context of this name.
     ///
     /// # Errors
     /// When there is none.
-    pub fn token(&self) -> Result<String, ConfigError> {
+    pub fn credential(&self, name: &str) -> Result<Credential, ConfigError> {
         if let Some(path) = &self.token_file {
             let text = std::fs::read_to_string(path);
             return text
-                .map(|text| text.trim().to_owned())
+                .map(|text| text.trim().into())
                 .map_err(|error| ConfigError::Read(path.clone(), error));
         }
-        let name = self.token_env.as_deref().unwrap_or("HOLDFAST_ADMIN_TOKEN");
-        let token = std::env::var(name).ok().filter(|token| !token.is_empty());
-        token.ok_or(ConfigError::NoToken)
+        let variable = self.token_env.as_deref().unwrap_or("HOLDFAST_ADMIN_TOKEN");
+        if let Some(token) = std::env::var(variable).ok().filter(|token| !token.is_empty()) {
+            return Ok(token.as_str().into());
+        }
+        let login = self.login.as_ref().ok_or(ConfigError::NoToken)?;
+        let store = Store::of(name)?;
+        let kept = store.read()?.ok_or_else(|| ConfigError::NotLoggedIn(name.to_owned()))?;
+        if kept.address != self.address {
+            return Err(ConfigError::OtherAddress(kept.address, self.address.clone()));
+        }
+        Ok(Credential::login(login.clone(), store, kept))
     }
 }

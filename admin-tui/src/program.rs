@@ -11,6 +11,7 @@ use crate::act::Act;
 use crate::cli::{self, Options, Wish};
 use crate::config::{Config, ConfigError, Context};
 use crate::headless::{self, Output, ShowError};
+use crate::login::{self, LoginError, Store};
 use crate::recording::{Recording, Redactor};
 use crate::redrive::redrive;
 use crate::run::Ended;
@@ -67,6 +68,8 @@ async fn carry_out(options: &Options, wish: Wish) -> Done {
             let page = manual::page().map_err(|error| (REFUSED, error.to_string()))?;
             return print(&page);
         }
+        Wish::Login { in_browser } => return login(options, in_browser).await,
+        Wish::Logout => return logout(options),
         _ => {}
     }
     let (place, source) = open(options)?;
@@ -115,12 +118,37 @@ fn open(options: &Options) -> Result<(Place, Source), (u8, String)> {
     let wrong = |error: ConfigError| (WRONG, error.to_string());
     let (name, context) = context(options).map_err(wrong)?;
     context.check().map_err(wrong)?;
-    let token = context.token().map_err(wrong)?;
+    let credential = context.credential(&name).map_err(wrong)?;
     let source =
-        Source::live(&context.address, &token).map_err(|error| (AWAY, error.to_string()))?;
+        Source::live(&context.address, credential).map_err(|error| (AWAY, error.to_string()))?;
     let Context { address, production, .. } = context;
     let place = Place { name, address, production, words: options.words() };
     Ok((place, source))
+}
+
+/// Logs a person in to the context.
+async fn login(options: &Options, in_browser: bool) -> Done {
+    let wrong = |error: ConfigError| (WRONG, error.to_string());
+    let (name, context) = context(options).map_err(wrong)?;
+    context.check().map_err(wrong)?;
+    let config = context.login.ok_or_else(|| wrong(ConfigError::NoLogin(name.clone())))?;
+    let store = Store::of(&name).map_err(|error| (WRONG, error.to_string()))?;
+    login::login(&config, &context.address, &store, in_browser).await.map_err(|error| {
+        let code = match error {
+            LoginError::Away(..) => AWAY,
+            LoginError::Insecure(_) | LoginError::NoWay(..) => WRONG,
+            _ => REFUSED,
+        };
+        (code, error.to_string())
+    })
+}
+
+fn logout(options: &Options) -> Done {
+    let (name, _) = context(options).map_err(|error| (WRONG, error.to_string()))?;
+    let removed = Store::of(&name).and_then(|store| store.remove());
+    let removed = removed.map_err(|error| (REFUSED, error.to_string()))?;
+    out::tell(if removed { "logged out" } else { "nobody was logged in" });
+    Ok(())
 }
 
 /// Does something to one thing after the other, or shows what would come of it.

@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use wire::Problem;
 
 use crate::act::Method;
+use crate::credential::Credential;
+use crate::login::LoginError;
 use crate::recording::Recording;
 
 /// An operator waits no longer for an answer.
@@ -33,6 +35,9 @@ pub enum SourceError {
     /// The recording has no such page.
     #[error("this is not in the recording: {0}")]
     NotRecorded(String),
+    /// The login has ended.
+    #[error("{0}; log in again: holdfast-admin login")]
+    Login(#[from] LoginError),
     /// A recording cannot be changed.
     #[error("this is a recording; nothing can be changed")]
     Recording,
@@ -61,7 +66,7 @@ struct Inner {
 
 #[derive(Debug)]
 enum Kind {
-    Live { client: reqwest::Client, address: String, token: String },
+    Live { client: reqwest::Client, address: String, credential: Credential },
     Recorded(Recording),
 }
 
@@ -89,14 +94,14 @@ impl Source {
     ///
     /// # Errors
     /// When the client cannot be made.
-    pub fn live(address: &str, token: &str) -> Result<Self, SourceError> {
+    pub fn live(address: &str, credential: impl Into<Credential>) -> Result<Self, SourceError> {
         let address = address.trim_end_matches('/').to_owned();
         let client = reqwest::Client::builder()
             .timeout(ANSWER_TIME_MAX)
             .connect_timeout(CONNECT_TIME_MAX)
             .build()
             .map_err(|error| SourceError::Away(address.clone(), error.to_string()))?;
-        let kind = Kind::Live { client, address, token: token.to_owned() };
+        let kind = Kind::Live { client, address, credential: credential.into() };
         Ok(Self(Arc::new(Inner { kind, spent: Spent::default() })))
     }
 
@@ -142,7 +147,8 @@ impl Source {
     /// See [`SourceError`].
     pub async fn get(&self, path: &str) -> Result<Box<RawValue>, SourceError> {
         match &self.0.kind {
-            Kind::Live { client, address, token } => {
+            Kind::Live { client, address, credential } => {
+                let token = credential.token().await?;
                 let request = client.get(format!("{address}{path}")).bearer_auth(token);
                 self.send(address, request).await
             }
@@ -164,7 +170,7 @@ impl Source {
         path: &str,
         body: &Value,
     ) -> Result<Box<RawValue>, SourceError> {
-        let Kind::Live { client, address, token } = &self.0.kind else {
+        let Kind::Live { client, address, credential } = &self.0.kind else {
             return Err(SourceError::Recording);
         };
         let url = format!("{address}{path}");
@@ -172,6 +178,7 @@ impl Source {
             Method::Post => client.post(url),
             Method::Put => client.put(url),
         };
+        let token = credential.token().await?;
         self.send(address, request.bearer_auth(token).json(body)).await
     }
 
@@ -208,7 +215,7 @@ impl Source {
 }
 
 /// An error and what is behind it, in one line.
-fn describe(error: &dyn std::error::Error) -> String {
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

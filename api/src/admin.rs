@@ -4,6 +4,8 @@
 //! the lock of what it changes, and is in the audit with it.
 
 mod acts;
+pub(crate) mod api_keys;
+pub(crate) mod approvals;
 mod audit;
 pub(crate) mod commands;
 mod dead_letters;

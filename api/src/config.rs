@@ -2,24 +2,29 @@
 //! all of them is `docs/CONFIGURATION.md`.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 use std::time::Duration;
 
 use domain::text::UnknownWord;
 use domain::transfer::TransferKind;
-use tracing_subscriber::EnvFilter;
+use store::pool::{Database, Settings, SettingsError};
 use wire::signature::Secret;
 
+use crate::admin::approvals::FourEyes;
+use crate::auth::AuthConfig;
+use crate::door::DoorConfig;
 use crate::intake::Limits;
+
+mod door;
 
 /// What the API needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The writer's database.
-    pub database_url: String,
+    pub database: Database,
     /// A replica for lists and statements; none when there is none.
-    pub database_read_url: Option<String>,
+    pub replica: Option<Database>,
     /// Where clients connect. Port 0 takes a free one.
     pub public_addr: SocketAddr,
     /// Where operators connect; never the public address.
@@ -32,16 +37,20 @@ pub struct Config {
     pub screened_outside: Vec<TransferKind>,
     /// Who may send notices about payouts; none when nobody may.
     pub webhook: Option<Webhook>,
+    /// How callers are known.
+    pub auth: AuthConfig,
+    /// What one operator may not do alone.
+    pub four_eyes: FourEyes,
     /// Streams of commands at a time; more are turned away.
     pub streams_max: u32,
     /// How long such a stream waits while the database is away or too much work waits.
     pub stream_wait_max: Duration,
     /// Clients that watch a transfer at a time; more are turned away.
     pub watchers_max: u32,
-    /// Which log lines are written.
-    pub log: String,
-    /// How they are written.
-    pub log_format: LogFormat,
+    /// What is let in: how often, how much, how slowly, and by TLS.
+    pub door: DoorConfig,
+    /// What this process says about itself.
+    pub telemetry: telemetry::Config,
 }
 
 /// A provider that may send notices, and how they are signed.
@@ -51,16 +60,6 @@ pub struct Webhook {
     pub provider: String,
     /// Any of these makes a good signature: two while one replaces the other.
     pub secrets: Vec<Secret>,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line, for collectors.
-    Json,
 }
 
 /// A variable has no value that can be used.
@@ -73,6 +72,12 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+impl From<SettingsError> for ConfigError {
+    fn from(SettingsError { variable, problem }: SettingsError) -> Self {
+        Self { variable, problem }
+    }
+}
+
 /// All of them share one batcher, and each may keep some megabytes of commands in memory.
 const STREAMS_MAX: u32 = 16;
 /// Longer than the restart of a database, shorter than the patience of most proxies.
@@ -83,22 +88,25 @@ const WATCHERS_MAX: u32 = 2_000;
 const READ_CONNECTIONS_MAX: u32 = 8;
 
 impl Config {
-    /// The defaults, with the one value that has none.
-    pub fn new(database_url: impl Into<String>) -> Self {
+    /// The defaults, with the one value that has none. Callers are not asked who they are, so the addresses
+    /// must stay those of the loopback until that is changed.
+    pub fn new(database: impl Into<Database>) -> Self {
         Self {
-            database_url: database_url.into(),
-            database_read_url: None,
+            database: database.into(),
+            replica: None,
             public_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             admin_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             read_connections_max: READ_CONNECTIONS_MAX,
             limits: Limits::default(),
             screened_outside: Vec::new(),
             webhook: None,
+            auth: AuthConfig::Off,
+            four_eyes: FourEyes::default(),
             streams_max: STREAMS_MAX,
             stream_wait_max: STREAM_WAIT_MAX,
             watchers_max: WATCHERS_MAX,
-            log: "info".to_owned(),
-            log_format: LogFormat::Text,
+            door: DoorConfig::default(),
+            telemetry: telemetry::Config::default(),
         }
     }
 
@@ -116,12 +124,9 @@ impl Config {
         lookup: impl Fn(&'static str) -> Result<Option<String>, String>,
     ) -> Result<Self, ConfigError> {
         let source = Source { lookup };
-        let database_url = source.postgres("DATABASE_URL")?.ok_or_else(|| ConfigError {
-            variable: "DATABASE_URL",
-            problem: "is not set; it must be a postgres:// address".to_owned(),
-        })?;
-        let mut config = Self::new(database_url);
-        config.database_read_url = source.postgres("DATABASE_READ_URL")?;
+        let databases = Settings::from_lookup(&source.lookup)?;
+        let mut config = Self::new(databases.writer);
+        config.replica = databases.replica;
         source.read("HOLDFAST_API_ADDR", ADDRESS, &mut config.public_addr)?;
         source.read("HOLDFAST_ADMIN_ADDR", ADDRESS, &mut config.admin_addr)?;
         if config.public_addr == config.admin_addr && config.admin_addr.port() != 0 {
@@ -146,17 +151,11 @@ impl Config {
         source.read("HOLDFAST_SCREEN_OUTSIDE", KINDS, &mut screened)?;
         config.screened_outside = screened.0;
         config.webhook = source.webhook()?;
+        config.auth = source.auth()?;
+        config.four_eyes = source.four_eyes()?;
         source.long_answers(&mut config)?;
-        if source.read("HOLDFAST_LOG", "a filter such as info,store=debug", &mut config.log)? {
-            EnvFilter::try_new(&config.log).map_err(|error| ConfigError {
-                variable: "HOLDFAST_LOG",
-                problem: format!(
-                    "is '{}', which is no filter such as info,store=debug: {error}",
-                    config.log
-                ),
-            })?;
-        }
-        source.read("HOLDFAST_LOG_FORMAT", "text or json", &mut config.log_format)?;
+        door::read(&source, &mut config.door)?;
+        config.telemetry = source.telemetry()?;
         Ok(config)
     }
 }
@@ -183,21 +182,21 @@ const SECRET: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET";
 const SECRET_OLD: &str = "HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD";
 
 /// Where variables come from.
-struct Source<F> {
-    lookup: F,
+pub(crate) struct Source<F> {
+    pub(crate) lookup: F,
 }
 
 impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
     /// A variable's text. One that is set to nothing counts as not set, because
     /// compose files and templates write it so.
-    fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+    pub(crate) fn text(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
         let value = (self.lookup)(variable);
         let value = value.map_err(|problem| ConfigError { variable, problem })?;
         Ok(value.filter(|text| !text.is_empty()))
     }
 
     /// Puts a variable's value into `target` and tells whether there was one.
-    fn read<T: FromStr>(
+    pub(crate) fn read<T: FromStr>(
         &self,
         variable: &'static str,
         wanted: &'static str,
@@ -230,6 +229,36 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         Ok((!secrets.is_empty()).then_some(Webhook { provider, secrets }))
     }
 
+    /// What the process says about itself.
+    fn telemetry(&self) -> Result<telemetry::Config, ConfigError> {
+        // A variable that is not UTF-8 cannot be passed on; it counts as not set there, so it is said here.
+        let wrong = std::cell::RefCell::new(None);
+        let lookup = |variable| {
+            self.text(variable).unwrap_or_else(|error| {
+                wrong.replace(Some(error));
+                None
+            })
+        };
+        let read = telemetry::Config::from_lookup(lookup);
+        match wrong.take() {
+            Some(error) => Err(error),
+            None => read
+                .map_err(|error| ConfigError { variable: error.variable, problem: error.problem }),
+        }
+    }
+
+    /// Without a number one operator is always enough.
+    fn four_eyes(&self) -> Result<FourEyes, ConfigError> {
+        let mut number = NonZeroU32::MIN;
+        let plans = self.read("HOLDFAST_FOUR_EYES_PLAN_ITEMS", POSITIVE, &mut number)?;
+        let mut amount = NonZeroU64::MIN;
+        let amounts = self.read("HOLDFAST_FOUR_EYES_AMOUNT_MINOR", POSITIVE, &mut amount)?;
+        Ok(FourEyes {
+            plan_items: plans.then_some(number.get()),
+            amount_minor: amounts.then_some(i64::try_from(amount.get()).unwrap_or(i64::MAX)),
+        })
+    }
+
     /// What bounds bulk work, streams and watchers.
     fn long_answers(&self, config: &mut Config) -> Result<(), ConfigError> {
         let variable = "HOLDFAST_INTAKE_BULK_PERCENT";
@@ -251,29 +280,6 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
         }
         Ok(())
     }
-
-    /// An address of a database. It is not repeated in errors: it may hold a password.
-    fn postgres(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
-        let url = self.text(variable)?;
-        let schemes = ["postgres://", "postgresql://"];
-        let fits = |url: &String| schemes.iter().any(|scheme| url.starts_with(scheme));
-        if url.as_ref().is_none_or(fits) {
-            return Ok(url);
-        }
-        Err(ConfigError { variable, problem: "does not start with postgres://".to_owned() })
-    }
-}
-
-impl FromStr for LogFormat {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(()),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -281,8 +287,10 @@ mod tests {
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<Config, String> {
+        // How callers are known has tests of its own.
+        let set = set.iter().chain([&("HOLDFAST_AUTH", "off")]);
         let lookup = |variable: &str| {
-            Ok(set.iter().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
+            Ok(set.clone().find(|one| one.0 == variable).map(|one| one.1.to_owned()))
         };
         Config::from_lookup(lookup).map_err(|error| error.to_string())
     }
@@ -294,7 +302,7 @@ mod tests {
         let config = read(&[URL, ("HOLDFAST_API_ADDR", "")]).unwrap();
         assert_eq!(config.public_addr.to_string(), "127.0.0.1:8080");
         assert_eq!(config.admin_addr.to_string(), "127.0.0.1:8081");
-        assert_eq!(config.database_read_url, None);
+        assert!(config.replica.is_none());
     }
 
     #[test]
@@ -310,8 +318,11 @@ mod tests {
     #[test]
     fn a_wrong_value_is_a_sentence_that_names_the_variable() {
         for (set, sentence) in [
-            (vec![], "DATABASE_URL is not set; it must be a postgres:// address"),
-            (vec![("DATABASE_URL", "mysql://x")], "DATABASE_URL does not start with postgres://"),
+            (
+                vec![],
+                "DATABASE_URL is not set; it must be a postgres:// address, or DATABASE_HOST and \
+                 others its parts",
+            ),
             (
                 vec![URL, ("DATABASE_READ_URL", "secret")],
                 "DATABASE_READ_URL does not start with postgres://",
@@ -338,6 +349,15 @@ mod tests {
                 "HOLDFAST_INTAKE_BULK_PERCENT is '101'; it must be a whole number from 1 to 100",
             ),
             (
+                vec![URL, ("HOLDFAST_RATE_KEY", "fast")],
+                "HOLDFAST_RATE_KEY is 'fast'; it must be requests a second such as 1000, or with a burst such \
+                 as 1000:5000, or 0",
+            ),
+            (
+                vec![URL, ("HOLDFAST_TLS_CERT_FILE", "cert.pem")],
+                "HOLDFAST_TLS_KEY_FILE is not set, but HOLDFAST_TLS_CERT_FILE is",
+            ),
+            (
                 vec![URL, ("HOLDFAST_LOG_FORMAT", "xml")],
                 "HOLDFAST_LOG_FORMAT is 'xml'; it must be text or json",
             ),
@@ -348,10 +368,5 @@ mod tests {
         ] {
             assert_eq!(read(&set).unwrap_err(), sentence);
         }
-        let error = read(&[URL, ("HOLDFAST_LOG", "info=loud=very")]).unwrap_err();
-        assert!(
-            error.starts_with("HOLDFAST_LOG is 'info=loud=very', which is no filter"),
-            "{error}"
-        );
     }
 }

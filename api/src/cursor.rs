@@ -4,7 +4,9 @@
 //! comes to rely on what is in it.
 
 use chrono::DateTime;
-use domain::ids::{CommandId, DeadLetterId, EventId, LimitId, PlanId, TransferId, WalletId};
+use domain::ids::{
+    ApiKeyId, CommandId, DeadLetterId, EventId, LimitId, PlanId, TransferId, WalletId,
+};
 use store::queue_desk::Seen;
 use store::statements::Place;
 use uuid::Uuid;
@@ -43,6 +45,16 @@ impl Cursor for WalletId {
 }
 
 impl Cursor for TransferId {
+    fn encode(&self) -> String {
+        self.0.encode()
+    }
+
+    fn decode_any(text: &str) -> Option<Self> {
+        Uuid::decode_any(text).map(Self)
+    }
+}
+
+impl Cursor for ApiKeyId {
     fn encode(&self) -> String {
         self.0.encode()
     }

@@ -1,6 +1,7 @@
 //! How a request fails: one type that becomes a problem document.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +26,8 @@ struct Answer {
     draft: Draft,
     /// Sent as `Retry-After`.
     retry_after_s: Option<u32>,
+    /// Sent as `WWW-Authenticate`, when it is another one than usual.
+    challenge: Option<String>,
 }
 
 /// What an answer takes along until [`crate::observe`] writes it: the document still
@@ -52,7 +55,8 @@ impl ApiError {
     }
 
     fn of(problem: Problem) -> Self {
-        Self(Box::new(Answer { draft: Draft { problem, cause: None }, retry_after_s: None }))
+        let draft = Draft { problem, cause: None };
+        Self(Box::new(Answer { draft, retry_after_s: None, challenge: None }))
     }
 
     /// Adds the reason, for the log only.
@@ -61,8 +65,14 @@ impl ApiError {
         self
     }
 
-    fn retry_after(mut self, seconds: u32) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Says it in `WWW-Authenticate`, too, as RFC 6750 has it for programs.
+    pub(crate) fn challenge(mut self, text: impl Into<String>) -> Self {
+        self.0.challenge = Some(text.into());
         self
     }
 
@@ -129,6 +139,23 @@ impl ApiError {
         Self::new(ProblemCode::Maintenance, detail).retry_after(RETRY_AFTER_MAINTENANCE_S)
     }
 
+    /// The key, owner or address asks too often.
+    pub(crate) fn rate_limited(what: &str, seconds: u32) -> Self {
+        let detail = format!("This {what} asks more often than it may. Nothing was written.");
+        Self::new(ProblemCode::RateLimited, detail).retry_after(seconds)
+    }
+
+    /// This process has as many requests in hand as it may.
+    pub(crate) fn no_room() -> Self {
+        let detail = "This process has as many requests in hand as it may. Nothing was written.";
+        Self::new(ProblemCode::Overloaded, detail).retry_after(RETRY_AFTER_S)
+    }
+
+    /// Nobody knows what became of the request.
+    pub(crate) fn took_too_long(limit: Duration) -> Self {
+        Self::unavailable(RETRY_AFTER_S).because(format!("no answer within {limit:?}"))
+    }
+
     /// The database gives no answer.
     pub(crate) fn database_away() -> Self {
         Self::unavailable(RETRY_AFTER_S)
@@ -148,7 +175,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Answer { draft, retry_after_s } = *self.0;
+        let Answer { draft, retry_after_s, challenge } = *self.0;
         let status = StatusCode::from_u16(draft.problem.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
@@ -159,6 +186,9 @@ impl IntoResponse for ApiError {
             };
             let scheme = HeaderValue::from_static(scheme);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if let Some(Ok(challenge)) = challenge.map(|text| HeaderValue::from_str(&text)) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

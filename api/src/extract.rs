@@ -15,7 +15,7 @@ mod params;
 
 pub(crate) use body::{Body, RawBody, is_media_type, read_object};
 pub(crate) use headers::{
-    Caller, CorrelationId, MoneyKey, OptionalKey, Trace, WaitPreference, header_once,
+    CorrelationId, MoneyKey, OptionalKey, Trace, TraceContext, WaitPreference, header_once,
 };
 pub(crate) use params::{NoParams, Params};
 

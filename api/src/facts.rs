@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::WalletId;
 use domain::wallet::WalletKind;
@@ -24,6 +25,8 @@ const WALLETS_AT_START: usize = 10_000;
 const ASKS_MAX: usize = 256;
 /// Statements in flight.
 const LOADER_COUNT: usize = 2;
+/// A statement that takes longer has lost its connection; as long as one is waited for.
+const READ_TIME_MAX: Duration = Duration::from_secs(5);
 
 type Wallets = Cache<WalletId, WalletFacts>;
 
@@ -128,7 +131,9 @@ async fn load(queue: Arc<Mutex<mpsc::UnboundedReceiver<Ask>>>, cache: Arc<Wallet
         }
         let wanted: HashSet<WalletId> = asks.iter().flat_map(|ask| ask.ids.clone()).collect();
         let wanted: Vec<WalletId> = wanted.into_iter().collect();
-        let read = store::facts::facts(&pool, &wanted).await.map_err(Arc::new);
+        let reading = store::facts::facts(&pool, &wanted);
+        let read = tokio::time::timeout(READ_TIME_MAX, reading).await;
+        let read = read.unwrap_or(Err(StoreError::NoAnswer)).map_err(Arc::new);
         if let Ok(found) = &read {
             for (id, facts) in found {
                 cache.insert(*id, *facts);

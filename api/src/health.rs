@@ -1,10 +1,9 @@
-//! `/health`: whether the process runs, and whether it can do its work.
+//! `/health`: whether the process runs, and whether it can do its work; and `/metrics`.
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use serde_json::{Value, json};
-use store::describe;
-use store::health::{NEWEST_MIGRATION, Readiness, readiness};
 use wire::ProblemCode;
 
 use crate::error::ApiError;
@@ -16,17 +15,29 @@ pub(crate) async fn live() -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// `GET /health/ready`: the database answers and is migrated.
-pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Value>, ApiError> {
-    match readiness(app.readers.writer()).await {
-        Ok(Readiness::Ready) => Ok(Json(json!({ "status": "ready" }))),
-        Ok(Readiness::NotMigrated) => {
-            let detail = format!("The database lacks the migration {NEWEST_MIGRATION}.");
-            Err(ApiError::new(ProblemCode::NotReady, detail))
-        }
-        Err(error) => {
-            let detail = "The database does not answer.";
-            Err(ApiError::new(ProblemCode::NotReady, detail).because(describe(&error)))
-        }
+/// `GET /health/started`: the database has answered once and has our schema.
+pub(crate) async fn started(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    if app.health.is_started() {
+        return Ok(Json(json!({ "status": "started" })));
     }
+    Err(ApiError::new(ProblemCode::NotReady, "The process is starting."))
+}
+
+/// `GET /health/ready`: the database answers and is migrated, jobs included, and the process is not
+/// about to end.
+pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    let not = match app.health.ready().await {
+        Ok(()) => return Ok(Json(json!({ "status": "ready" }))),
+        Err(not) => not,
+    };
+    let error = ApiError::new(ProblemCode::NotReady, not.detail);
+    Err(match not.cause {
+        Some(cause) => error.because(cause),
+        None => error,
+    })
+}
+
+/// `GET /metrics`, for operators: what this process counts.
+pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
+    telemetry::listener::exposition(&app.looks)
 }

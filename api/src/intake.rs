@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use store::StoreError;
 use store::intake::{Manner, NewTransfer, Submitted};
-use store::pool::{Pool, Purpose, Single};
+use store::pool::{Database, Pool, Purpose, Single};
 use store::wake::Waker;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -77,10 +77,10 @@ pub struct Intake {
 
 impl Intake {
     /// Starts the batchers, those of single commands and that of bulk work, each on a connection
-    /// of its own to `database_url`, and the backlog sampler on `reads`. They end when the last
+    /// of its own to `database`, and the backlog sampler on `reads`. They end when the last
     /// clone is dropped.
     pub fn start(
-        database_url: &str,
+        database: &Database,
         reads: Pool,
         waker: &Waker,
         limits: Limits,
@@ -88,11 +88,11 @@ impl Intake {
         let (queue, requests) = mpsc::channel(QUEUE_MAX);
         let inbox = Arc::new(Mutex::new(Inbox { requests, last_count: 0 }));
         for _ in 0..BATCHER_COUNT {
-            let connection = Single::new(database_url, Purpose::Hot)?;
+            let connection = Single::new(database, Purpose::Hot)?;
             tokio::spawn(serve(inbox.clone(), connection, waker.clone()));
         }
         let gate = Gate::start(reads, limits);
-        let connection = Single::new(database_url, Purpose::Hot)?;
+        let connection = Single::new(database, Purpose::Hot)?;
         let singles = queue.downgrade();
         let bulk = bulk::Queue::start(connection, waker.clone(), gate.clone(), singles);
         Ok(Self { queue, bulk, gate })

@@ -1,24 +1,28 @@
 //! The REST API: `/v1` for clients and health on the public address, what operators
 //! ask on an address of its own.
 //!
-//! A request's way: `observe` names it (correlation id), the extractors of `extract`
+//! A request's way: `observe` names it (correlation id), `auth` knows who sent it, the extractors of `extract`
 //! read it, `check` finds all that is wrong with its fields, a handler does what it
 //! asks, and `observe` again writes the problem document if there is one, and the
 //! one log line. Money is moved by nobody here: a command is written down by `intake`,
 //! and the saga workers run it.
 
 mod admin;
+mod auth;
 mod check;
 mod config;
 mod cursor;
+pub mod door;
 mod error;
 mod extract;
 mod facts;
 mod health;
 mod intake;
+mod ledger_checks;
 mod maintenance;
 mod notices;
 mod observe;
+pub mod openapi;
 mod overview;
 pub mod probe;
 mod router;
@@ -32,8 +36,10 @@ mod waiters;
 mod wallets;
 mod watchers;
 
-pub use config::{Config, ConfigError, LogFormat, Webhook};
+pub use admin::approvals::FourEyes;
+pub use auth::{AuthConfig, IssuerConfig};
+pub use config::{Config, ConfigError, Webhook};
 pub use intake::Limits;
 pub use router::router;
-pub use server::{ApiStartError, Server, run};
+pub use server::{ApiStartError, SERVICE, Server, run};
 pub use state::App;

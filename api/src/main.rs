@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use api::{Config, LogFormat};
+use api::Config;
+use telemetry::logs::Output;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -23,12 +23,12 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error),
     };
-    let logs = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&config.log));
-    match config.log_format {
-        LogFormat::Text => logs.init(),
-        LogFormat::Json => logs.json().init(),
+    if let Err(error) = telemetry::start(&config.telemetry, api::SERVICE, Output::Stdout) {
+        return fail(&error);
     }
-    match api::run(config, stop_signal()).await {
+    let ended = api::run(config, stop_signal()).await;
+    telemetry::traces::finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -1,35 +1,42 @@
-//! Around every request: its correlation id, its problem document, its log line, and
-//! the net below a handler that panics.
+//! Around every request: its correlation id and its trace, its problem document, its log line and
+//! its figures, and the net below a handler that panics.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use tracing::Instrument;
 use uuid::Uuid;
 use wire::limits::CORRELATION_ID_CHARS_MAX;
 use wire::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 
 use crate::error::{ApiError, Draft};
-use crate::extract::{CorrelationId, header_once};
+use crate::extract::{CorrelationId, TraceContext, header_once};
+
+mod seen;
+
+use seen::Seen;
 
 static CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// The middleware; it is the outermost, so that no answer gets around it.
 pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    // The pattern, not the path: lines and figures are grouped by it.
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let (correlation_id, valid) = correlation_id(request.headers());
+    let mut seen = Seen::begin(&method, route, &path, &correlation_id, request.headers());
     request.extensions_mut().insert(CorrelationId(correlation_id.clone()));
+    request.extensions_mut().insert(TraceContext(seen.traceparent()));
 
     let response = if valid {
-        answer(request, next).await
+        answer(request, next).instrument(seen.lines()).await
     } else {
         let detail =
             format!("must be 1 to {CORRELATION_ID_CHARS_MAX} visible ASCII characters, sent once");
@@ -39,13 +46,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&correlation_id) {
         response.headers_mut().insert(&CORRELATION_ID, value);
     }
-
-    // The pattern, not the path: log lines are grouped by it.
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    log(
-        &Line { method: &method, route, status: response.status(), started, correlation_id },
-        draft,
-    );
+    seen.answered(&response, draft.as_ref());
     response
 }
 
@@ -108,45 +109,6 @@ fn finish(mut response: Response, path: &str, correlation_id: &str) -> (Response
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
     *response.body_mut() = Body::from(text);
     (response, Some(draft))
-}
-
-struct Line<'a> {
-    method: &'a Method,
-    route: &'a str,
-    status: StatusCode,
-    started: Instant,
-    correlation_id: String,
-}
-
-/// One line a request; for what is our fault with its cause, and louder.
-fn log(line: &Line<'_>, draft: Option<Draft>) {
-    let Line { method, route, status, started, correlation_id } = line;
-    let status = status.as_u16();
-    let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let Some(Draft { problem, cause }) = draft else {
-        tracing::info!(
-            http.method = %method, http.route = route, http.status = status, duration_us,
-            correlation_id, "request"
-        );
-        return;
-    };
-    let (code, cause) = (problem.code.as_str(), cause.as_deref());
-    if status == StatusCode::INTERNAL_SERVER_ERROR.as_u16() {
-        tracing::error!(
-            http.method = %method, http.route = route, http.status = status, duration_us,
-            correlation_id, problem.code = code, cause, "request failed"
-        );
-    } else if cause.is_some() {
-        tracing::warn!(
-            http.method = %method, http.route = route, http.status = status, duration_us,
-            correlation_id, problem.code = code, cause, "request failed"
-        );
-    } else {
-        tracing::info!(
-            http.method = %method, http.route = route, http.status = status, duration_us,
-            correlation_id, problem.code = code, detail = problem.detail, "request refused"
-        );
-    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,21 @@ use wire::limits::{BODY_BYTES_MAX, BULK_BODY_BYTES_MAX};
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::state::App;
-use crate::{admin, health, maintenance, notices, spending, statements, transfers, wallets};
+use crate::{
+    admin, door, health, maintenance, notices, openapi, spending, statements, transfers, wallets,
+};
 
 /// What clients call.
 pub fn router(app: App) -> Router {
-    let routes = Router::new()
+    let routes = public_routes()
+        .route_layer(from_fn_with_state(app.clone(), maintenance::door))
+        .route("/openapi.json", get(openapi::public_document));
+    finish(routes.merge(documentation()), app)
+}
+
+/// The routes of clients. `openapi` describes each.
+pub(crate) fn public_routes() -> Router<App> {
+    Router::new()
         .route("/v1/wallets", get(wallets::list).post(wallets::open))
         .route("/v1/wallets/{wallet_id}", get(wallets::get))
         .route("/v1/wallets/{wallet_id}/freeze", post(wallets::freeze))
@@ -38,14 +48,20 @@ pub fn router(app: App) -> Router {
         .route("/v1/providers/{provider}/notices", post(notices::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .route_layer(from_fn_with_state(app.clone(), maintenance::door));
-    finish(routes, app)
+        .route("/health/started", get(health::started))
 }
 
 /// What operators call.
 pub(crate) fn admin_router(app: App) -> Router {
-    let routes = Router::new()
+    let routes = admin_routes().route("/openapi.json", get(openapi::admin_document));
+    finish(routes.merge(documentation()), app)
+}
+
+/// The routes of operators. `openapi` describes each.
+pub(crate) fn admin_routes() -> Router<App> {
+    Router::new()
         .route("/health", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .route("/admin/v1/me", get(admin::me))
         .route("/admin/v1/overview", get(admin::overview))
         .route("/admin/v1/incidents", get(admin::incidents::list))
@@ -62,6 +78,7 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/dead-letters/{dead_letter_id}", get(admin::dead_letter))
         .route("/admin/v1/dead-letters/{dead_letter_id}/redrive", post(admin::redrive))
         .route("/admin/v1/dead-letters/{dead_letter_id}/compensate", post(admin::compensate))
+        .merge(key_routes())
         .merge(desk_routes())
         .merge(limit_routes())
         .merge(queue_routes())
@@ -69,11 +86,27 @@ pub(crate) fn admin_router(app: App) -> Router {
         .route("/admin/v1/redrive-plans", get(admin::plans::list).post(admin::plans::make))
         .route("/admin/v1/redrive-plans/{plan_id}", get(admin::plans::get))
         .route("/admin/v1/redrive-plans/{plan_id}/items", get(admin::plans::items))
+        .route("/admin/v1/redrive-plans/{plan_id}/approve", post(admin::approvals::approve_plan))
         .route("/admin/v1/redrive-plans/{plan_id}/apply", post(admin::plans::apply))
         .route("/admin/v1/redrive-plans/{plan_id}/pause", post(admin::plans::pause))
         .route("/admin/v1/redrive-plans/{plan_id}/resume", post(admin::plans::resume))
-        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop));
-    finish(routes, app)
+        .route("/admin/v1/redrive-plans/{plan_id}/stop", post(admin::plans::stop))
+}
+
+/// The page that shows the document.
+fn documentation() -> Router<App> {
+    Router::new()
+        .route("/docs", get(openapi::page))
+        .route("/docs/page.js", get(openapi::script))
+        .route("/docs/page.css", get(openapi::style))
+}
+
+/// API keys of machines.
+fn key_routes() -> Router<App> {
+    Router::new()
+        .route("/admin/v1/api-keys", get(admin::api_keys::list).post(admin::api_keys::make))
+        .route("/admin/v1/api-keys/{key_id}", get(admin::api_keys::get))
+        .route("/admin/v1/api-keys/{key_id}/revoke", post(admin::api_keys::revoke))
 }
 
 /// What wallets and owners may send.
@@ -108,6 +141,10 @@ fn desk_routes() -> Router<App> {
             post(admin::retry_compensation),
         )
         .route("/admin/v1/dead-letters/{dead_letter_id}/force-forward", post(admin::force_forward))
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward",
+            post(admin::approvals::approve_force_forward),
+        )
         .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
         .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
         .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))
@@ -136,6 +173,7 @@ fn finish(routes: Router<App>, app: App) -> Router {
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), door::guard))
         // Last, so that it is outermost: it sees every answer, those of the fallbacks too.
         .layer(from_fn(observe))
         .with_state(app)

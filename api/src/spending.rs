@@ -7,6 +7,7 @@ use store::limits::{self, LimitError, ListQuery, Standing};
 use wire::limits::PAGE_ITEMS_MAX;
 use wire::{ProblemCode, SpendingLimit, WalletLimits};
 
+use crate::auth::{Reader, owned};
 use crate::error::ApiError;
 use crate::extract::{Id, NoParams, WalletPath};
 use crate::state::App;
@@ -14,9 +15,11 @@ use crate::state::App;
 /// `GET /v1/wallets/{wallet_id}/limits`: all of them, because there are ten kinds at most.
 pub(crate) async fn list(
     State(app): State<App>,
+    Reader(caller): Reader,
     Id(id): WalletPath,
     _: NoParams,
 ) -> Result<Json<WalletLimits>, ApiError> {
+    owned(&app, &caller, id).await?;
     let query = ListQuery { wallet: Some(id), limit: PAGE_ITEMS_MAX, ..ListQuery::default() };
     let page = limits::list(app.readers.writer(), &query).await?;
     let items = page.limits.iter().map(view).collect();

@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ids::WalletId;
 use domain::money::Currency;
-use store::facts::WalletFacts;
 use store::statements::Place;
 use wire::{BalanceReading, Page, Posting, ProblemCode};
 
+use crate::auth::{Reader, owned};
 use crate::cursor::Cursor;
 use crate::error::ApiError;
 use crate::extract::{Id, Params, WalletPath};
@@ -26,21 +26,16 @@ pub(crate) fn as_of_header(as_of: Option<DateTime<Utc>>) -> HeaderMap {
     value.map(|value| HeaderMap::from_iter([(AS_OF.clone(), value)])).unwrap_or_default()
 }
 
-/// The facts of the wallet in the path.
-async fn facts(app: &App, id: WalletId) -> Result<WalletFacts, ApiError> {
-    let [facts] = app.facts.of_customers([id]).await?;
-    facts.ok_or_else(ApiError::wallet_not_found)
-}
-
 /// `GET /v1/wallets/{wallet_id}/balance?at=`
 pub(crate) async fn balance(
     State(app): State<App>,
+    Reader(caller): Reader,
     Id(wallet_id): WalletPath,
     mut params: Params,
 ) -> Result<Json<BalanceReading>, ApiError> {
     let at = instant(&mut params);
     params.finish()?;
-    let currency = facts(&app, wallet_id).await?.currency;
+    let currency = owned(&app, &caller, wallet_id).await?.currency;
     if let Some(as_of) = at {
         return balance_at(&app, wallet_id, currency, as_of).await.map(Json);
     }
@@ -83,12 +78,13 @@ pub(crate) async fn balance_at(
 /// `GET /v1/wallets/{wallet_id}/postings?limit=&cursor=`
 pub(crate) async fn postings(
     State(app): State<App>,
+    Reader(caller): Reader,
     Id(wallet_id): WalletPath,
     mut params: Params,
 ) -> Result<(HeaderMap, Json<Page<Posting>>), ApiError> {
     let (limit, before) = params.page();
     params.finish()?;
-    facts(&app, wallet_id).await?;
+    owned(&app, &caller, wallet_id).await?;
     page(&app, wallet_id, before, limit).await
 }
 
@@ -99,8 +95,9 @@ pub(crate) async fn page(
     before: Option<Place>,
     limit: u64,
 ) -> Result<(HeaderMap, Json<Page<Posting>>), ApiError> {
-    let (pool, as_of) = app.readers.for_lists();
-    let (lines, more) = store::statements::lines(pool, wallet_id, before, limit).await?;
+    let read =
+        |pool| async move { store::statements::lines(&pool, wallet_id, before, limit).await };
+    let ((lines, more), as_of) = app.readers.list(read).await?;
     let next_cursor = lines.last().filter(|_| more).map(|line| line.place().encode());
     let items = lines.iter().map(views::posting).collect();
     Ok((as_of_header(as_of), Json(Page { items, next_cursor })))

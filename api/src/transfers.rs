@@ -9,9 +9,10 @@ use domain::transfer::TransferStatus;
 use store::transfers::{LOOKED_AT_FOR_CLIENTS, ListQuery};
 use wire::Page;
 
+use crate::auth::{Reader, own_wallets, owned, seen};
 use crate::cursor::Cursor;
 use crate::error::ApiError;
-use crate::extract::{Caller, Id, NoParams, Params, TransferPath};
+use crate::extract::{Id, NoParams, Params, TransferPath};
 use crate::state::App;
 use crate::{statements, views};
 
@@ -36,30 +37,40 @@ pub(crate) use submit::{deposit, transfer};
 /// `GET /v1/transfers/{transfer_id}`
 pub(crate) async fn get(
     State(app): State<App>,
+    Reader(caller): Reader,
     Id(id): TransferPath,
     _: NoParams,
 ) -> Result<Json<wire::Transfer>, ApiError> {
-    read(&app, id).await?.map(Json).ok_or_else(ApiError::transfer_not_found)
+    let transfer = store::transfers::get(app.readers.writer(), id).await?;
+    let transfer = seen(&app, &caller, transfer).await?;
+    with_steps(&app, transfer).await.map(Json)
 }
 
 /// A transfer with its timeline; none when it is unknown.
 pub(crate) async fn read(app: &App, id: TransferId) -> Result<Option<wire::Transfer>, ApiError> {
-    let writer = app.readers.writer();
-    let Some(transfer) = store::transfers::get(writer, id).await? else {
-        return Ok(None);
-    };
+    match store::transfers::get(app.readers.writer(), id).await? {
+        Some(transfer) => with_steps(app, transfer).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn with_steps(
+    app: &App,
+    transfer: store::transfers::Transfer,
+) -> Result<wire::Transfer, ApiError> {
+    let id = transfer.id;
     let mut transfer = views::transfer(transfer);
     // The saga writes a status together with its steps, so a transfer that was
     // read as accepted may show steps that came since, but never lacks one.
-    let steps = store::transfers::steps(writer, id).await?;
+    let steps = store::transfers::steps(app.readers.writer(), id).await?;
     transfer.steps = Some(steps.into_iter().map(views::step).collect());
-    Ok(Some(transfer))
+    Ok(transfer)
 }
 
 /// `GET /v1/transfers?wallet_id=&status=&idempotency_key=&limit=&cursor=`
 pub(crate) async fn list(
     State(app): State<App>,
-    Caller(caller): Caller,
+    Reader(caller): Reader,
     mut params: Params,
 ) -> Result<(HeaderMap, Json<Page<wire::Transfer>>), ApiError> {
     let wallet: Option<WalletId> = params.id("wallet_id");
@@ -70,9 +81,25 @@ pub(crate) async fn list(
     let (limit, before) = params.page();
     params.finish()?;
 
-    let looked_at_max = LOOKED_AT_FOR_CLIENTS;
-    let query = ListQuery { wallet, status, before, limit, looked_at_max, ..ListQuery::default() };
-    page(&app, &query, key.map(|key| (caller, key))).await
+    let wallets = match wallet {
+        Some(id) if caller.owner_id().is_some() => {
+            owned(&app, &caller, id).await?;
+            None
+        }
+        // What a key of theirs made is theirs.
+        None if key.is_none() => own_wallets(&app, &caller).await?,
+        _ => None,
+    };
+    let query = ListQuery {
+        wallet,
+        wallets,
+        status,
+        before,
+        limit,
+        looked_at_max: LOOKED_AT_FOR_CLIENTS,
+        ..ListQuery::default()
+    };
+    page(&app, &query, key.map(|key| (caller.id.clone(), key))).await
 }
 
 /// The parameter `idempotency_key`.
@@ -94,8 +121,8 @@ pub(crate) async fn page(
         let items = found.map(views::transfer).collect();
         return Ok((HeaderMap::new(), Json(Page { items, next_cursor: None })));
     }
-    let (pool, as_of) = app.readers.for_lists();
-    let page = store::transfers::list(pool, query).await?;
+    let read = |pool| async move { store::transfers::list(&pool, query).await };
+    let (page, as_of) = app.readers.list(read).await?;
     let next_cursor = page.before.map(|id| id.encode());
     let items = page.transfers.into_iter().map(views::transfer).collect();
     Ok((statements::as_of_header(as_of), Json(Page { items, next_cursor })))

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use domain::ids::TransferId;
 use domain::transfer::TransferStatus;
+use store::StoreError;
 use store::readers::Readers;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -20,6 +21,8 @@ const INTERVAL: Duration = Duration::from_millis(5);
 const INTERVAL_WHEN_SLOW: Duration = Duration::from_millis(10);
 /// After a statement that failed.
 const INTERVAL_AFTER_FAILURE: Duration = Duration::from_millis(200);
+/// A statement that takes longer has lost its connection.
+const READ_TIME_MAX: Duration = Duration::from_secs(2);
 /// Beyond this nobody is let in to wait and gets 202 at once, which is always allowed.
 const WAITERS_MAX: usize = 10_000;
 
@@ -130,7 +133,9 @@ async fn watch(shared: Arc<Shared>, readers: Readers) {
             continue;
         }
         let asked = Instant::now();
-        let pause = match store::transfers::statuses(readers.writer(), &ids).await {
+        let reading = store::transfers::statuses(readers.writer(), &ids);
+        let read = tokio::time::timeout(READ_TIME_MAX, reading).await;
+        let pause = match read.unwrap_or(Err(StoreError::NoAnswer)) {
             Ok(statuses) => {
                 let mut registry = shared.registry();
                 for (id, status) in statuses {

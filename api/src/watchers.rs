@@ -17,7 +17,7 @@ use store::readers::Readers;
 use store::transfers::{Pulse, Step, Transfer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::views;
 
@@ -31,6 +31,8 @@ const LOOK_LATER: Duration = Duration::from_millis(250);
 const LOOK_SELDOM: Duration = Duration::from_secs(1);
 /// After a statement that failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(200);
+/// A look that takes longer has lost its connection.
+const LOOK_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How a transfer stood at one moment.
 #[derive(Debug)]
@@ -226,7 +228,8 @@ async fn look_on(shared: Arc<Shared>, readers: Readers) {
             continue;
         }
         let began = Instant::now();
-        let rest = match look(&shared, &readers, &due).await {
+        let looked = timeout(LOOK_TIME_MAX, look(&shared, &readers, &due)).await;
+        let rest = match looked.unwrap_or(Err(StoreError::NoAnswer)) {
             // However many come and go, it looks no more often, and never all the time.
             Ok(()) => LOOK_SOON.saturating_sub(began.elapsed()).max(LOOK_SOON / 4),
             Err(error) => {

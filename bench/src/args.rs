@@ -16,6 +16,21 @@ pub(crate) enum Command {
     Run(Box<Options>),
     /// Measure one stream of commands.
     Stream(Box<StreamOptions>),
+    /// Measure what others notice of an attack.
+    Door(Box<DoorOptions>),
+}
+
+/// An attack on the door, and what it runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DoorOptions {
+    /// Requests a second of the one key that floods.
+    pub(crate) flood: u32,
+    /// Connections that never finish their headers.
+    pub(crate) slow: u32,
+    /// Seconds that are measured, without and with the attack.
+    pub(crate) seconds: u64,
+    /// The server and its settings.
+    pub(crate) common: Options,
 }
 
 /// A stream of commands, and what it runs on.
@@ -107,6 +122,9 @@ impl Command {
         {
             return stream(rest);
         }
+        if let Some(("door", rest)) = arguments.split_first().map(|(name, rest)| (&**name, rest)) {
+            return door(rest);
+        }
         let mut options = Options::default();
         let mut changes = Changes::default();
         let mut arguments = arguments.iter().map(String::as_str);
@@ -157,6 +175,31 @@ fn stream(arguments: &[String]) -> Result<Command, String> {
     // The log gets files for so many seconds.
     common.warmup = lines / STREAM_RATE;
     Ok(Command::Stream(Box::new(StreamOptions { lines, wallets, common })))
+}
+
+/// What stands behind `door`.
+fn door(arguments: &[String]) -> Result<Command, String> {
+    let mut options = DoorOptions {
+        flood: 20_000,
+        slow: 10_000,
+        seconds: 20,
+        common: Options { warmup: 0, ..Options::default() },
+    };
+    let mut arguments = arguments.iter().map(String::as_str);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next().unwrap_or_default();
+        match argument {
+            "--help" | "-h" => return Ok(Command::Help),
+            "--flood" => options.flood = number(argument, value, 1, 1_000_000)? as u32,
+            "--slow" => options.slow = number(argument, value, 0, 100_000)? as u32,
+            "--seconds" => options.seconds = number(argument, value, 1, 3_600)?,
+            "--pg" | "--log" | "--data-dir" => {
+                set(argument, value, &mut options.common, &mut Changes::default())?;
+            }
+            _ => return Err(format!("unknown argument '{argument}' of door")),
+        }
+    }
+    Ok(Command::Door(Box::new(options)))
 }
 
 /// Lines and wallets of a stream when nothing else is said.
@@ -236,6 +279,7 @@ Measures how fast Holdfast is on this machine, and at what cost.
 
 usage: cargo run --release -p bench -- <scenario>... [options]
        cargo run --release -p bench -- stream [--lines N] [--wallets N] [--pg NAME=VALUE] [--log FILTER] [--data-dir FOLDER]
+       cargo run --release -p bench -- door [--flood N] [--slow N] [--seconds N] [--pg NAME=VALUE] [--log FILTER] [--data-dir FOLDER]
 
 "
     .to_owned();
@@ -249,6 +293,7 @@ usage: cargo run --release -p bench -- <scenario>... [options]
 }
 
 const STREAM: &str = "  stream       one file of 1,000,000 lines through POST /v1/transfers/stream
+  door         what others notice of a flood and of slow connections
 ";
 
 const OPTIONS: &str = "

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use embedded::postgres::{Options as ServerOptions, Server};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Failure;
 use crate::args::Options;
@@ -58,8 +59,30 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// Starts a server for `work`, and ends it with its data when that is done or a signal comes.
+    pub(crate) async fn lend(
+        options: &Options,
+        work: impl AsyncFnOnce(&Self) -> Result<bool, Failure>,
+    ) -> Result<bool, Failure> {
+        // Heard from here on, so that no signal can leave a server or its data behind.
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        if cfg!(debug_assertions) {
+            println!("WARNING: a debug build; its figures say nothing. Use cargo run --release.");
+        }
+        let database = Self::start(options).await?;
+        let result = tokio::select! {
+            result = work(&database) => result,
+            _ = interrupt.recv() => Err("interrupted".into()),
+            _ = terminate.recv() => Err("terminated".into()),
+        };
+        let stopped = database.stop().await;
+        let clean = result?;
+        stopped.map(|()| clean)
+    }
+
     /// Starts a durable server on an empty folder.
-    pub(crate) async fn start(options: &Options) -> Result<Self, Failure> {
+    async fn start(options: &Options) -> Result<Self, Failure> {
         let folder =
             Path::new(&options.data_dir).join(format!("holdfast-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
@@ -110,7 +133,7 @@ impl Database {
     }
 
     /// Stops the server and removes all data.
-    pub(crate) async fn stop(self) -> Result<(), Failure> {
+    async fn stop(self) -> Result<(), Failure> {
         let stopped = self.server.stop().await;
         std::fs::remove_dir_all(&self.folder)?;
         stopped.map_err(Failure::from)

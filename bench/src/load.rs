@@ -21,7 +21,7 @@ mod mix;
 mod pace;
 mod tally;
 
-use connection::Connection;
+pub(crate) use connection::Connection;
 pub(crate) use mix::Mix;
 use mix::{Random, Reads, Transfers};
 use pace::Pace;
@@ -45,6 +45,8 @@ const UNAVAILABLE: u16 = 503;
 pub(crate) struct Plan {
     /// Where to: the clients take turns.
     pub(crate) addrs: Vec<SocketAddr>,
+    /// Who asks: the clients take turns here, too.
+    pub(crate) tokens: Vec<String>,
     /// Between which wallets.
     pub(crate) mix: Mix,
     /// Transfers per second; none for a closed loop.
@@ -74,11 +76,13 @@ struct Shared {
 }
 
 impl Shared {
-    /// The address of the next client.
-    fn next_addr(&self) -> SocketAddr {
+    /// Address and token of the next client.
+    fn next_client(&self) -> (SocketAddr, &str) {
         let number = self.clients.replace(self.clients.get() + 1);
         let addr = self.plan.addrs.get(number % self.plan.addrs.len().max(1)).copied();
-        addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+        let token = self.plan.tokens.get(number % self.plan.tokens.len().max(1));
+        let addr = addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        (addr, token.map_or("", String::as_str))
     }
 }
 
@@ -193,14 +197,14 @@ struct Client {
 
 impl Client {
     fn new(shared: &Rc<Shared>, kind: Kind, seed: u64) -> Self {
-        let addr = shared.next_addr();
+        let (addr, token) = shared.next_client();
         Self {
             shared: shared.clone(),
             kind,
             connection: Connection::new(addr),
             random: Random::new(seed),
-            transfers: Transfers::new(addr, shared.plan.mix, kind == Kind::Probe),
-            reads: Reads::new(addr, shared.plan.mix),
+            transfers: Transfers::new((addr, token), shared.plan.mix, kind == Kind::Probe),
+            reads: Reads::new((addr, token), shared.plan.mix),
             request: Vec::new(),
         }
     }

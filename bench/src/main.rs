@@ -18,8 +18,10 @@
 mod args;
 mod baseline;
 mod children;
+mod consoles;
 mod cpu;
 mod database;
+mod door;
 mod figures;
 mod fund;
 mod histogram;
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Ok(Command::Part(part)) => parts::run(part),
         Ok(Command::Run(options)) => local(report::run(&options)),
         Ok(Command::Stream(options)) => local(stream::run(&options)),
+        Ok(Command::Door(options)) => local(door::run(&options)),
         Err(problem) => Err(problem.into()),
     };
     match result {

@@ -1,21 +1,42 @@
 //! What everybody has used at one instant; two of them make a measurement.
 
+use std::net::SocketAddr;
+
 use chrono::{DateTime, Utc};
+use embedded::issuer::{AUDIENCE, Claims, Issuer};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
+use crate::args::Options;
 use crate::children::Running;
 use crate::cpu::{self, Memory};
+use crate::database::Database;
+use crate::parts::{Part, TRANSIENT_PERCENT};
+use crate::scenario::Scenario;
 use crate::{Failure, outcome};
+
+/// What each may do: everything, with everybody's wallets.
+const SCOPES: &str = "wallet:read wallet:write wallet:admin";
 
 /// The processes of a run, beside this one.
 pub(crate) struct Processes {
+    /// Whom the API believes, and asks for its keys.
+    issuer: Issuer,
     /// Process id of the server.
     pub(crate) postgres: u32,
     pub(crate) api: Vec<Running>,
     pub(crate) jobs: Vec<Running>,
     /// The SQS endpoint; none without relay.
     pub(crate) sqs: Option<Running>,
+}
+
+/// Where a process of the API listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addrs {
+    /// For clients.
+    pub(crate) public: SocketAddr,
+    /// For operators.
+    pub(crate) admin: SocketAddr,
 }
 
 /// CPU time in microseconds, by who used it.
@@ -52,6 +73,61 @@ pub(crate) struct MemoryUse {
 }
 
 impl Processes {
+    /// Starts them on a database, and says where the API listens.
+    pub(crate) async fn start(
+        database: &Database,
+        options: &Options,
+        scenario: &Scenario,
+        url: &str,
+    ) -> Result<(Self, Vec<Addrs>), Failure> {
+        let variable = |name, value: &str| (name, value.to_owned());
+        let common = [variable("DATABASE_URL", url), variable("HOLDFAST_LOG", &options.log)];
+        let folder = &database.folder;
+        let transient = scenario.transient_percent.to_string();
+        let mut for_jobs = common.to_vec();
+        for_jobs.push((TRANSIENT_PERCENT, transient));
+        let sqs = if scenario.events {
+            let (sqs, sqs_url) = Running::start(Part::Sqs, 1, &common, folder).await?;
+            for_jobs.push(("SQS_ENDPOINT_URL", sqs_url));
+            for_jobs.push(variable("HOLDFAST_CREATE_QUEUES", "true"));
+            if scenario.events_per_message > 1 {
+                let most = scenario.events_per_message.to_string();
+                for_jobs.push(("HOLDFAST_EVENTS_PER_MESSAGE", most));
+            }
+            Some(sqs)
+        } else {
+            None
+        };
+        let mut jobs = Vec::new();
+        for number in 1..=options.processes {
+            jobs.push(Running::start(Part::Jobs, number, &for_jobs, folder).await?.0);
+        }
+        let anywhere = "127.0.0.1:0";
+        let mut for_api = common.to_vec();
+        for_api.push(variable("HOLDFAST_API_ADDR", anywhere));
+        for_api.push(variable("HOLDFAST_ADMIN_ADDR", anywhere));
+        // All load comes from one client, so the limits are there, at their cost, but out of its reach.
+        for limit in ["HOLDFAST_RATE_KEY", "HOLDFAST_RATE_OWNER", "HOLDFAST_RATE_ADDRESS"] {
+            for_api.push(variable(limit, "1000000"));
+        }
+        let issuer = Issuer::start(None).await?;
+        for_api.push(("HOLDFAST_AUTH_ISSUER", issuer.url()));
+        for_api.push(variable("HOLDFAST_AUTH_AUDIENCE", AUDIENCE));
+        let (mut api, mut addrs) = (Vec::new(), Vec::new());
+        for number in 1..=options.processes {
+            let (process, addr) = Running::start(Part::Api, number, &for_api, folder).await?;
+            api.push(process);
+            let (public, admin) = addr.split_once(' ').ok_or("the API has one address")?;
+            addrs.push(Addrs { public: public.parse()?, admin: admin.parse()? });
+        }
+        Ok((Self { issuer, postgres: database.pid(), api, jobs, sqs }, addrs))
+    }
+
+    /// What the caller of this number sends.
+    pub(crate) fn token(&self, caller: usize) -> String {
+        self.issuer.token(&Claims::of(format!("bench-{caller}")).scope(SCOPES))
+    }
+
     /// Looks at the clocks of everybody.
     pub(crate) async fn snapshot(
         &self,

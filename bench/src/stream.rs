@@ -13,7 +13,6 @@ use sqlx::{Connection, PgConnection};
 use store::ledger::{self, Mode};
 use store::pool::{self, Purpose};
 use tokio::net::TcpStream;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -34,20 +33,7 @@ const DRAIN_MAX: Duration = Duration::from_mins(10);
 
 /// Measures once. Returns whether every line has its answer and its transfer, and the ledger is clean.
 pub(crate) async fn run(options: &StreamOptions) -> Result<bool, Failure> {
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    if cfg!(debug_assertions) {
-        println!("WARNING: a debug build; its figures say nothing. Use cargo run --release.");
-    }
-    let database = Database::start(&options.common).await?;
-    let result = tokio::select! {
-        result = measure(&database, options) => result,
-        _ = interrupt.recv() => Err("interrupted".into()),
-        _ = terminate.recv() => Err("terminated".into()),
-    };
-    let stopped = database.stop().await;
-    let clean = result?;
-    stopped.map(|()| clean)
+    Database::lend(&options.common, async |database| measure(database, options).await).await
 }
 
 async fn measure(database: &Database, options: &StreamOptions) -> Result<bool, Failure> {
@@ -61,6 +47,8 @@ async fn measure(database: &Database, options: &StreamOptions) -> Result<bool, F
     let mut for_api = common.to_vec();
     for_api.push(variable("HOLDFAST_API_ADDR", "127.0.0.1:0"));
     for_api.push(variable("HOLDFAST_ADMIN_ADDR", "127.0.0.1:0"));
+    // One request: who sends it does not count.
+    for_api.push(variable("HOLDFAST_AUTH", "off"));
     let (api, addr) = Running::start(Part::Api, 1, &for_api, &database.folder).await?;
     let mut connection = PgConnection::connect(&url).await?;
 
@@ -161,9 +149,9 @@ async fn send(
     Ok(Sent { seen, trouble })
 }
 
-async fn trouble(task: JoinHandle<std::io::Result<()>>) -> Option<String> {
+async fn trouble<T>(task: JoinHandle<std::io::Result<T>>) -> Option<String> {
     match task.await {
-        Ok(Ok(())) => None,
+        Ok(Ok(_)) => None,
         Ok(Err(error)) => Some(error.to_string()),
         Err(error) => Some(error.to_string()),
     }

@@ -29,7 +29,8 @@ pub(crate) fn introduce(places: &Places, tokens: &[Token]) -> Result<(), DevErro
     Ok(())
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that only the owner may read.
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

@@ -9,6 +9,7 @@ Starts Holdfast on this machine: PostgreSQL, API and workers, with two demo wall
 
 usage: cargo run -- [--fresh] [--load N [--failures]]
        cargo run -- sandbox-provider [--help]
+       cargo run -- token [--help]
 
   --fresh    drops the data of earlier runs first
   --load N   adds N synthetic transfers per second (1 to 20000), some of which are rejected, retried or

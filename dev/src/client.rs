@@ -39,12 +39,13 @@ pub enum ClientError {
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
+    token: String,
 }
 
 impl Client {
-    /// For the API at `base`, such as `http://127.0.0.1:8080`.
-    pub(crate) fn new(base: String) -> Result<Self, ClientError> {
-        Ok(Self { http: http(PATIENCE)?, base })
+    /// For the API at `base`, such as `http://127.0.0.1:8080`, with a token for all that it does.
+    pub(crate) fn new(base: String, token: String) -> Result<Self, ClientError> {
+        Ok(Self { http: http(PATIENCE)?, base, token })
     }
 
     /// Opens a wallet, or finds the one that `key` opened.
@@ -59,7 +60,7 @@ impl Client {
     /// A wallet as it stands now.
     pub(crate) async fn wallet(&self, id: WalletId) -> Result<Wallet, ClientError> {
         let path = format!("{}/v1/wallets/{id}", self.base);
-        self.patiently(|| self.http.get(&path)).await
+        self.patiently(|| self.http.get(&path).bearer_auth(&self.token)).await
     }
 
     /// Makes a deposit, or finds the one that `key` made, and waits until it is settled.
@@ -94,7 +95,7 @@ impl Client {
 
     fn post(&self, path: &str, key: &str, body: &impl Serialize) -> RequestBuilder {
         let request = self.http.post(format!("{}{path}", self.base));
-        request.header("Idempotency-Key", key).json(body)
+        request.bearer_auth(&self.token).header("Idempotency-Key", key).json(body)
     }
 
     /// Sends the request again while the API asks to come back later, for a limited time.

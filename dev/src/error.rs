@@ -33,6 +33,9 @@ pub enum DevError {
     /// The console could not be told where this system is.
     #[error("cannot write {0} for the operators' console")]
     Introduce(&'static str, #[source] std::io::Error),
+    /// No issuer of tokens.
+    #[error(transparent)]
+    Issuer(#[from] embedded::issuer::IssuerError),
     /// The API cannot start or had to stop.
     #[error("the API")]
     Api(#[from] api::ApiStartError),

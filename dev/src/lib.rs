@@ -13,6 +13,7 @@ mod database;
 mod demo;
 mod error;
 mod failures;
+pub mod issuer;
 mod load;
 mod operators;
 mod part;
@@ -103,7 +104,7 @@ async fn start(
         Options { load: None, .. } => jobs::Hooks::default(),
     };
     let places = system.start(options, settings, hooks, console).await?;
-    let client = Client::new(places.api_url())?;
+    let client = Client::new(places.api_url(), places.own_token.clone())?;
     console.step("demo wallets");
     let demo = demo::prepare(&client).await?;
     let load = match options.load {

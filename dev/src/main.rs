@@ -1,17 +1,27 @@
 //! `holdfast-dev`: see `--help`.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use dev::sandbox::program::{COMMAND, Program};
-use dev::{Command, Settings};
+use dev::{Command, Settings, issuer};
+use telemetry::logs::Output;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     if arguments.next_if(|first| first == COMMAND).is_some() {
         return provide(arguments).await;
+    }
+    if arguments.next_if(|first| first == issuer::COMMAND).is_some() {
+        return match issuer::program(arguments) {
+            Ok(text) => {
+                let _ = std::io::stdout().write_all(text.as_bytes());
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        };
     }
     let command = match Command::parse(arguments) {
         Ok(command) => command,
@@ -29,12 +39,19 @@ async fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(settings.log_filter(options))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    match dev::run(options, settings).await {
+    let said = match telemetry::Config::from_lookup(|name| std::env::var(name).ok()) {
+        Ok(said) => said,
+        Err(error) => return fail(&error),
+    };
+    telemetry::logs::start(settings.log_filter(options), said.log_format, Output::Stderr);
+    if let Some(collector) = said.traces
+        && let Err(error) = telemetry::traces::start(collector, "holdfast-dev")
+    {
+        return fail(&error);
+    }
+    let ended = dev::run(options, settings).await;
+    telemetry::traces::finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use crate::sandbox::program::{COMMAND, SECRET};
 
@@ -21,6 +21,8 @@ const END_MAX: Duration = Duration::from_secs(2);
 /// its standard input.
 pub(crate) struct Provider {
     child: Child,
+    /// Not left with the child, because whoever waits for that closes it.
+    tie: ChildStdin,
     url: String,
 }
 
@@ -59,6 +61,7 @@ impl Provider {
             .process_group(0)
             .kill_on_drop(true);
         let mut child = command.spawn()?;
+        let tie = child.stdin.take().ok_or_else(|| io::Error::other("it has no input"))?;
         let output = child.stdout.take().ok_or_else(|| io::Error::other("it has no output"))?;
         let mut line = String::new();
         let mut output = BufReader::new(output);
@@ -66,7 +69,7 @@ impl Provider {
         listens.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         let url = line.trim().strip_prefix("listening ").map(str::to_owned);
         let url = url.ok_or_else(|| io::Error::other("it ended without a word"))?;
-        Ok(Self { child, url })
+        Ok(Self { child, tie, url })
     }
 
     /// Where it listens.
@@ -81,7 +84,7 @@ impl Provider {
 
     /// Lets it end.
     pub(crate) async fn stop(mut self) {
-        drop(self.child.stdin.take());
+        drop(self.tie);
         if tokio::time::timeout(END_MAX, self.child.wait()).await.is_err() {
             self.child.kill().await.ok();
         }

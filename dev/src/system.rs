@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use embedded::issuer::{AUDIENCE, Issuer};
 use embedded::postgres::Server;
 use embedded::sqs::Endpoint;
 use tokio::sync::Mutex;
@@ -18,11 +19,12 @@ use crate::args::Options;
 use crate::console::Console;
 use crate::error::DevError;
 use crate::failures::{SharedEndpoint, WORKER_DEFAULTS};
+use crate::issuer::Tokens;
 use crate::part::Part;
 use crate::provider::{Launch, Provider};
 use crate::sandbox::program::SECRET;
 use crate::settings::Settings;
-use crate::{database, ports};
+use crate::{database, issuer, ports};
 
 /// Names the queues of the user's own.
 const SQS_ENDPOINT: &str = "SQS_ENDPOINT_URL";
@@ -38,6 +40,7 @@ pub(crate) struct System {
     postgres: Option<Server>,
     /// None when the queues are elsewhere.
     sqs: Option<SharedEndpoint>,
+    issuer: Option<Issuer>,
     api: Option<Part>,
     /// None when payouts and screenings are asked for elsewhere.
     provider: Option<Provider>,
@@ -60,6 +63,12 @@ pub(crate) struct Places {
     pub(crate) provider_url: Option<String>,
     /// Data of the private PostgreSQL; none when the database is the user's own.
     pub(crate) data_dir: Option<PathBuf>,
+    /// The issuer of tokens.
+    pub(crate) issuer_url: String,
+    /// Tokens for the banner.
+    pub(crate) tokens: Tokens,
+    /// The token of this process.
+    pub(crate) own_token: String,
 }
 
 impl Places {
@@ -101,7 +110,11 @@ impl System {
         migration::up(&database_url).await?;
         console.step("API and workers");
         let secret = webhook_secret();
-        let (public, admin) = self.start_api(settings, &database_url, &secret).await?;
+        let issuer = issuer::start().await?;
+        let (own_token, tokens) = (issuer::own(&issuer), issuer::tokens(&issuer));
+        let issuer_url = self.issuer.insert(issuer).url();
+        let for_api = (database_url.as_str(), issuer_url.as_str());
+        let (public, admin) = self.start_api(settings, for_api, &secret).await?;
         let passed_over = [
             (settings.public_addr, public, ports::PUBLIC_PORT),
             (settings.admin_addr, admin, ports::ADMIN_PORT),
@@ -115,7 +128,18 @@ impl System {
         let provider = provider_url.as_deref();
         self.start_workers(&database_url, &sqs_url, provider, hooks, options.failures)?;
         let data_dir = self.postgres.as_ref().map(|server| server.data_dir().to_owned());
-        Ok(Places { public, admin, passed_over, database_url, sqs_url, provider_url, data_dir })
+        Ok(Places {
+            public,
+            admin,
+            passed_over,
+            database_url,
+            sqs_url,
+            provider_url,
+            data_dir,
+            issuer_url,
+            tokens,
+            own_token,
+        })
     }
 
     /// The sandbox provider, unless the user has somebody to ask.
@@ -164,10 +188,13 @@ impl System {
     async fn start_api(
         &mut self,
         settings: &Settings,
-        database_url: &str,
+        (database_url, issuer_url): (&str, &str),
         secret: &str,
     ) -> Result<(SocketAddr, SocketAddr), DevError> {
         let mut config = api::Config::new(database_url);
+        // One's own machine, and `--load` comes from one address.
+        config.door = api::door::DoorConfig::without_rates();
+        config.auth = api::AuthConfig::Issuer(api::IssuerConfig::new(issuer_url, AUDIENCE));
         let secret = Secret::new(secret).map_err(DevError::WebhookSecret)?;
         config.webhook = Some(api::Webhook { provider: provider_name(), secrets: vec![secret] });
         (config.public_addr, config.admin_addr) =
@@ -206,6 +233,7 @@ impl System {
         let defaults: &[(&str, &str)] = if failures { &WORKER_DEFAULTS } else { &[] };
         let config = jobs::Config::from_lookup(|name| match name {
             "DATABASE_URL" => Some(database_url.to_owned()),
+            name if name.starts_with("DATABASE_") => None,
             SQS_ENDPOINT => Some(sqs_url.to_owned()),
             name if PROVIDERS.contains(&name) => {
                 variable(name).or_else(|| provider_url.map(str::to_owned))
@@ -249,6 +277,7 @@ impl System {
             results.push(part.stop().await);
         }
         self.sqs = None;
+        self.issuer = None;
         if let Some(provider) = self.provider.take() {
             provider.stop().await;
         }
@@ -263,6 +292,7 @@ impl System {
     pub(crate) async fn abandon(&mut self) {
         [self.api.take(), self.workers.take()].into_iter().flatten().for_each(Part::abandon);
         self.provider = None;
+        self.issuer = None;
         if let Some(server) = self.postgres.take() {
             // The error that brought us here is the one to tell.
             let _ = server.stop().await;

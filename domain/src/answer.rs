@@ -25,6 +25,16 @@ words! {
     }
 }
 
+words! {
+    /// What an operator finds of a transfer that the screening service is not sure of.
+    Verdict {
+        /// Nothing speaks against it: the transfer goes on.
+        Allow = "allow",
+        /// No: what was held is given back, and the transfer ends as rejected.
+        Deny = "deny",
+    }
+}
+
 /// What has come from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

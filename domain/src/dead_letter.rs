@@ -55,6 +55,8 @@ words! {
         NotPastPivot = "not_past_pivot",
         /// The pivot is behind it: only forward.
         PastPivot = "past_pivot",
+        /// Money may have left already, and nobody knows.
+        OutcomeOpen = "outcome_open",
     }
 }
 
@@ -73,6 +75,9 @@ impl Refusal {
             }
             Self::PastPivot => {
                 "The money has left already, so no way leads back. Mend the cause and redrive it."
+            }
+            Self::OutcomeOpen => {
+                "The provider may have paid it. Redrive it, and the provider is asked; or resolve it with evidence."
             }
         }
     }
@@ -123,6 +128,7 @@ impl DeskAct {
         transfer: TransferId,
     ) -> Result<(State, Action), Refusal> {
         let turned_back = matches!(stuck, State::Stuck { undo_of: Some(_), .. });
+        let may_have_left = stuck.may_have_left();
         if self == Self::RetryCompensation && !turned_back {
             return Err(Refusal::NotCompensating);
         }
@@ -137,6 +143,7 @@ impl DeskAct {
         next.map_err(|_| match self {
             Self::ForceForward => Refusal::NotPastPivot,
             _ if turned_back => Refusal::AlreadyCompensating,
+            _ if may_have_left => Refusal::OutcomeOpen,
             _ => Refusal::PastPivot,
         })
     }

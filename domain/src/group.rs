@@ -74,6 +74,8 @@ pub struct OpenTransfer {
     pub terms: Option<Box<Terms>>,
     /// What has come from outside for its step; read once.
     pub answer: Option<Answer>,
+    /// Calls of its step that may have gone out.
+    pub call_count: u32,
 }
 
 /// One line of the step log.
@@ -284,6 +286,7 @@ impl Rules<'_> {
             State::Abandoned(resolution) => Some(resolution),
             _ => None,
         };
+        let began_at = transfer.step;
         let held = if transfer.hold > MinorUnits::ZERO {
             TransferStatus::Held
         } else {
@@ -331,13 +334,17 @@ impl Rules<'_> {
                 (Progress::Stuck { reason, failure }, TransferStatus::Stuck, told)
             }
         };
+        if transfer.step != began_at {
+            transfer.call_count = 0;
+        }
         let at = entry.as_ref().map_or(self.now, |entry| entry.posted_at);
         let newly_held =
             matches!(progress, Progress::Awaits { what: Awaited::Capture, .. }) && !log.is_empty();
         let event =
             self.event(&transfer, status, newly_held, (failure.clone(), resolution), at, book);
-        // One that is not used by now was no answer to what is waited for next.
-        if !matches!(progress, Progress::Ready | Progress::Paused(_)) {
+        // One that is not used by now was no answer to what is waited for next. A parked transfer
+        // keeps it: whoever was told that it was taken is not to learn later that it was lost.
+        if matches!(progress, Progress::Awaits { .. } | Progress::Waiting(_)) {
             transfer.answer = None;
         }
         Advanced { transfer, progress, status, failure, log, entry, event }

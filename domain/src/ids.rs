@@ -13,6 +13,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -38,6 +39,10 @@ macro_rules! id {
     };
 }
 
+id! {
+    /// An API key of a machine; a part of what it sends, and no secret.
+    ApiKeyId
+}
 id! {
     /// What an operator wants done to a queue.
     CommandId

@@ -9,8 +9,8 @@
 //! allowed), [`failure`] (how things go wrong), [`saga`] (what happens next), [`group`] (many transfers
 //! advanced over one set of locked wallets), [`dead_letter`] (what a person may decide
 //! about one that gave up), [`plan`] (many dead letters sent back with care), [`switch`]
-//! (what an operator can stop), [`answer`] and [`notice`] (what comes from outside),
-//! [`event`] and [`job`] (what leaves).
+//! (what an operator can stop), [`access`] (what a caller may), [`answer`] and [`notice`] (what
+//! comes from outside), [`event`] and [`job`] (what leaves).
 #![cfg_attr(
     not(test),
     deny(
@@ -21,6 +21,7 @@
     )
 )]
 
+pub mod access;
 pub mod answer;
 pub mod dead_letter;
 pub mod event;
@@ -41,5 +42,6 @@ pub mod saga;
 pub mod switch;
 pub mod terms;
 pub mod text;
+pub mod trace;
 pub mod transfer;
 pub mod wallet;

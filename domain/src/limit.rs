@@ -137,6 +137,13 @@ impl Usage {
         }
     }
 
+    /// The same transfers, with so much less. Never below nothing.
+    #[must_use]
+    pub fn less(self, amount: MinorUnits) -> Self {
+        let amount = MinorUnits(self.amount.0.saturating_sub(amount.0).max(0));
+        Self { amount, ..self }
+    }
+
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -211,6 +211,20 @@ impl State {
         }
     }
 
+    /// Whether money may have left the house without the ledger knowing. Until that is known, or
+    /// evidence says that it has not, nothing gives the hold back.
+    pub fn may_have_left(&self) -> bool {
+        matches!(
+            self,
+            Self::Stuck {
+                step: Step::SubmitPayout | Step::ConfirmPayout,
+                reason: StuckReason::OutcomeUnknown,
+                undo_of: None,
+                ..
+            }
+        )
+    }
+
     /// Where a saga that a person has sent back goes on: the step, and for the way back
     /// what made it turn. None when nothing is left to run.
     ///
@@ -238,6 +252,7 @@ impl State {
         schedule: &RetrySchedule,
     ) -> Result<(Self, Action), IllegalTransition> {
         use Event as E;
+        let may_have_left = self.may_have_left();
         let retry = |attempt| schedule.delay_after(transfer, attempt);
         Ok(match (self, event) {
             (Self::Running { step, .. }, E::Succeeded) => forward(route, step),
@@ -285,7 +300,7 @@ impl State {
                 turn_back(route.previous(step), failure)
             }
             (Self::Stuck { step, undo_of: None, .. }, E::CompensateNow(failure))
-                if !route.is_after_pivot(step) =>
+                if !route.is_after_pivot(step) && !may_have_left =>
             {
                 turn_back(route.previous(step), failure)
             }
@@ -295,9 +310,12 @@ impl State {
             {
                 forward(route, step)
             }
-            // After the pivot the money is gone, and no word makes it come back.
+            // After the pivot the money is gone, and no word makes it come back. Where nobody knows,
+            // only evidence ends it.
             (Self::Stuck { step, .. }, E::Resolved(resolution))
-                if resolution == Resolution::SettledOutside || !route.is_after_pivot(step) =>
+                if resolution == Resolution::SettledOutside
+                    || !(route.is_after_pivot(step)
+                        || may_have_left && resolution == Resolution::Discarded) =>
             {
                 (Self::Abandoned(resolution), Action::Finish)
             }

@@ -26,29 +26,36 @@ pub struct Terms {
 
 /// A hold that somebody captures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HoldTerms {
     /// When it is given back if nobody has done anything.
     pub expires_at: DateTime<Utc>,
     /// How much was captured; none before that.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub captured_minor: Option<MinorUnits>,
 }
 
 /// A payout and its provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PayoutTerms {
     /// Who receives the money.
     pub beneficiary: Beneficiary,
     /// The provider's own id of the payout; none before it was handed in, or if it gives none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub provider_reference: Option<String>,
     /// When it was handed in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub submitted_at: Option<DateTime<Utc>>,
 }
 
 /// Who receives a payout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = PayoutBeneficiary))]
 pub struct Beneficiary {
     /// The holder of the account.
     pub name: String,
@@ -56,6 +63,7 @@ pub struct Beneficiary {
     pub account: String,
     /// The bank, such as a BIC, where the account does not name it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub bank: Option<String>,
 }
 

@@ -8,6 +8,7 @@
 //!   there once, at the first transaction; the file remembers that it happened.
 //! * `E2E_ABORT_CALL_AMOUNT=n` and `E2E_ABORT_CALL_DIR=path`: each transfer of n aborts it once
 //!   before a call outside, and once after one; the folder remembers which did.
+//! * `E2E_DIE_AT` and `E2E_DIE_DIR`: aborts once for each of some transfers ([`fuses`]).
 //!
 //! The API prints `listening <address> <address for operators>` once it has its ports.
 
@@ -23,7 +24,12 @@ use jobs::Hooks;
 use jobs::outside::{CallPoint, CallProbe};
 use store::calls::Call;
 use store::lane::{Point, Probe};
+use telemetry::logs::Output;
 use tokio::signal::unix::{SignalKind, signal};
+
+mod fuses;
+
+use fuses::Fuses;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -32,8 +38,9 @@ async fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("console") {
         return admin_tui::program::run(std::env::args_os().skip(1)).await;
     }
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    match run().await {
+    let ended = run().await;
+    telemetry::traces::finish().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("holdfast-e2e: {error}");
@@ -43,6 +50,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
+    let service = match std::env::args().nth(1).as_deref() {
+        Some("api") => "holdfast-api",
+        _ => "holdfast-jobs",
+    };
+    let said = telemetry::Config::from_lookup(|name| std::env::var(name).ok())?;
+    telemetry::start(&said, service, Output::Stderr)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move { terminate.recv().await.unwrap_or_default() };
     match std::env::args().nth(1).as_deref() {
@@ -68,6 +81,7 @@ async fn run() -> Result<(), Failure> {
 
 /// Aborts the process, as a bug in native code or the kernel's OOM killer would.
 struct Fuse {
+    fuses: Fuses,
     amount: Option<i64>,
     once: Option<(Point, PathBuf)>,
 }
@@ -81,6 +95,7 @@ impl Fuse {
             _ => None,
         };
         Self {
+            fuses: Fuses::from_env(),
             amount: variable("E2E_ABORT_AMOUNT").and_then(|amount| amount.parse().ok()),
             once: point.zip(variable("E2E_DIE_ONCE_FILE").map(PathBuf::from)),
         }
@@ -89,6 +104,7 @@ impl Fuse {
 
 impl Probe for Fuse {
     fn reached(&self, point: Point, group: &[OpenTransfer]) {
+        self.fuses.at_commit(point, group);
         let fatal = |one: &OpenTransfer| Some(one.amount.minor().0) == self.amount;
         if point == Point::BeforeCommit && group.iter().any(fatal) {
             abort();
@@ -108,6 +124,7 @@ impl Probe for Fuse {
 
 /// The same, at calls outside.
 struct CallFuse {
+    fuses: Fuses,
     amount: Option<i64>,
     folder: Option<PathBuf>,
 }
@@ -116,6 +133,7 @@ impl CallFuse {
     fn from_env() -> Self {
         let variable = |name| std::env::var(name).ok();
         Self {
+            fuses: Fuses::from_env(),
             amount: variable("E2E_ABORT_CALL_AMOUNT").and_then(|amount| amount.parse().ok()),
             folder: variable("E2E_ABORT_CALL_DIR").map(PathBuf::from),
         }
@@ -124,6 +142,7 @@ impl CallFuse {
 
 impl CallProbe for CallFuse {
     fn reached(&self, point: CallPoint, call: &Call) {
+        self.fuses.at_call(point, call);
         let Some(folder) = &self.folder else { return };
         if Some(call.amount.minor().0) != self.amount {
             return;

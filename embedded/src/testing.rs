@@ -8,7 +8,10 @@
 //! there is left behind, under names that start with `holdfast_test_`.
 
 mod leftovers;
+mod own;
 mod shared;
+
+pub use own::OwnServer;
 
 use crate::postgres::EmbeddedError;
 

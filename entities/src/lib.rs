@@ -7,6 +7,8 @@
 // that only repeat the columns; those are described on the models.
 #![allow(missing_docs)]
 
+pub mod api_key;
+pub mod approval;
 pub mod balance_checkpoint;
 pub mod balance_checkpoint_line;
 pub mod business_minute;

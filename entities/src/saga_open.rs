@@ -128,6 +128,7 @@ impl TryFrom<&Model> for OpenTransfer {
             log_seq: count(TABLE, "log_seq", row.log_seq.into())?,
             terms: row.terms.as_ref().map(|json| from_json(TABLE, "terms", json)).transpose()?,
             answer: row.answer.as_ref().map(|json| from_json(TABLE, "answer", json)).transpose()?,
+            call_count: count(TABLE, "call_count", row.call_count.into())?,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::group::{Boundaries, Patience};
 use domain::retry::RetrySchedule;
 use domain::wallet::SYSTEM_SHARD_COUNT;
+use store::pool::{Database, Settings, SettingsError};
 use ulid::Ulid;
 
 use crate::{OutsideConfig, Role, RunError, SqsConfig, keeper};
@@ -20,8 +21,8 @@ const DAYS_MAX: u32 = 36_500;
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Address of the database.
-    pub database_url: String,
+    /// The database.
+    pub database: Database,
     /// How far one transaction goes.
     pub boundaries: Boundaries,
     /// When failed steps are tried again.
@@ -37,6 +38,8 @@ pub struct Config {
     pub sqs: Option<SqsConfig>,
     /// Who is asked for payouts and screenings.
     pub outside: OutsideConfig,
+    /// What this process says about itself.
+    pub telemetry: telemetry::Config,
     /// What this process does; none for all that is configured.
     pub roles: Option<Vec<Role>>,
 }
@@ -51,11 +54,23 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+impl From<SettingsError> for ConfigError {
+    fn from(SettingsError { variable, problem }: SettingsError) -> Self {
+        Self { variable, problem }
+    }
+}
+
+impl From<telemetry::ConfigError> for ConfigError {
+    fn from(error: telemetry::ConfigError) -> Self {
+        Self { variable: error.variable, problem: error.problem }
+    }
+}
+
 impl Config {
     /// Defaults for everything but the database.
-    pub fn new(database_url: impl Into<String>) -> Self {
+    pub fn new(database: impl Into<Database>) -> Self {
         Self {
-            database_url: database_url.into(),
+            database: database.into(),
             boundaries: Boundaries::Fused,
             schedule: RetrySchedule::default(),
             patience: Patience::default(),
@@ -65,6 +80,7 @@ impl Config {
             keeper: keeper::Config::default(),
             sqs: None,
             outside: OutsideConfig::default(),
+            telemetry: telemetry::Config::default(),
             roles: None,
         }
     }
@@ -78,9 +94,8 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         // Set to nothing counts as not set: compose files and templates write it so.
         let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let url = lookup("DATABASE_URL")
-            .ok_or_else(|| wrong("DATABASE_URL", "is not set; it must be a postgres:// address"))?;
-        let mut config = Self::new(url);
+        let databases = Settings::from_lookup(|name| Ok(lookup(name)))?;
+        let mut config = Self::new(databases.writer);
         match lookup("HOLDFAST_STEP_BOUNDARIES").as_deref() {
             None | Some("fused") => {}
             Some("all") => config.boundaries = Boundaries::EveryStep,
@@ -95,6 +110,12 @@ impl Config {
         if let Some(max) = number(lookup, "HOLDFAST_RETRY_BACKOFF_MAX_MS", 1..=3_600_000)? {
             config.schedule.backoff_max = Duration::from_millis(max.into());
         }
+        if let Some(every) = number(lookup, "HOLDFAST_PAYOUT_CONFIRM_EVERY_MS", 100..=3_600_000)? {
+            config.patience.confirm_every = Duration::from_millis(every.into());
+        }
+        if let Some(max) = number(lookup, "HOLDFAST_PAYOUT_CONFIRMATION_MAX_S", 1..=2_592_000)? {
+            config.patience.confirmation_max = Duration::from_secs(max.into());
+        }
         let last_shard = u32::from(SYSTEM_SHARD_COUNT) - 1;
         if let Some(shard) = number(lookup, "HOLDFAST_LANE_SHARD", 0..=last_shard)? {
             config.shard = u8::try_from(shard).unwrap_or(0);
@@ -104,6 +125,7 @@ impl Config {
         keeper.steps_kept = days(lookup, "HOLDFAST_STEP_DAYS", keeper.steps_kept)?;
         config.sqs = SqsConfig::from_lookup(lookup)?;
         config.outside = OutsideConfig::from_lookup(lookup)?;
+        config.telemetry = telemetry::Config::from_lookup(lookup)?;
         if let Some(roles) = lookup("HOLDFAST_ROLES") {
             let roles = Role::parse_list(&roles);
             config.roles = Some(roles.map_err(|problem| wrong("HOLDFAST_ROLES", &problem))?);

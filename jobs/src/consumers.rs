@@ -47,6 +47,7 @@ mod message;
 mod pause;
 mod pile;
 mod poll;
+mod watched;
 
 pub use commit::Consumer;
 use committer::Committer;
@@ -136,7 +137,8 @@ pub(crate) async fn run(
     }
     // Each of them ends when the one before it has let go of the channel between them.
     drop((pile, healthy));
-    tasks.spawn(Committer::new(consumer, connection, taken, done, well, stopping).run());
+    let name = queue.name();
+    tasks.spawn(Committer::new(consumer, name, connection, taken, done, well, stopping).run());
     tasks.spawn(delete::run(consumer, queue, deletable));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended

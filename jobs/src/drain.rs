@@ -25,6 +25,7 @@ use apalis_postgres::{Config, PostgresStorage};
 use serde_json::Value;
 use store::describe;
 use store::wake::Channel;
+use telemetry::metrics::metrics;
 use tokio::sync::watch;
 use ulid::Ulid;
 
@@ -87,9 +88,15 @@ pub(crate) async fn supervise<H: Handler>(
     mut stopping: watch::Receiver<bool>,
 ) {
     while !*stopping.borrow() {
-        match run_one(&pools, drain, handler.clone(), stopping.clone()).await {
+        let doubted = pools.database.doubted();
+        let ended = tokio::select! {
+            ended = run_one(&pools, drain, handler.clone(), stopping.clone()) => ended,
+            () = doubted => Err("the writer was left".into()),
+        };
+        match ended {
             Ok(()) => tracing::debug!("worker ended"),
             Err(error) => {
+                metrics().sagas.worker_restarts.one([drain.queue.into()]);
                 tracing::warn!(
                     error = describe(error.as_ref()),
                     "worker of {} failed; another one starts",
@@ -127,7 +134,7 @@ async fn run_one<H: Handler>(
     let name = format!("{queue}@{}-{}-{}", host(), std::process::id(), Ulid::generate());
     WorkerBuilder::new(name)
         .backend(backend)
-        .data(handler)
+        .data((queue, handler))
         .concurrency(concurrency)
         .build(handle::<H>)
         .run_until(async move {
@@ -139,8 +146,15 @@ async fn run_one<H: Handler>(
     Ok(())
 }
 
-async fn handle<H: Handler>(job: Value, sort: Sort, handler: Data<H>) -> Result<(), BoxDynError> {
-    handler.handle(job, sort).await
+async fn handle<H: Handler>(
+    job: Value,
+    sort: Sort,
+    of: Data<(&'static str, H)>,
+) -> Result<(), BoxDynError> {
+    let (queue, handler) = &*of;
+    handler.handle(job, sort).await?;
+    metrics().sagas.jobs.one([(*queue).into()]);
+    Ok(())
 }
 
 /// Where this process runs, for operators who look for a worker. In containers the process

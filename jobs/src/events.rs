@@ -8,6 +8,8 @@ use store::describe;
 use store::pool::Single;
 use store::switches::Switches;
 use store::wake::Channel;
+use store::writer::anew;
+use telemetry::health::Health;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -38,6 +40,8 @@ pub(crate) struct Events {
     pub(crate) switches: Switches,
     /// Failures of consumers on purpose.
     pub(crate) faults: Arc<dyn ConsumerFaults>,
+    /// Told when the queues are found.
+    pub(crate) health: Health,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -68,6 +72,7 @@ impl Events {
     /// Runs the roles until told to stop.
     pub(crate) async fn run(mut self, found: Option<Queues>) {
         let Some(queues) = self.until_found(found).await else { return };
+        self.health.queues_missing(false);
         let mut running: Vec<BoxFuture<'static, ()>> = Vec::new();
         for role in self.roles.clone() {
             match role {
@@ -92,8 +97,12 @@ impl Events {
         let (switches, stopping) = (self.switches.clone(), self.stopping.clone());
         let relay =
             Relay::new(pools.relay.clone(), self.config.clone(), queues, news.clone(), switches);
-        let hearing = relay::listen(pools.listen.clone(), Channel::Outbox, news.clone(), stopping);
-        [relay.run(self.stopping.clone()).boxed(), hearing.boxed()]
+        let hearing = relay::hear(pools, Channel::Outbox, news.clone(), self.stopping.clone());
+        let database = pools.database.clone();
+        let sending = async move {
+            anew(&database, || relay.clone().run(stopping.clone())).await;
+        };
+        [sending.boxed(), hearing.boxed()]
     }
 
     /// None when it runs already: a role may be named twice.
@@ -112,8 +121,15 @@ impl Events {
 
     fn queue_desk(&self, queues: &Queues) -> BoxFuture<'static, ()> {
         let sources = vec![queues.audit.clone(), queues.metrics.clone()];
-        let (pool, listen) = (self.pools.desk.clone(), self.pools.listen.clone());
-        desk::queues::run(sources, pool, listen, self.stopping.clone()).boxed()
+        let (pools, stopping) = (self.pools.clone(), self.stopping.clone());
+        let tending = async move {
+            let tend = || {
+                let (pool, listen) = (pools.desk.clone(), pools.listen.clone());
+                desk::queues::run(sources.clone(), pool, listen, stopping.clone())
+            };
+            anew(&pools.database, tend).await;
+        };
+        tending.boxed()
     }
 
     /// None when the process stops first.

@@ -11,8 +11,11 @@ use store::retention::{Log, Outcome};
 use store::{
     StoreError, describe, inbox, limits, maintenance, notices, retention, switches, timers,
 };
+use telemetry::metrics::metrics;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::Wakers;
 
 /// When lost and finished work is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +66,12 @@ const KEYS_EVERY: Duration = Duration::from_secs(10);
 const PASSES_MAX: usize = 20;
 
 /// Looks around until told to stop.
-pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Receiver<bool>) {
+pub(crate) async fn run(
+    pool: PgPool,
+    config: Config,
+    wakers: Wakers,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut tick = interval(config.every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut partitions_at = Instant::now();
@@ -73,7 +81,7 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
             _ = tick.tick() => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
-        if let Err(error) = quick_round(&pool, config).await {
+        if let Err(error) = quick_round(&pool, config, &wakers).await {
             tracing::warn!(
                 error = describe(&error),
                 "the keeper's round failed; the next one comes"
@@ -113,10 +121,11 @@ pub(crate) async fn run(pool: PgPool, config: Config, mut stopping: watch::Recei
     }
 }
 
-async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
+async fn quick_round(pool: &PgPool, config: Config, wakers: &Wakers) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     let swept = maintenance::sweep_overdue(&mut connection, config.overdue_after).await?;
     if swept > 0 {
+        rescued_some("transfer", u64::try_from(swept).unwrap_or(u64::MAX));
         tracing::warn!("{swept} open transfers had lost their job and have a new one");
     }
     let released = switches::release(&mut connection).await?;
@@ -131,8 +140,15 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
     if told > 0 {
         tracing::info!("{told} payouts go on, because their provider had told of them before");
     }
+    if swept > 0 || released > 0 || rung.expired > 0 || told > 0 {
+        wakers.sagas.wake();
+    }
+    if rung.calls > 0 {
+        wakers.calls.wake();
+    }
     let rescued = maintenance::rescue_lost_jobs(&mut connection, config.job_lost_after).await?;
     if rescued > 0 {
+        rescued_some("job", rescued);
         tracing::warn!("{rescued} jobs had lost their worker and are free again");
     }
     for _ in 0..PASSES_MAX {
@@ -141,6 +157,10 @@ async fn quick_round(pool: &PgPool, config: Config) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+fn rescued_some(what: &'static str, count: u64) {
+    metrics().sagas.rescued.add([what.into()], count);
 }
 
 async fn make_partitions(pool: &PgPool) -> Result<(), StoreError> {

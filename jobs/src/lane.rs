@@ -7,16 +7,20 @@
 //! and wait for each other's wallets; they are for availability, not for speed.
 
 use std::collections::VecDeque;
+use std::time::SystemTime;
 
 use domain::ids::TransferId;
 use domain::job::GROUP_MAX;
 use store::lane::LaneRules;
 use store::pool::Single;
+use store::wake::Waker;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 mod apart;
 mod runner;
+mod spans;
+mod tell;
 
 use runner::Runner;
 
@@ -35,6 +39,8 @@ struct Request {
     ids: Vec<TransferId>,
     apart: bool,
     bulk: bool,
+    /// When the worker took the job.
+    taken: SystemTime,
     done: oneshot::Sender<()>,
 }
 
@@ -54,7 +60,11 @@ impl LaneHandle {
         bulk: bool,
     ) -> Result<(), LaneClosed> {
         let (done, outcome) = oneshot::channel();
-        self.requests.send(Request { ids, apart, bulk, done }).await.map_err(|_| LaneClosed)?;
+        let taken = SystemTime::now();
+        self.requests
+            .send(Request { ids, apart, bulk, taken, done })
+            .await
+            .map_err(|_| LaneClosed)?;
         outcome.await.map_err(|_| LaneClosed)
     }
 }
@@ -64,6 +74,7 @@ pub(crate) fn start(
     connection: Single,
     rules: LaneRules,
     bell: Bell,
+    calls: Waker,
     stopping: watch::Receiver<bool>,
 ) -> (LaneHandle, JoinHandle<()>) {
     let (requests, queue) = mpsc::channel(REQUEST_MAX);
@@ -71,7 +82,7 @@ pub(crate) fn start(
         queue,
         waiting: VecDeque::new(),
         bulk: VecDeque::new(),
-        runner: Runner::new(connection, rules, bell, stopping),
+        runner: Runner::new(connection, rules, bell, calls, stopping),
     };
     (LaneHandle { requests }, tokio::spawn(lane.serve()))
 }
@@ -125,6 +136,8 @@ impl Lane {
     /// Adds what is queued behind `first`, as long as it fits and is of its kind. Bulk work comes
     /// last, and its jobs are small, so it finds room in every group that is not full.
     fn merge(&mut self, first: Request) -> (Work, Vec<oneshot::Sender<()>>) {
+        self.runner.jobs.begin();
+        self.runner.jobs.took(&first.ids, first.taken);
         let (mut ids, mut done) = (first.ids, vec![first.done]);
         if first.apart {
             return (Work::Apart(ids), done);
@@ -136,6 +149,7 @@ impl Lane {
                     queue.push_front(request);
                     break;
                 }
+                self.runner.jobs.took(&request.ids, request.taken);
                 ids.extend(request.ids);
                 done.push(request.done);
             }

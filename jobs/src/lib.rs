@@ -14,16 +14,24 @@ use std::time::Duration;
 use domain::group::{Faults, NoFaults};
 use sqlx::PgPool;
 use store::StoreError;
+use store::health::WrongSchema;
 use store::lane::{LaneRules, NoProbe, Probe};
-use store::pool::{self, Purpose, Single};
+use store::pool::{self, Database, Purpose, Single};
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
+use store::writer::{Watch, anew};
+use telemetry::Lights;
+use telemetry::health::Health;
+use telemetry::listener::ListenError;
+use telemetry::metrics::watch_pool;
+use telemetry::sampler::Looks;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 pub mod archive;
 mod config;
 mod consumers;
+pub mod database_token;
 mod desk;
 mod drain;
 mod events;
@@ -50,6 +58,9 @@ use relay::Bell;
 /// How long a drain may take before the process ends anyway. What is cut off is
 /// rolled back and taken up by another worker.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// What this process is called in figures and traces.
+const SERVICE: &str = "holdfast-jobs";
 
 /// Calls take and answer in milliseconds, so a few connections serve many of them.
 const CALL_CONNECTIONS: u32 = 4;
@@ -92,6 +103,12 @@ pub enum RunError {
     /// Whoever is to be asked cannot be.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// The schema is not the one that this version was made for.
+    #[error(transparent)]
+    Schema(#[from] WrongSchema),
+    /// The address for metrics and health is taken.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The role of calls without anybody to call.
     #[error(
         "role calls needs somebody to ask; set HOLDFAST_PAYOUT_PROVIDER_URL or HOLDFAST_SCREENING_URL"
@@ -113,8 +130,18 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), RunError> {
     let roles = config.roles()?;
-    let pools = Arc::new(Pools::open(&config.database_url)?);
-    let switches = Switches::start(&config.database_url).await?;
+    let _watch = Watch::start(&config.database)?;
+    let pools = Arc::new(Pools::open(&config.database)?);
+    let (health, looks) = (pools.health(&config), Looks::default());
+    let _lights =
+        Lights::start(&config.telemetry, SERVICE, &config.database, health.clone(), looks).await?;
+    tokio::pin!(shutdown);
+    // A statement of another version could do anything, so nothing runs before this is known.
+    tokio::select! {
+        judged = health.schema() => judged?,
+        () = &mut shutdown => return Ok(()),
+    }
+    let switches = Switches::start(&config.database).await?;
     let (stop, stopping) = watch::channel(false);
     let news = Arc::new(Notify::new());
     let mut tasks = Vec::new();
@@ -123,14 +150,16 @@ pub async fn run(
             config: sqs,
             roles: roles.clone(),
             pools: pools.clone(),
-            audit: Some(Single::new(&config.database_url, Purpose::Consumer)?),
-            metrics: Some(Single::new(&config.database_url, Purpose::Consumer)?),
+            audit: Some(Single::new(&config.database, Purpose::Consumer)?),
+            metrics: Some(Single::new(&config.database, Purpose::Consumer)?),
             news: news.clone(),
             switches: switches.clone(),
             faults: hooks.consumers.clone(),
+            health: health.clone(),
             stopping: stopping.clone(),
         };
         let queues = events.find().await?;
+        health.queues_missing(queues.is_none());
         tasks.push(tokio::spawn(events.run(queues)));
     }
     if roles.contains(&Role::Calls) {
@@ -143,10 +172,12 @@ pub async fn run(
         tasks.extend(start_desk(&pools, &stopping));
     }
     let names: Vec<&str> = roles.into_iter().map(Role::name).collect();
+    health.running();
     tracing::info!("started as {}", names.join(", "));
 
     shutdown.await;
-    tracing::info!("draining");
+    health.draining();
+    tracing::info!("draining; at most {DRAIN_MAX:?}");
     stop.send_replace(true);
     let drained = async {
         let ends = futures::future::join_all(tasks).await;
@@ -181,12 +212,21 @@ fn start_sagas(
         probe: hooks.probe,
         switches,
     };
-    let connection = Single::new(&config.database_url, Purpose::Hot)?;
+    let connection = Single::new(&config.database, Purpose::Hot)?;
     let bell = Bell::new(pools.listen.clone(), news);
-    let (lane, lane_task) = lane::start(connection, rules, bell, stopping.clone());
+    let wakers = Wakers {
+        sagas: Waker::start(pools.listen.clone(), Channel::Saga),
+        calls: Waker::start(pools.listen.clone(), Channel::Calls),
+    };
+    let calls = wakers.calls.clone();
+    let (lane, lane_task) = lane::start(connection, rules, bell, calls, stopping.clone());
     let draining = drain::supervise(pools.clone(), worker::SAGAS, lane, stopping.clone());
     let worker = tokio::spawn(draining);
-    let keeper = tokio::spawn(keeper::run(pools.keep.clone(), config.keeper, stopping));
+    let (database, keep, how) = (config.database.clone(), pools.keep.clone(), config.keeper);
+    let keeper = tokio::spawn(async move {
+        let run = || keeper::run(keep.clone(), how, wakers.clone(), stopping.clone());
+        anew(&database, run).await;
+    });
     tracing::info!(lane.shard = config.shard, "worker started");
     Ok([worker, lane_task, keeper])
 }
@@ -209,17 +249,32 @@ fn start_calls(
 /// Starts what carries out the decisions of operators that need no queue.
 fn start_desk(pools: &Pools, stopping: &watch::Receiver<bool>) -> [JoinHandle<()>; 2] {
     let news = Arc::new(Notify::new());
-    let (listen, stop) = (pools.listen.clone(), stopping.clone());
-    let hearing = relay::listen(listen.clone(), Channel::Desk, news.clone(), stop.clone());
-    let plans = desk::plans::run(pools.desk.clone(), listen, news, stop);
+    let hearing = relay::hear(pools, Channel::Desk, news.clone(), stopping.clone());
+    let waker = Waker::start(pools.listen.clone(), Channel::Saga);
+    let (database, desk, stop) = (pools.database.clone(), pools.desk.clone(), stopping.clone());
+    let plans = async move {
+        let run = || desk::plans::run(desk.clone(), waker.clone(), news.clone(), stop.clone());
+        anew(&database, run).await;
+    };
     [tokio::spawn(hearing), tokio::spawn(plans)]
+}
+
+/// Wakes those who do what the keeper has found.
+#[derive(Clone)]
+struct Wakers {
+    /// Lanes: transfers go on.
+    sagas: Waker,
+    /// Whoever makes calls.
+    calls: Waker,
 }
 
 /// Connections, by purpose, so that none of them can starve another.
 struct Pools {
+    /// Where they lead to.
+    database: Database,
     /// apalis: fetch, acknowledge, heartbeat.
     queue: PgPool,
-    /// Wake-ups: five kinds are listened for, three are sent.
+    /// Wake-ups: five kinds are listened for, and whoever sends one needs a connection for a moment.
     listen: PgPool,
     /// Sweeps and purges.
     keep: PgPool,
@@ -233,19 +288,38 @@ struct Pools {
 
 impl Pools {
     /// Opens them all, without a connection yet: one that no role uses costs nothing.
-    fn open(url: &str) -> Result<Self, StoreError> {
+    fn open(database: &Database) -> Result<Self, StoreError> {
+        let open = |purpose, size| pool::open(database, purpose, size);
         Ok(Self {
-            queue: pool::open(url, Purpose::Queue, 4)?,
-            listen: pool::open(url, Purpose::Maintenance, 8)?,
-            keep: pool::open(url, Purpose::Maintenance, 2)?,
-            relay: pool::open(url, Purpose::Relay, relay::CONNECTIONS)?,
-            desk: pool::open(url, Purpose::Maintenance, 4)?,
-            calls: pool::open(url, Purpose::Hot, CALL_CONNECTIONS)?,
+            database: database.clone(),
+            queue: open(Purpose::Queue, 4)?,
+            listen: open(Purpose::Maintenance, 8)?,
+            keep: open(Purpose::Maintenance, 2)?,
+            relay: open(Purpose::Relay, relay::CONNECTIONS)?,
+            desk: open(Purpose::Maintenance, 4)?,
+            calls: open(Purpose::Hot, CALL_CONNECTIONS)?,
         })
     }
 
-    async fn close(&self) {
+    /// Shows how many of them are in use, and asks one of them how the process is.
+    fn health(&self, config: &Config) -> Health {
         let Self { queue, listen, keep, relay, desk, calls } = self;
+        for (name, pool) in [
+            ("queue", queue),
+            ("listen", listen),
+            ("keep", keep),
+            ("relay", relay),
+            ("desk", desk),
+            ("calls", calls),
+        ] {
+            watch_pool(name, pool);
+        }
+        let pool = keep.clone();
+        Health::new(move || pool.clone(), config.telemetry.newer_schema)
+    }
+
+    async fn close(&self) {
+        let Self { database: _, queue, listen, keep, relay, desk, calls } = self;
         // One that still waits for a hung connection ends with the process.
         let closing = [queue, listen, keep, relay, desk, calls]
             .map(|pool| tokio::time::timeout(Duration::from_secs(1), pool.close()));

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use jobs::replay;
+use jobs::{database_token, replay};
 use store::archive::{self, Outcome, Request, Summary};
 use store::ledger::{self, LedgerReport, Mode, Violation};
-use store::pool::{self, Purpose};
+use store::pool::{self, Database, Purpose};
 use store::{audit, operator_audit, operators};
-use tracing_subscriber::EnvFilter;
+use telemetry::logs::Output;
 
 const USAGE: &str = "\
 usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk,calls]]
@@ -15,6 +15,7 @@ usage: holdfast-jobs [run [--roles sagas,relay,audit,metrics,desk,calls]]
        holdfast-jobs ledger-check [--quick|--archive]
        holdfast-jobs archive --before YYYY-MM-DD [--keep-days N] [--dry-run]
        holdfast-jobs audit-verify
+       holdfast-jobs database-token
        holdfast-jobs operator-add NAME viewer|operator|approver";
 
 type Failure = Box<dyn std::error::Error>;
@@ -31,13 +32,19 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<ExitCode, Failure> {
-    let filter = match std::env::var("HOLDFAST_LOG") {
-        Ok(filter) if !filter.is_empty() => EnvFilter::try_new(filter)
-            .map_err(|error| format!("HOLDFAST_LOG is not a log filter such as info: {error}"))?,
-        _ => EnvFilter::new("info"),
-    };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let mut config = jobs::Config::from_env()?;
+    if std::env::args().skip(1).eq(["database-token"]) {
+        // Before the configuration is read, which may run this very command.
+        println!("{}", database_token::make(|name| std::env::var(name).ok()).await?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let config = jobs::Config::from_env()?;
+    telemetry::start(&config.telemetry, "holdfast-jobs", Output::Stderr)?;
+    let ended = command(config).await;
+    telemetry::traces::finish().await;
+    ended
+}
+
+async fn command(mut config: jobs::Config) -> Result<ExitCode, Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
@@ -52,12 +59,12 @@ async fn run() -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         ["replay", options @ ..] => replay(&config, options).await,
-        ["ledger-check"] => ledger_check(&config.database_url, Mode::Full).await,
-        ["ledger-check", "--quick"] => ledger_check(&config.database_url, Mode::Quick).await,
-        ["ledger-check", "--archive"] => ledger_check(&config.database_url, Mode::Archive).await,
-        ["archive", options @ ..] => archive(&config.database_url, options).await,
-        ["audit-verify"] => audit_verify(&config.database_url).await,
-        ["operator-add", name, role] => operator_add(&config.database_url, name, role).await,
+        ["ledger-check"] => ledger_check(&config.database, Mode::Full).await,
+        ["ledger-check", "--quick"] => ledger_check(&config.database, Mode::Quick).await,
+        ["ledger-check", "--archive"] => ledger_check(&config.database, Mode::Archive).await,
+        ["archive", options @ ..] => archive(&config.database, options).await,
+        ["audit-verify"] => audit_verify(&config.database).await,
+        ["operator-add", name, role] => operator_add(&config.database, name, role).await,
         _ => Err(USAGE.into()),
     }
 }
@@ -72,16 +79,17 @@ async fn replay(config: &jobs::Config, options: &[&str]) -> Result<ExitCode, Fai
 }
 
 /// Ends with exit code 0 when the ledger is clean, 2 when it is not.
-async fn ledger_check(database_url: &str, mode: Mode) -> Result<ExitCode, Failure> {
-    let report = ledger::check(&pool::open(database_url, Purpose::Maintenance, 1)?, mode).await?;
+async fn ledger_check(database: &Database, mode: Mode) -> Result<ExitCode, Failure> {
+    let pool = pool::open_for_reading(database, Purpose::Maintenance, 1)?;
+    let report = ledger::check(&pool, mode).await?;
     print(&report);
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 /// Ends with exit code 0 when the weeks are archived or there are none, 2 when they do not prove.
-async fn archive(database_url: &str, options: &[&str]) -> Result<ExitCode, Failure> {
+async fn archive(database: &Database, options: &[&str]) -> Result<ExitCode, Failure> {
     let request = jobs::archive::parse(options).map_err(|problem| format!("{problem}\n{USAGE}"))?;
-    let pool = pool::open(database_url, Purpose::Maintenance, 1)?;
+    let pool = pool::open(database, Purpose::Maintenance, 1)?;
     let outcome = archive::run(&pool, &request, |what| eprintln!("{what}")).await?;
     let day = request.before.date_naive();
     match outcome {
@@ -121,20 +129,20 @@ fn print_archived(summary: &Summary, request: &Request) {
 }
 
 /// Prints a new token, once. A token that the operator had is good no more.
-async fn operator_add(database_url: &str, name: &str, role: &str) -> Result<ExitCode, Failure> {
+async fn operator_add(database: &Database, name: &str, role: &str) -> Result<ExitCode, Failure> {
     let role = role.parse().map_err(|_| format!("no such role: {role}\n{USAGE}"))?;
     if name.is_empty() || name.chars().count() > operators::NAME_CHARS_MAX {
         let most = operators::NAME_CHARS_MAX;
         return Err(format!("the name must have 1 to {most} characters").into());
     }
-    let pool = pool::open(database_url, Purpose::Maintenance, 1)?;
+    let pool = pool::open(database, Purpose::Maintenance, 1)?;
     println!("{}", operators::issue(&pool, name, role).await?);
     Ok(ExitCode::SUCCESS)
 }
 
 /// Ends with exit code 0 when both audit chains hold, 2 when one is broken.
-async fn audit_verify(database_url: &str) -> Result<ExitCode, Failure> {
-    let pool = pool::open(database_url, Purpose::Maintenance, 1)?;
+async fn audit_verify(database: &Database) -> Result<ExitCode, Failure> {
+    let pool = pool::open_for_reading(database, Purpose::Maintenance, 1)?;
     let audit::Verified { rows, hash, first_broken } = audit::verify(&pool).await?;
     println!("ok     event_audit: {rows} rows hold, the last with hash {hash}");
     let events_hold = first_broken.is_none();

@@ -25,6 +25,7 @@ mod http;
 mod payouts;
 mod screening;
 mod text;
+mod watched;
 mod worker;
 
 pub use config::{OutsideConfig, ProviderConfig, Token};

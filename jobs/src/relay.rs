@@ -23,8 +23,9 @@ mod bell;
 mod held;
 mod message;
 mod publish;
+mod watched;
 
-pub(crate) use bell::{Bell, listen};
+pub(crate) use bell::{Bell, hear};
 pub(crate) use held::Answer;
 use held::Held;
 pub(crate) use message::message;
@@ -192,15 +193,18 @@ impl Relay {
             let (held, events) = (self.held(), claim.events.iter().enumerate());
             events.filter(|(_, one)| held.wants(number, one.id, began)).map(|(at, _)| at).collect()
         };
-        let (messages, counts) = self.pack(queue, claim, &wanted);
+        let (mut messages, counts) = self.pack(queue, claim, &wanted);
+        let under_way = watched::begin(queue, &mut messages);
         let sent = send_all(queue, &messages, began + PUBLISH_MAX).await;
+        watched::end(under_way, &sent.answers);
         let mut answers = vec![Answer::None; claim.events.len()];
         // The queue's answer to a message goes for all its events.
         let of_events = sent.answers.into_iter().zip(counts).flat_map(|(answer, count)| {
             let together = count > 1 && answer == Answer::Refused;
             repeat_n(if together { Answer::RefusedTogether } else { answer }, count)
         });
-        wanted.into_iter().zip(of_events).for_each(|(at, answer)| answers[at] = answer);
+        wanted.iter().zip(of_events).for_each(|(&at, answer)| answers[at] = answer);
+        watched::count(queue, claim, &wanted, &answers);
         (answers, sent.trouble)
     }
 

@@ -111,7 +111,7 @@ pub async fn replay(
     let at = QueueAt { variable: "--queue", place: request.queue.clone() };
     let queue = connect_one(endpoint_url, &at).await?;
     let range = &request.range;
-    let pool = pool::open(&config.database_url, Purpose::Maintenance, 1)?;
+    let pool = pool::open_for_reading(&config.database, Purpose::Maintenance, 1)?;
     let (mut after, mut sent): (Option<EventId>, u64) = (None, 0);
     loop {
         let events = page(&pool, range, after, PAGE_MAX).await?;

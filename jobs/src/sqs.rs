@@ -4,6 +4,7 @@
 //! fills after too many receives and a consumer with what it cannot read.
 
 use std::collections::HashMap;
+use std::time::SystemTime;
 
 use aws_sdk_sqs::types::MessageAttributeValue;
 use chrono::{DateTime, Utc};
@@ -111,6 +112,8 @@ pub(crate) struct Received {
     pub(crate) group: Option<String>,
     /// When it was sent; none where it was not asked for.
     pub(crate) sent_at: Option<DateTime<Utc>>,
+    /// When this receive brought it; none in tests.
+    pub(crate) received_at: Option<SystemTime>,
     /// The queue that SQS took it from into this dead-letter queue; none when a consumer
     /// put it here, and where it was not asked for.
     pub(crate) source_arn: Option<String>,
@@ -121,6 +124,13 @@ impl Received {
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.attributes.iter();
         all.filter_map(|(name, value)| Some((name.as_str(), value.string_value()?)))
+    }
+
+    /// What the request behind it brought along: the correlation id and the trace context. Empty where
+    /// it has none, and for a message of several events.
+    pub(crate) fn origin(&self) -> (&str, &str) {
+        let text = |name: &str| self.attributes.get(name)?.string_value();
+        (text("correlation_id").unwrap_or_default(), text("traceparent").unwrap_or_default())
     }
 
     /// Why a consumer set it aside; none when none did.

@@ -1,16 +1,20 @@
 //! The database's history: apalis's own migrations first, then ours.
 //!
 //! Frozen: a released migration is never edited, and none imports another crate
-//! of the workspace, so that old migrations keep their meaning while the code moves on.
+//! of the workspace, so that old migrations keep their meaning while the code moves on. Only the
+//! way in to the database is shared with the other processes.
 
 use std::time::Duration;
 
 use apalis_postgres::PostgresStorage;
+use database::Locate;
 use sea_orm_migration::sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
+    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector,
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait, async_trait::async_trait};
 use sea_orm_migration::{MigrationTrait, SchemaManager};
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgPoolOptions;
 
 /// Defines a migration from a pair of SQL files.
 macro_rules! sql_migration {
@@ -138,6 +142,16 @@ sql_migration!(
     "../sql/vacuum_by_number_up.sql",
     "../sql/vacuum_by_number_down.sql"
 );
+sql_migration!(
+    m20261121_000021_create_api_key,
+    "../sql/create_api_key_up.sql",
+    "../sql/create_api_key_down.sql"
+);
+sql_migration!(
+    m20261121_000022_create_approval,
+    "../sql/create_approval_up.sql",
+    "../sql/create_approval_down.sql"
+);
 
 struct Migrator;
 
@@ -165,6 +179,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000018_mark_bulk::Migration),
             Box::new(m20261121_000019_create_provider_notice::Migration),
             Box::new(m20261121_000020_vacuum_by_number::Migration),
+            Box::new(m20261121_000021_create_api_key::Migration),
+            Box::new(m20261121_000022_create_approval::Migration),
         ]
     }
 }
@@ -183,9 +199,9 @@ pub enum MigrateError {
     Migrate(#[source] DbErr),
 }
 
-/// Brings the database at `database_url` to the newest version. Harmless when it is there already.
-pub async fn up(database_url: &str) -> Result<(), MigrateError> {
-    let connection = connect(database_url).await?;
+/// Brings the database to the newest version. Harmless when it is there already.
+pub async fn up(database: &(impl Locate + ?Sized)) -> Result<(), MigrateError> {
+    let connection = connect(database).await?;
     PostgresStorage::<()>::setup(connection.get_postgres_connection_pool())
         .await
         .map_err(MigrateError::Apalis)?;
@@ -194,15 +210,17 @@ pub async fn up(database_url: &str) -> Result<(), MigrateError> {
 }
 
 /// Undoes all of our migrations. apalis's tables stay, as its own `setup` made them.
-pub async fn down(database_url: &str) -> Result<(), MigrateError> {
-    let connection = connect(database_url).await?;
+pub async fn down(database: &(impl Locate + ?Sized)) -> Result<(), MigrateError> {
+    let connection = connect(database).await?;
     Migrator::down(&connection, None).await.map_err(MigrateError::Migrate)?;
     close(connection).await
 }
 
 /// Names of our migrations, each with whether it is applied.
-pub async fn status(database_url: &str) -> Result<Vec<(String, bool)>, MigrateError> {
-    let connection = connect(database_url).await?;
+pub async fn status(
+    database: &(impl Locate + ?Sized),
+) -> Result<Vec<(String, bool)>, MigrateError> {
+    let connection = connect(database).await?;
     let migrations =
         Migrator::get_migration_with_status(&connection).await.map_err(MigrateError::Migrate)?;
     let rows = migrations
@@ -213,11 +231,17 @@ pub async fn status(database_url: &str) -> Result<Vec<(String, bool)>, MigrateEr
     Ok(rows)
 }
 
-async fn connect(database_url: &str) -> Result<DatabaseConnection, MigrateError> {
-    let mut options = ConnectOptions::new(database_url);
+async fn connect(database: &(impl Locate + ?Sized)) -> Result<DatabaseConnection, MigrateError> {
     // Two: apalis's setup holds one for its advisory lock while it uses another.
-    options.max_connections(2).connect_timeout(Duration::from_secs(30)).sqlx_logging(false);
-    Database::connect(options).await.map_err(MigrateError::Connect)
+    let options = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(30));
+    let connecting = async {
+        let login = database.locate().login()?;
+        options.connect_with(login.options.disable_statement_logging()).await
+    };
+    let connected = connecting.await;
+    let pool = connected
+        .map_err(|error| MigrateError::Connect(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
 async fn close(connection: DatabaseConnection) -> Result<(), MigrateError> {

@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: holdfast-migrate up | down | status   (DATABASE_URL names the database)";
+use database::Settings;
+
+const USAGE: &str = "usage: holdfast-migrate up | down | status   \
+                     (DATABASE_URL names the database, or DATABASE_HOST and others its parts)";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -19,13 +21,12 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let command = std::env::args().nth(1).unwrap_or_default();
-    let url = std::env::var("DATABASE_URL")
-        .map_err(|_| "DATABASE_URL is not set; it must be a postgres:// address")?;
+    let database = Settings::from_env()?.writer;
     match command.as_str() {
-        "up" => migration::up(&url).await?,
-        "down" => migration::down(&url).await?,
+        "up" => migration::up(&database).await?,
+        "down" => migration::down(&database).await?,
         "status" => {
-            for (name, applied) in migration::status(&url).await? {
+            for (name, applied) in migration::status(&database).await? {
                 println!("{} {name}", if applied { "applied" } else { "pending" });
             }
         }

@@ -42,6 +42,10 @@ pub struct Call {
     pub payout: Option<PayoutDetails>,
     /// The provider's own id of the payout; none until it is known.
     pub provider_reference: Option<String>,
+    /// Of the request that caused it; null when it had none.
+    pub correlation_id: Option<String>,
+    /// W3C trace context of that request; null when it had none.
+    pub traceparent: Option<String>,
 }
 
 /// Takes the call of a transfer that waits for one, and commits that. None when it does not
@@ -100,5 +104,7 @@ fn call(row: &PgRow) -> Result<Call, StoreError> {
         reference: row.try_get("reference")?,
         payout: details.map(|beneficiary| PayoutDetails { beneficiary }),
         provider_reference: row.try_get("provider_reference")?,
+        correlation_id: row.try_get("correlation_id")?,
+        traceparent: row.try_get("traceparent")?,
     })
 }

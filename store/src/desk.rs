@@ -33,7 +33,7 @@ pub use options::{ActOption, Options, Ran, Resume, options};
 pub use park::{park, retry_now, unpark};
 pub use read::{DeadLetter, Filter, Group, get, groups, list, of_transfer};
 pub(crate) use read::{by_ids_in_tx, list_in_tx};
-pub use review::{Verdict, review};
+pub use review::review;
 pub(crate) use send::{Goes, send_back_in_tx};
 
 /// How a stuck transfer is sent back to work.

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// A stored row does not mean anything in the domain: a bug, or a hand edit.
     #[error("stored row is not valid: {0}")]
     Corrupt(String),
+    /// Whoever asked has waited long enough: the connection may lead nowhere any more.
+    #[error("no answer in time")]
+    NoAnswer,
     /// Someone else changed it in between; the same work may pass at once.
     #[error("changed by someone else in between")]
     Contended,
@@ -24,7 +27,8 @@ pub enum StoreError {
 pub enum Temper {
     /// The data itself is refused (SQLSTATE 22, 23, 54, XX) or makes no sense: trying it again changes nothing.
     Data,
-    /// The database is away or busy (08, 25006, 40, 53, 55P03, 57): the same work may pass later.
+    /// The database is away or busy (08, 25006, 40, 53, 55P03, 57), or does not let us in just now
+    /// (28): the same work may pass later.
     Outage,
     /// Anything else: a wrong statement, a missing table.
     Bug,
@@ -43,7 +47,8 @@ impl StoreError {
             return match state.get(..2) {
                 // 54: a limit of one row or value; XX: a row that cannot be read.
                 Some("22" | "23" | "54" | "XX") => Temper::Data,
-                Some("08" | "40" | "53" | "57") => Temper::Outage,
+                // 28: the password was changed, and ours is not yet the new one.
+                Some("08" | "28" | "40" | "53" | "57") => Temper::Outage,
                 // A lock not had in time; a writer that has become a replica.
                 _ if state == "55P03" || state == "25006" => Temper::Outage,
                 _ => Temper::Bug,
@@ -52,7 +57,12 @@ impl StoreError {
         match (self, self.cause()) {
             (Self::Corrupt(_), _) => Temper::Data,
             // No SQLSTATE: the connection broke, or none was free.
-            (Self::Contended | Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)), _)
+            (
+                Self::NoAnswer
+                | Self::Contended
+                | Self::Orm(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)),
+                _,
+            )
             | (
                 _,
                 Some(
@@ -77,7 +87,7 @@ impl StoreError {
                 | DbErr::Query(RuntimeErr::SqlxError(error))
                 | DbErr::Conn(RuntimeErr::SqlxError(error)),
             ) => Some(error),
-            Self::Orm(_) | Self::Corrupt(_) | Self::Contended => None,
+            Self::Orm(_) | Self::Corrupt(_) | Self::NoAnswer | Self::Contended => None,
         }
     }
 }

@@ -105,7 +105,7 @@ struct Keyed<'a> {
     payload_hash: Uuid,
 }
 
-/// Writes a batch of commands that are to be run soon; see [`write`].
+/// Writes a batch of commands that are to be run soon; see [`write()`].
 pub async fn write_batch(
     connection: &mut PgConnection,
     commands: &[NewTransfer],

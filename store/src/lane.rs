@@ -5,8 +5,10 @@
 //! nothing has happened; after it the open rows say how far each transfer is.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use domain::answer::Awaited;
 use domain::failure::Failure;
 use domain::group::{
     Advanced, Book, Boundaries, BrokenInvariant, Faults, OpenTransfer, Patience, Progress, Rules,
@@ -19,9 +21,9 @@ use domain::transfer::TransferStatus;
 use sqlx::{Connection, PgConnection, Row};
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::error::Temper;
 use crate::switches::Switches;
+use crate::{StoreError, describe, notices};
 
 mod apply;
 mod limits;
@@ -30,6 +32,7 @@ mod reversals;
 mod rows;
 mod single;
 
+pub use apply::Outcome;
 pub(crate) use peek::{Peek, peek_in_tx};
 pub(crate) use single::{Change, Changed, Locked, SHARD, by_hand, change_in_tx, lock_one_in_tx};
 
@@ -104,6 +107,9 @@ impl GroupError {
     }
 }
 
+/// Times that a transfer may take its process down before it is parked.
+pub const CRASH_MAX: i16 = 3;
+
 /// What a committed group did.
 #[derive(Debug, Default)]
 pub struct GroupReport {
@@ -113,6 +119,25 @@ pub struct GroupReport {
     pub suspects: Vec<TransferId>,
     /// How every transfer advanced here stands now.
     pub statuses: Vec<(TransferId, TransferStatus)>,
+    /// Whether there are calls to make: whoever makes them is to be woken.
+    pub calls: bool,
+    /// The statuses with all that was done to each transfer.
+    pub outcomes: Vec<Outcome>,
+    /// When it happened; none when nothing was to be done.
+    pub times: Option<GroupTimes>,
+}
+
+/// When a group came how far, by the clock of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupTimes {
+    /// The transaction was asked for.
+    pub began: SystemTime,
+    /// All rows were locked and read.
+    pub locked: SystemTime,
+    /// Every transfer was judged; nothing was written.
+    pub judged: SystemTime,
+    /// Committed.
+    pub committed: SystemTime,
 }
 
 /// Advances those of `ids` that are open, due and not held by another lane.
@@ -124,13 +149,16 @@ pub async fn advance(
     apart: bool,
 ) -> Result<GroupReport, GroupError> {
     let probe = rules.probe.as_ref();
-    run(connection, rules, probe, ids, apart, &|context, transfer, book| {
+    let among = if apart { Among::All } else { Among::Unsuspected };
+    run(connection, rules, probe, ids, among, &|context, transfer, book| {
         context.advance(transfer, book)
     })
     .await
 }
 
-/// Parks one transfer that cannot go on, with a dead letter. None of its steps is run.
+/// Parks one transfer that cannot go on, with a dead letter. None of its steps is run. One that is
+/// said to kill its worker is parked only while its row says so: another lane may have run it well
+/// since the caller looked.
 pub async fn halt(
     connection: &mut PgConnection,
     rules: &LaneRules,
@@ -138,7 +166,11 @@ pub async fn halt(
     reason: StuckReason,
     failure: &Failure,
 ) -> Result<GroupReport, GroupError> {
-    run(connection, rules, &NoProbe, &[id], true, &|context, transfer, book| {
+    let among = match reason {
+        StuckReason::KillsItsWorker => Among::Crashed(CRASH_MAX),
+        _ => Among::All,
+    };
+    run(connection, rules, &NoProbe, &[id], among, &|context, transfer, book| {
         context.halt(transfer, reason, failure.clone(), book)
     })
     .await
@@ -168,6 +200,17 @@ pub async fn crash_counts(
     Ok(counts)
 }
 
+/// Which of the open rows that were claimed.
+#[derive(Clone, Copy)]
+enum Among {
+    /// Those that nothing is held against; the others are reported.
+    Unsuspected,
+    /// All of them.
+    All,
+    /// Those that were run apart so often without coming back.
+    Crashed(i16),
+}
+
 type Advance<'a> =
     &'a (dyn Fn(&Rules<'_>, OpenTransfer, &mut Book) -> Result<Advanced, BrokenInvariant> + Sync);
 
@@ -184,21 +227,27 @@ async fn run(
     rules: &LaneRules,
     probe: &dyn Probe,
     ids: &[TransferId],
-    apart: bool,
+    among: Among,
     advance: Advance<'_>,
 ) -> Result<GroupReport, GroupError> {
     let mut report = GroupReport::default();
+    let began = SystemTime::now();
     let mut tx = connection.begin().await?;
     let mut group = claim_in_tx(&mut tx, ids).await?;
-    if !apart {
-        let suspects = group.extract_if(.., |one| one.crash_count > 0);
-        report.suspects = suspects.map(|one| one.transfer.id).collect();
+    match among {
+        Among::Unsuspected => {
+            let suspects = group.extract_if(.., |one| one.crash_count > 0);
+            report.suspects = suspects.map(|one| one.transfer.id).collect();
+        }
+        Among::All => {}
+        Among::Crashed(times) => group.retain(|one| one.crash_count >= times),
     }
     if group.is_empty() {
         tx.rollback().await?;
         return Ok(report);
     }
     let (mut book, now) = lock_wallets_in_tx(&mut tx, rules.shard, &group).await?;
+    let locked = SystemTime::now();
     let context = Rules {
         schedule: &rules.schedule,
         patience: rules.patience,
@@ -214,8 +263,9 @@ async fn run(
     for one in group {
         let Claimed { transfer, correlation_id, traceparent, .. } = one;
         let outcome = advance(&context, transfer, &mut book)?;
-        advanced.push(apply::Outcome { advanced: outcome, correlation_id, traceparent });
+        advanced.push(Outcome { advanced: outcome, correlation_id, traceparent });
     }
+    let judged = SystemTime::now();
     limits::write_in_tx(&mut tx, &book).await?;
     apply::write_in_tx(&mut tx, now, &book.changes()?, &advanced).await?;
     reversals::write_in_tx(&mut tx, &book).await?;
@@ -223,14 +273,35 @@ async fn run(
     tx.commit().await?;
     probe.reached(Point::AfterCommit, &before);
 
+    report.times = Some(GroupTimes { began, locked, judged, committed: SystemTime::now() });
+    let mut confirming = Vec::new();
     for outcome in &advanced {
         let one = &outcome.advanced;
-        if one.progress == Progress::Ready {
-            report.ready.push(one.transfer.id);
+        match one.progress {
+            Progress::Ready => report.ready.push(one.transfer.id),
+            Progress::Awaits { what: Awaited::Call, .. } => report.calls = true,
+            Progress::Awaits { what: Awaited::Confirmation, .. } => {
+                confirming.push(one.transfer.id);
+            }
+            _ => {}
         }
         report.statuses.push((one.transfer.id, one.status));
     }
+    report.outcomes = advanced;
+    report.ready.extend(told_before(connection, &confirming).await);
     Ok(report)
+}
+
+/// Those of these payouts whose provider was quicker than we were, and that go on at once. If
+/// this fails or is not come to, the keeper does it.
+async fn told_before(connection: &mut PgConnection, ids: &[TransferId]) -> Vec<TransferId> {
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    notices::apply_early(connection, ids).await.unwrap_or_else(|error| {
+        tracing::debug!(error = describe(&error), "early notices are left to the keeper");
+        Vec::new()
+    })
 }
 
 async fn claim_in_tx(

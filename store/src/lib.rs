@@ -5,6 +5,8 @@
 //! sea-orm hides its connection.
 
 pub mod answers;
+pub mod api_keys;
+pub mod approvals;
 pub mod archive;
 pub mod audit;
 pub mod backlog;
@@ -14,6 +16,7 @@ mod checkpoint;
 pub mod desk;
 mod error;
 pub mod facts;
+pub mod gauges;
 pub mod health;
 pub mod idempotency;
 pub mod inbox;
@@ -46,5 +49,6 @@ pub mod timers;
 pub mod transfers;
 pub mod wake;
 pub mod wallets;
+pub mod writer;
 
 pub use error::{StoreError, Temper, describe};

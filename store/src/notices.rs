@@ -3,8 +3,8 @@
 //! A notice may come at any time: before the provider's answer to the request, after the
 //! confirmation was polled, twice, or never. So [`record`] writes it down whatever the saga
 //! does, and commits. What it is good for is found afterwards by whoever is there first:
-//! [`apply`] right after it was written, the caller who is about to ask the provider
-//! ([`find`]), or the keeper ([`sweep`]). The row of `saga_open` decides: only a saga that
+//! [`apply`] right after it was written, the lane that has just begun to wait for it, the caller
+//! who is about to ask the provider ([`find`]), or the keeper ([`sweep`]). The row of `saga_open` decides: only a saga that
 //! waits for the confirmation takes it, once.
 //!
 //! Order: a notice is committed before the open row is looked at, and whoever brings a saga
@@ -79,6 +79,23 @@ pub async fn apply(
     let applied = apply_in_tx(&mut tx, ids).await?;
     tx.commit().await?;
     Ok(applied)
+}
+
+/// The same for payouts that a lane has just brought before their confirmation. Most have no
+/// notice yet, and that is one look.
+pub(crate) async fn apply_early(
+    connection: &mut PgConnection,
+    ids: &[TransferId],
+) -> Result<Vec<TransferId>, StoreError> {
+    let told: Vec<Uuid> = sqlx::query_scalar(include_str!("notices/early.sql"))
+        .bind(ids.iter().map(|id| id.0).collect::<Vec<Uuid>>())
+        .fetch_all(&mut *connection)
+        .await?;
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
+    let told: Vec<TransferId> = told.into_iter().map(TransferId).collect();
+    apply(connection, &told).await
 }
 
 /// Finds what was told and not yet given to its saga, and does that. Returns how many

@@ -36,6 +36,11 @@ pub async fn issue(pool: &PgPool, name: &str, role: OperatorRole) -> Result<Stri
     Ok(token)
 }
 
+/// Whether a text is meant to be such a token; tokens of others look otherwise.
+pub fn is_operator_token(text: &str) -> bool {
+    text.starts_with(TOKEN_PREFIX)
+}
+
 /// Whose token it is; none when nobody's, or when it was revoked.
 ///
 /// The look-up is by hash, so its time says nothing about the token.

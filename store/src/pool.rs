@@ -1,12 +1,22 @@
 //! Pools of connections, each sized and named for its purpose.
+//!
+//! All connections of all processes are made here. Those to a writer are asked once, when they
+//! are made, whether they take writes: an address may still lead to the server that was the
+//! writer before, and a name is resolved anew with each connection. Before a pool gives one out
+//! that lay idle, it throws away what is in doubt since the writer was found again
+//! ([`crate::writer`]).
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection};
+pub use database::{Database, Locate, Settings, SettingsError};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::StoreError;
+
+mod single;
+
+pub use single::Single;
 
 /// A pool of connections to the database.
 pub use sqlx::PgPool as Pool;
@@ -15,8 +25,16 @@ pub use sqlx::PgPool as Pool;
 const LOCK_TIMEOUT: &str = "5s";
 /// No statement of ours runs this long; one that does has lost its plan.
 const STATEMENT_TIMEOUT: &str = "30s";
-/// A server that takes longer to let a connection in is away.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
+/// Longer than a database restart's reconnect, shorter than a client's patience.
+const ACQUIRE_TIME_MAX: Duration = Duration::from_secs(5);
+/// A connection that gives no sign of life in this time is thrown away.
+const PING_TIME_MAX: Duration = Duration::from_secs(1);
+/// Connections are made anew after this time: what was revoked or moved is not held on to for
+/// ever, and the server can free what a session gathers.
+const LIFETIME_MAX: Duration = Duration::from_mins(30);
+/// Pause before a pool makes another connection in place of one that takes no writes. It would
+/// do so at once, and say so each time.
+const READ_ONLY_PAUSE: Duration = Duration::from_millis(250);
 
 /// What a pool is for. It decides the planner's settings and the name that
 /// `pg_stat_activity` shows.
@@ -40,51 +58,102 @@ pub enum Purpose {
     Maintenance,
 }
 
-/// Opens a pool of at most `size_max` connections, lazily: no connection is made
+/// Opens a pool of at most `size_max` connections to a writer, lazily: no connection is made
 /// before the first is needed, so that a start does not fail on a short outage.
-pub fn open(database_url: &str, purpose: Purpose, size_max: u32) -> Result<PgPool, StoreError> {
-    let options = options(database_url, purpose)?;
-    Ok(PgPoolOptions::new()
+pub fn open(
+    database: &(impl Locate + ?Sized),
+    purpose: Purpose,
+    size_max: u32,
+) -> Result<PgPool, StoreError> {
+    let database = database.locate();
+    let known = database.clone();
+    let options = bounded(size_max)
+        .after_connect(|connection, _| Box::pin(refuse_read_only(connection)))
+        .before_acquire(move |connection, about| {
+            let doubted = known.is_doubted(about.age);
+            Box::pin(async move { Ok(!doubted && is_alive(connection).await) })
+        });
+    lazily(&database, purpose, options)
+}
+
+/// Opens a pool for reads that any server may answer, a standby, too.
+pub fn open_for_reading(
+    database: &(impl Locate + ?Sized),
+    purpose: Purpose,
+    size_max: u32,
+) -> Result<PgPool, StoreError> {
+    let options = bounded(size_max)
+        .before_acquire(|connection, _| Box::pin(async { Ok(is_alive(connection).await) }));
+    lazily(&database.locate(), purpose, options)
+}
+
+pub(crate) fn bounded(size_max: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(size_max)
-        // Longer than a database restart's reconnect, shorter than a client's patience.
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_lazy_with(options))
+        .acquire_timeout(ACQUIRE_TIME_MAX)
+        .max_lifetime(LIFETIME_MAX)
+        // Each way of opening has a test of its own, with a limit of time.
+        .test_before_acquire(false)
 }
 
-/// One connection that is opened when it is needed and thrown away when it misbehaves.
-///
-/// A pool takes a connection back by asking it for a sign of life, and would wait for
-/// one that hangs for ever. Whoever holds this can drop it instead.
-pub struct Single {
-    options: PgConnectOptions,
-    kept: Option<PgConnection>,
+pub(crate) fn lazily(
+    database: &Database,
+    purpose: Purpose,
+    options: PgPoolOptions,
+) -> Result<PgPool, StoreError> {
+    let pool = options.connect_lazy_with(suited(database.login()?.options, purpose));
+    if database.changes() {
+        let (database, pool) = (database.clone(), pool.clone());
+        tokio::spawn(async move {
+            let news = |options| pool.set_connect_options(suited(options, purpose));
+            let mut closing = pool.close_event();
+            closing.do_until(database.follow(news)).await.ok();
+        });
+    }
+    Ok(pool)
 }
 
-impl Single {
-    /// No connection yet.
-    pub fn new(database_url: &str, purpose: Purpose) -> Result<Self, StoreError> {
-        Ok(Self { options: options(database_url, purpose)?, kept: None })
-    }
+/// Whether an idle connection gives a sign of life.
+pub(crate) async fn is_alive(connection: &mut PgConnection) -> bool {
+    matches!(tokio::time::timeout(PING_TIME_MAX, connection.ping()).await, Ok(Ok(())))
+}
 
-    /// The connection that was kept, or a new one. A refused one fails at once.
-    pub async fn take(&mut self) -> Result<PgConnection, StoreError> {
-        if let Some(connection) = self.kept.take() {
-            return Ok(connection);
-        }
-        let connecting = PgConnection::connect_with(&self.options);
-        let connected = tokio::time::timeout(CONNECT_TIME_MAX, connecting).await;
-        Ok(connected.map_err(|_| sqlx::Error::PoolTimedOut)??)
+async fn refuse_read_only(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    if takes_writes(connection).await? {
+        return Ok(());
     }
+    tokio::time::sleep(READ_ONLY_PAUSE).await;
+    Err(read_only())
+}
 
-    /// Keeps a connection that works for the next time.
-    pub fn keep(&mut self, connection: PgConnection) {
-        self.kept = Some(connection);
+/// False on a standby, and where the server or the role was made read-only.
+pub(crate) async fn takes_writes(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT current_setting('transaction_read_only') = 'off'")
+        .fetch_one(connection)
+        .await
+}
+
+/// Why a connection was refused by us.
+#[derive(Debug, thiserror::Error)]
+#[error("the server takes no writes: it is a standby, or was made read-only")]
+struct ReadOnly;
+
+/// Sorted as an outage: the writer is elsewhere, or will be one again.
+pub(crate) fn read_only() -> sqlx::Error {
+    std::io::Error::other(ReadOnly).into()
+}
+
+pub(crate) fn is_read_only(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.get_ref().is_some_and(|cause| cause.is::<ReadOnly>()),
+        _ => false,
     }
 }
 
-fn options(database_url: &str, purpose: Purpose) -> Result<PgConnectOptions, StoreError> {
-    let options = PgConnectOptions::from_str(database_url)?.disable_statement_logging();
-    Ok(match purpose {
+/// How to log in, with the settings of the purpose.
+fn suited(options: PgConnectOptions, purpose: Purpose) -> PgConnectOptions {
+    let options = options.disable_statement_logging();
+    match purpose {
         Purpose::Hot => options.application_name("holdfast hot").options([
             ("plan_cache_mode", "force_generic_plan"),
             // A generic plan made while a table was empty must not be a scan of it.
@@ -115,5 +184,5 @@ fn options(database_url: &str, purpose: Purpose) -> Result<PgConnectOptions, Sto
             ("statement_timeout", STATEMENT_TIMEOUT),
         ]),
         Purpose::Maintenance => options.application_name("holdfast maintenance"),
-    })
+    }
 }

@@ -1,4 +1,4 @@
-//! A call that was taken and cannot be made now: all places at its provider are taken.
+//! Calls that cannot be made now: all places at the provider are taken, or somebody has them in hand.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use domain::job::{CALL_QUEUE, CallJob};
 use sqlx::{Connection, PgConnection, Row};
 use ulid::Ulid;
 
-use crate::StoreError;
+use crate::{StoreError, jobs};
 
 /// Gives the call back for later, with a job for that time. It does not count as made, and
 /// no attempt of its step is spent: to wait for one's turn is no failure. Does nothing when
@@ -18,8 +18,7 @@ pub async fn call(
     call_count: u32,
     wait: Duration,
 ) -> Result<(), StoreError> {
-    let payload = serde_json::to_vec(&CallJob::V1 { id })
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let payload = jobs::encode(&CallJob::V1 { id })?;
     let mut tx = connection.begin().await?;
     let row = sqlx::query(include_str!("put_off/give_back.sql"))
         .bind(id.0)
@@ -38,5 +37,18 @@ pub async fn call(
             .await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Gives a call that somebody has in hand another job, for the end of that lease: its caller may
+/// have died. Does nothing when there is no such call.
+pub async fn behind_lease(connection: &mut PgConnection, id: TransferId) -> Result<(), StoreError> {
+    sqlx::query(include_str!("put_off/behind_lease.sql"))
+        .bind(id.0)
+        .bind(Ulid::generate().to_string())
+        .bind(CALL_QUEUE)
+        .bind(jobs::encode(&CallJob::V1 { id })?)
+        .execute(connection)
+        .await?;
     Ok(())
 }

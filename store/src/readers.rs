@@ -1,30 +1,77 @@
 //! The pools that reads go to: the writer, and a replica for lists while it is fresh.
 //!
 //! How old a replica's data are cannot be asked of the replica: it does not know what
-//! it has not received. So a sampler reads the writer's log position again and again,
-//! keeps the last ones with their times, and asks the replica how far it has replayed.
-//! The replica is as of the newest sample that it has passed.
+//! it has not received. So a sampler reads the writer's log position again and again and
+//! keeps the last ones with their times ([`age`]). Each connection to a replica is asked how far
+//! its server has replayed, in the moment before it reads: the data are as of the newest sample
+//! that it has passed. It is asked every time, because one address may lead to several replicas.
+//!
+//! When no replica is fresh, or the one that was asked does not answer in time, the writer is
+//! asked instead. So a replica that is paused, behind, promoted or away costs a client nothing
+//! but, once, the time that it was waited for.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgPool;
+use database::Locate;
+use sqlx::postgres::PgConnection;
+use sqlx::{PgPool, Row};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::pool::{self, Purpose};
-use crate::{StoreError, Temper};
+use crate::pool::{self, Database, Purpose};
+use crate::{StoreError, Temper, describe};
+
+mod age;
+
+use age::{Samples, Server};
 
 /// Lists come from the replica while it is not further behind than this.
-const LAG_MAX: TimeDelta = TimeDelta::seconds(1);
+pub const LAG_MAX: TimeDelta = TimeDelta::seconds(1);
 /// Well below [`LAG_MAX`], which it adds to; two cheap statements each time.
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(200);
-/// Samples kept: a replica further behind than they reach is not fresh anyway.
-const SAMPLE_COUNT_MAX: usize = 16;
+/// A sample that takes longer tells nothing any more.
+const SAMPLE_TIME_MAX: Duration = Duration::from_secs(1);
+/// A replica that has not answered a list by then is left alone with it.
+const READ_TIME_MAX: Duration = Duration::from_secs(2);
 /// One for the sampler, which must not wait for readers to learn that they are slow.
 const SAMPLER_CONNECTIONS: u32 = 1;
+
+tokio::task_local! {
+    /// What is known of the data that this task reads just now.
+    static AGE: Cell<Age>;
+}
+
+/// How old the data are that a list was read from.
+#[derive(Clone, Copy)]
+enum Age {
+    /// None were read yet.
+    Unread,
+    /// None is older than of this instant.
+    AsOf(DateTime<Utc>),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Age {
+    /// What holds for both: a list that takes two connections is as old as the older one.
+    fn and(self, as_of: Option<DateTime<Utc>>) -> Self {
+        match (self, as_of) {
+            (Self::Unread, Some(as_of)) => Self::AsOf(as_of),
+            (Self::AsOf(known), Some(as_of)) => Self::AsOf(known.min(as_of)),
+            (Self::Unknown, _) | (_, None) => Self::Unknown,
+        }
+    }
+
+    fn as_of(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::AsOf(as_of) => Some(as_of),
+            Self::Unread | Self::Unknown => None,
+        }
+    }
+}
 
 /// The writer's pool and, where there is one, the replica's.
 #[derive(Debug, Clone)]
@@ -36,8 +83,8 @@ pub struct Readers {
 #[derive(Debug)]
 struct Replica {
     pool: PgPool,
-    /// The instant that the replica's data are of; none while that is unknown.
-    as_of: watch::Receiver<Option<DateTime<Utc>>>,
+    /// The instant that its data were last seen to be of; none while that is unknown.
+    seen: watch::Receiver<Option<DateTime<Utc>>>,
     sampler: JoinHandle<()>,
 }
 
@@ -47,29 +94,44 @@ impl Drop for Replica {
     }
 }
 
+impl Replica {
+    fn open(writer: &Database, replica: &Database, size_max: u32) -> Result<Self, StoreError> {
+        let samples = Arc::new(Mutex::new(Samples::default()));
+        let sampler = Sampler {
+            writer: pool::open(writer, Purpose::Reads, SAMPLER_CONNECTIONS)?,
+            replica: measured(replica, &samples, SAMPLER_CONNECTIONS)?,
+            samples: samples.clone(),
+        };
+        let (known, seen) = watch::channel(None);
+        let pool = measured(replica, &samples, size_max)?;
+        Ok(Self { pool, seen, sampler: tokio::spawn(sampler.run(known)) })
+    }
+
+    /// Worth asking: when last seen, it was fresh.
+    fn is_fresh(&self) -> bool {
+        is_fresh(*self.seen.borrow())
+    }
+}
+
+fn is_fresh(as_of: Option<DateTime<Utc>>) -> bool {
+    as_of.is_some_and(|as_of| Utc::now() - as_of <= LAG_MAX)
+}
+
 impl Readers {
     /// Opens the pools, each of at most `size_max` connections, and starts the sampler
     /// on the current tokio runtime if there is a replica.
     pub fn open(
-        writer_url: &str,
-        replica_url: Option<&str>,
+        writer: &(impl Locate + ?Sized),
+        replica: Option<&Database>,
         size_max: u32,
     ) -> Result<Self, StoreError> {
-        let writer = pool::open(writer_url, Purpose::Reads, size_max)?;
-        let replica = match replica_url {
-            None => None,
-            Some(url) => {
-                let pool = pool::open(url, Purpose::Reads, size_max)?;
-                let probes = Probes {
-                    writer: pool::open(writer_url, Purpose::Reads, SAMPLER_CONNECTIONS)?,
-                    replica: pool::open(url, Purpose::Reads, SAMPLER_CONNECTIONS)?,
-                };
-                let (known, as_of) = watch::channel(None);
-                let sampler = tokio::spawn(probes.run(known));
-                Some(Arc::new(Replica { pool, as_of, sampler }))
-            }
-        };
-        Ok(Self { writer, replica })
+        let writer = writer.locate();
+        let replica =
+            replica.map(|replica| Replica::open(&writer, replica, size_max).map(Arc::new));
+        Ok(Self {
+            writer: pool::open(&writer, Purpose::Reads, size_max)?,
+            replica: replica.transpose()?,
+        })
     }
 
     /// For decisions, reads by id, balances and keys.
@@ -77,17 +139,21 @@ impl Readers {
         &self.writer
     }
 
-    /// For lists and statements: the replica with the instant that its data are of
-    /// while it is fresh, else the writer.
-    pub fn for_lists(&self) -> (&PgPool, Option<DateTime<Utc>>) {
-        let fresh = self.replica.as_ref().and_then(|replica| {
-            let as_of = (*replica.as_of.borrow())?;
-            (Utc::now() - as_of <= LAG_MAX).then_some((&replica.pool, as_of))
-        });
-        match fresh {
-            Some((pool, as_of)) => (pool, Some(as_of)),
-            None => (&self.writer, None),
+    /// Reads a list or a statement: from the replica, with the instant that its data are of,
+    /// while it is fresh; else from the writer. `read` may be called for both.
+    pub async fn list<T, F>(
+        &self,
+        read: impl Fn(PgPool) -> F,
+    ) -> Result<(T, Option<DateTime<Utc>>), StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        if let Some(replica) = self.replica.as_ref().filter(|replica| replica.is_fresh())
+            && let Some((found, as_of)) = from_replica(read(replica.pool.clone())).await?
+        {
+            return Ok((found, Some(as_of)));
         }
+        Ok((read(self.writer.clone()).await?, None))
     }
 
     /// Closes the pools: waits for statements that run, refuses new ones.
@@ -100,35 +166,100 @@ impl Readers {
     }
 }
 
-/// The sampler's own connections.
-struct Probes {
+/// None when the replica gives no answer, or one that is too old.
+async fn from_replica<T>(
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Result<Option<(T, DateTime<Utc>)>, StoreError> {
+    let read = aged(read);
+    match tokio::time::timeout(READ_TIME_MAX, read).await {
+        Ok((Ok(found), as_of)) => {
+            Ok(as_of.filter(|as_of| is_fresh(Some(*as_of))).map(|as_of| (found, as_of)))
+        }
+        // It is away, or what the list needs was cleaned away under it.
+        Ok((Err(error), _)) if error.temper() == Temper::Outage => Ok(None),
+        Ok((Err(error), _)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A pool to a replica whose connections are measured whenever they are given out.
+fn measured(
+    replica: &Database,
+    samples: &Arc<Mutex<Samples>>,
+    size_max: u32,
+) -> Result<PgPool, StoreError> {
+    let (new, idle) = (samples.clone(), samples.clone());
+    let options = pool::bounded(size_max)
+        .after_connect(move |connection, _| {
+            let samples = new.clone();
+            Box::pin(async move { measure(connection, &samples).await })
+        })
+        .before_acquire(move |connection, _| {
+            let samples = idle.clone();
+            Box::pin(async move {
+                let measuring = measure(connection, &samples);
+                Ok(matches!(tokio::time::timeout(SAMPLE_TIME_MAX, measuring).await, Ok(Ok(()))))
+            })
+        });
+    pool::lazily(replica, Purpose::Reads, options)
+}
+
+/// Notes how old the data of the server are for the task that will read them.
+async fn measure(
+    connection: &mut PgConnection,
+    samples: &Mutex<Samples>,
+) -> Result<(), sqlx::Error> {
+    let row = sqlx::query(include_str!("readers/replayed.sql")).fetch_one(connection).await?;
+    let server = Server { started_at: row.try_get(0)?, replayed: row.try_get(1)? };
+    let as_of = lock(samples).as_of(server);
+    // Nobody may ask, such as the pool that makes a connection ahead.
+    AGE.try_with(|age| age.set(age.get().and(as_of))).ok();
+    Ok(())
+}
+
+/// Does something with connections to a replica, and tells how old their data were.
+async fn aged<T>(read: impl Future<Output = T>) -> (T, Option<DateTime<Utc>>) {
+    let reading = async {
+        let read = read.await;
+        (read, AGE.with(Cell::get).as_of())
+    };
+    AGE.scope(Cell::new(Age::Unread), reading).await
+}
+
+fn lock(samples: &Mutex<Samples>) -> MutexGuard<'_, Samples> {
+    // Nothing that holds the lock can leave a half-made change.
+    samples.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What keeps the samples, on connections of its own.
+struct Sampler {
     writer: PgPool,
     replica: PgPool,
+    samples: Arc<Mutex<Samples>>,
 }
 
-/// The writer's log position at an instant of our clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Sample {
-    position: i64,
-    at: DateTime<Utc>,
-}
-
-impl Probes {
+impl Sampler {
     /// Tells the freshness of the replica until nobody listens.
     async fn run(self, known: watch::Sender<Option<DateTime<Utc>>>) {
-        let mut samples = VecDeque::with_capacity(SAMPLE_COUNT_MAX);
-        let mut was_away = false;
+        let mut was_well = true;
         while !known.is_closed() {
-            let as_of = match self.sample(&mut samples).await {
-                Ok(as_of) => {
-                    was_away = false;
+            let sampled = tokio::time::timeout(SAMPLE_TIME_MAX, self.sample()).await;
+            let as_of = match sampled {
+                Ok(Ok(as_of)) => {
+                    was_well = true;
                     as_of
                 }
-                Err(error) => {
-                    if !was_away && error.temper() != Temper::Outage {
-                        tracing::warn!(%error, "cannot tell how old the replica's data are");
+                failed => {
+                    let trouble = match failed {
+                        Ok(Err(error)) => describe(&error),
+                        _ => "no answer in time".to_owned(),
+                    };
+                    if std::mem::replace(&mut was_well, false) {
+                        tracing::warn!(
+                            error = trouble,
+                            "it is unknown how old the replica's data are; the writer has the lists"
+                        );
                     }
-                    was_away = true;
                     None
                 }
             };
@@ -137,43 +268,13 @@ impl Probes {
         }
     }
 
-    async fn sample(
-        &self,
-        samples: &mut VecDeque<Sample>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+    async fn sample(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         // The time before the position: the data are at least as new as that.
         let at = Utc::now();
-        let position =
-            sqlx::query_scalar(include_str!("readers/written.sql")).fetch_one(&self.writer).await?;
-        if samples.len() == SAMPLE_COUNT_MAX {
-            samples.pop_front();
-        }
-        samples.push_back(Sample { position, at });
-        let replayed = sqlx::query_scalar(include_str!("readers/replayed.sql"))
-            .fetch_one(&self.replica)
-            .await?;
-        Ok(as_of(samples, replayed))
-    }
-}
-
-/// The instant of the newest sample that the replica has passed.
-fn as_of(samples: &VecDeque<Sample>, replayed: i64) -> Option<DateTime<Utc>> {
-    samples.iter().rev().find(|sample| sample.position <= replayed).map(|sample| sample.at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_replica_is_as_of_the_newest_sample_that_it_has_passed() {
-        let at = |second| DateTime::UNIX_EPOCH + TimeDelta::seconds(second);
-        let samples: VecDeque<Sample> = [(10, 1), (20, 2), (20, 3), (30, 4)]
-            .map(|(position, s)| Sample { position, at: at(s) })
-            .into();
-        assert_eq!(as_of(&samples, 9), None);
-        assert_eq!(as_of(&samples, 10), Some(at(1)));
-        assert_eq!(as_of(&samples, 29), Some(at(3)));
-        assert_eq!(as_of(&samples, 31), Some(at(4)));
+        let row = sqlx::query(include_str!("readers/written.sql")).fetch_one(&self.writer).await?;
+        lock(&self.samples).note(row.try_get(0)?, row.try_get(1)?, at);
+        let (asked, as_of) = aged(self.replica.acquire()).await;
+        asked?;
+        Ok(as_of)
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::operator_audit::{self, Act};
 use crate::operators::Operator;
-use crate::pool::{Purpose, Single};
+use crate::pool::{Locate, Purpose, Single};
 use crate::{StoreError, describe, jobs};
 
 /// Between two looks at the table.
@@ -45,8 +45,8 @@ impl Switches {
     /// Reads the switches, then goes on reading them in the background, on a connection of
     /// its own, until the last clone is dropped. A database that is away does not fail the
     /// start: the defaults hold until it answers.
-    pub async fn start(database_url: &str) -> Result<Self, StoreError> {
-        let mut connection = Single::new(database_url, Purpose::Reads)?;
+    pub async fn start(database: &(impl Locate + ?Sized)) -> Result<Self, StoreError> {
+        let mut connection = Single::new(database, Purpose::Reads)?;
         let (sender, known) = watch::channel(SwitchSet::default());
         let wanted = Arc::new(Notify::new());
         let asked = wanted.clone();

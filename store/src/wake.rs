@@ -41,6 +41,9 @@ impl Channel {
 /// Wake-ups closer together than this become one.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// A server that takes longer has lost the connection.
+const SEND_TIME_MAX: Duration = Duration::from_secs(2);
+
 /// Sends wake-ups; clones share one sender.
 #[derive(Debug, Clone)]
 pub struct Waker {
@@ -57,7 +60,8 @@ impl Waker {
                 asked.notified().await;
                 let sent =
                     sqlx::query("SELECT pg_notify($1, '')").bind(channel.name()).execute(&pool);
-                if let Err(error) = sent.await {
+                let sent = tokio::time::timeout(SEND_TIME_MAX, sent).await;
+                if let Err(error) = sent.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
                     tracing::debug!(error = %error, "a wake-up was not sent; workers look by themselves");
                 }
                 tokio::time::sleep(PAUSE).await;

@@ -22,7 +22,7 @@ mod system;
 pub use change::{Change, ChangeError, change};
 pub use open::{NewWallet, Opened, open};
 pub use operators::{Hold, OperatorWallet, get_any, holds};
-pub use read::{LOOKED_AT_FOR_OPERATORS, ListQuery, Page, balance, get, list};
+pub use read::{LOOKED_AT_FOR_OPERATORS, ListQuery, Page, balance, get, ids_of_owner, list};
 
 /// A wallet as clients see it.
 #[derive(Debug, Clone, PartialEq, Eq)]

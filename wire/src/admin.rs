@@ -21,14 +21,20 @@ use serde_json::Value;
 
 use crate::{Failure, Step};
 
+mod api_keys;
+mod approvals;
 mod incidents;
+mod ledger;
 mod limits;
 mod overview;
 mod queues;
 mod sqs;
 mod wallets;
 
+pub use api_keys::{ApiKey, MadeApiKey, MakeApiKey};
+pub use approvals::{Approval, ApprovePlan};
 pub use incidents::{Incident, IncidentKind, Incidents, OutboxEvent, OutboxPage};
+pub use ledger::{LedgerReport, LedgerTotal, LedgerViolation};
 pub use limits::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use overview::{
     Conservation, CurrencySums, DeadLetterTotals, HeldMoney, History, Latency, OpenAtStep,
@@ -45,14 +51,17 @@ pub use wallets::{OpenHold, OperatorWallet};
 
 /// Body of everything that an operator changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OperatorReason {
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }
 
 /// A saga that gave up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadLetter {
     /// Its id.
     pub id: DeadLetterId,
@@ -83,6 +92,7 @@ pub struct DeadLetter {
     /// What its hold kept reserved when it gave up, in minor units.
     pub held_minor: i64,
     /// What the client sent beside the money: kind, caller, reference, metadata.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub payload: Value,
     /// Ties together everything that the request caused.
     pub correlation_id: Option<String>,
@@ -98,11 +108,13 @@ pub struct DeadLetter {
     pub evidence: Option<String>,
     /// What the saga did, step by step; only where one dead letter is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub steps: Option<Vec<Step>>,
 }
 
 /// Open dead letters with the same cause, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadLetterGroup {
     /// The cause: step/class/code.
     pub fingerprint: String,
@@ -124,6 +136,7 @@ pub struct DeadLetterGroup {
 
 /// One act of an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// Number in the chain.
     pub seq: i64,
@@ -147,6 +160,7 @@ pub struct AuditEntry {
 
 /// Who the token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {
     /// The actor in the audit.
     pub name: String,

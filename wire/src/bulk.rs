@@ -5,16 +5,19 @@ use crate::{Capture, CreateTransfer, Metadata, Problem, Transfer};
 
 /// Body of `POST /v1/transfers/bulk`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateTransfers {
     /// What becomes of the others when one command is refused.
     pub mode: BulkMode,
     /// The commands, 1 to 1,000.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub transfers: Vec<BulkTransfer>,
 }
 
 /// What becomes of the other commands of a request when one is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BulkMode {
     /// Each command stands for itself.
@@ -25,29 +28,39 @@ pub enum BulkMode {
 
 /// One command among many: of a bulk request, or a line of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BulkTransfer {
     /// What the `Idempotency-Key` header is for a single command: 1 to 255 visible ASCII characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")
+    )]
     pub idempotency_key: String,
     /// Where the money comes from.
     pub source_wallet_id: WalletId,
     /// Where it goes; another wallet.
     pub destination_wallet_id: WalletId,
     /// How much, in minor units: 1 to 2^53 - 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9_007_199_254_740_991_i64))]
     pub amount_minor: i64,
     /// ISO 4217 code; the currency of both wallets.
+    #[cfg_attr(feature = "openapi", schema(value_type = domain::money::Currency))]
     pub currency: String,
     /// The client's own text, up to 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub reference: Option<String>,
     /// The client's own data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Metadata>,
     /// Who captures the hold; the saga itself when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
     /// With manual capture: how long the hold stays, in seconds; 7 days when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2_678_400))]
     pub hold_seconds: Option<u32>,
 }
 
@@ -70,6 +83,7 @@ impl BulkTransfer {
 
 /// What became of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BulkStatus {
     /// Written down as a new transfer.
@@ -82,6 +96,7 @@ pub enum BulkStatus {
 
 /// Answer of `POST /v1/transfers/bulk`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkAnswers {
     /// Commands that made a new transfer.
     pub accepted: u32,
@@ -95,6 +110,7 @@ pub struct BulkAnswers {
 
 /// What became of one command of a bulk request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkAnswer {
     /// Its position in the request, from 0.
     pub index: usize,
@@ -102,14 +118,17 @@ pub struct BulkAnswer {
     pub status: BulkStatus,
     /// Its transfer as it stands, without timeline; absent when it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub transfer: Option<Transfer>,
     /// Why it was refused; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, no_recursion))]
     pub problem: Option<Problem>,
 }
 
 /// A line of the answer of `POST /v1/transfers/stream`: what became of one line of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StreamAnswer {
     /// Number of the line, from 1; empty lines count and have no answer.
     pub line: u64,
@@ -117,14 +136,17 @@ pub struct StreamAnswer {
     pub status: BulkStatus,
     /// Its transfer; absent when it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub transfer_id: Option<TransferId>,
     /// Why it was refused; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, no_recursion))]
     pub problem: Option<Problem>,
 }
 
 /// The last line of the answer of `POST /v1/transfers/stream`. An answer without it broke off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StreamEnd {
     /// Why there are no more answers.
     pub end: StreamEnding,
@@ -142,6 +164,7 @@ pub struct StreamEnd {
 
 /// Why a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StreamEnding {
     /// Every line has its answer.

@@ -20,10 +20,12 @@ pub use admin::{
     OpenRow, OperatorReason, OperatorTransfer, PlannedStep, ResolveDeadLetter, Resume,
     ReviewTransfer,
 };
+pub use admin::{ApiKey, MadeApiKey, MakeApiKey};
 pub use admin::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
     PlanReceipt,
 };
+pub use admin::{Approval, ApprovePlan};
 pub use admin::{
     Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, Job, JobCounts, JobTransfer,
     OpenCounts, OutboxQueue, PurgeQueue, Queues, RedriveQueue, SagaQueue, SqsQueue,
@@ -36,6 +38,7 @@ pub use admin::{
 pub use admin::{
     Incident, IncidentKind, Incidents, OpenHold, OperatorWallet, OutboxEvent, OutboxPage,
 };
+pub use admin::{LedgerReport, LedgerTotal, LedgerViolation};
 pub use admin::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};
 pub use bulk::{
     BulkAnswer, BulkAnswers, BulkMode, BulkStatus, BulkTransfer, CreateTransfers, StreamAnswer,

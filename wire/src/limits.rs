@@ -3,6 +3,15 @@
 /// Bytes of a request body: room for the largest metadata, escaped, and all other fields.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of the address of a request: path and query. Room for every filter with its longest text.
+pub const URI_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of the headers of a request, names and values together. A token may have some kilobytes.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+
+/// Headers of a request.
+pub const HEADER_COUNT_MAX: usize = 64;
+
 /// Bytes of metadata, written as compact JSON. It is copied into jobs and dead letters.
 pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 

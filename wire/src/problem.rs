@@ -11,6 +11,7 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 /// An error as RFC 9457 has it. `code` is for programs; `detail` is for people and
 /// may change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// Where the code is described.
     #[serde(rename = "type")]
@@ -23,6 +24,7 @@ pub struct Problem {
     pub detail: String,
     /// The path that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub instance: Option<String>,
     /// Stable name of the problem.
     pub code: ProblemCode,
@@ -31,6 +33,7 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Of `bulk_refused`: what is wrong with which command, in the order of the commands. Absent otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub answers: Vec<BulkAnswer>,
     /// Of the request, as in the answer's `x-correlation-id` header.
     #[serde(default)]
@@ -39,6 +42,7 @@ pub struct Problem {
 
 /// What is wrong with one field, header or parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// Its name; a path such as `metadata.tags[0]` inside a field.
     pub field: String,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /v1/wallets/{wallet_id}/limits`: what the wallet may still send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WalletLimits {
     /// The wallet.
     pub wallet_id: WalletId,
@@ -17,6 +18,7 @@ pub struct WalletLimits {
 
 /// A limit on what is sent, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpendingLimit {
     /// Whether it counts one wallet's transfers, or those of all wallets of the owner.
     pub scope: LimitScope,

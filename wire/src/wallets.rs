@@ -8,30 +8,38 @@ use crate::Metadata;
 
 /// Body of `POST /v1/wallets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OpenWallet {
     /// Whose it will be: the client's own id of that person, 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub owner_id: String,
     /// ISO 4217 code of the one currency that it will count.
+    #[cfg_attr(feature = "openapi", schema(value_type = Currency))]
     pub currency: String,
     /// The client's own text, up to 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub label: Option<String>,
     /// The client's own data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Metadata>,
 }
 
 /// Body of `POST /v1/wallets/{id}/freeze`, `/unfreeze` and `/close`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeWallet {
     /// Why, for whoever looks later; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }
 
 /// A wallet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Wallet {
     /// Its id.
     pub id: WalletId,
@@ -44,6 +52,7 @@ pub struct Wallet {
     /// The client's own text; null when none was given.
     pub label: Option<String>,
     /// The client's own data; null when none was given.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<serde_json::Value>,
     /// Its balance now.
     pub balance: Balance,
@@ -53,6 +62,7 @@ pub struct Wallet {
 
 /// What a wallet holds now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Balance {
     /// All that was posted.
     pub ledger_minor: MinorUnits,
@@ -64,6 +74,7 @@ pub struct Balance {
 
 /// What a wallet held at an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BalanceReading {
     /// The wallet.
     pub wallet_id: WalletId,
@@ -81,6 +92,7 @@ pub struct BalanceReading {
 
 /// One line of a wallet's statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Posting {
     /// Its number in the wallet, gapless from 1.
     pub wallet_seq: i64,

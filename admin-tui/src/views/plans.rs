@@ -70,7 +70,7 @@ pub const ONE: View = View {
     path: "/redrive-plans/{id}",
     filters: &[],
     body: Body::Page { read: |raw| Ok(page(&serde_json::from_str(raw.get())?)), by_id: true },
-    acts: &[&APPLY, &PAUSE, &RESUME, &STOP],
+    acts: &[&APPLY, &APPROVE, &PAUSE, &RESUME, &STOP],
 };
 
 fn page(plan: &Plan) -> Document {
@@ -222,13 +222,7 @@ const APPLY: Act = Act {
         read: |raw, _| Ok(stake(&serde_json::from_str(raw.get())?)),
     }),
     inputs: &[
-        Input {
-            name: "hash",
-            about: "the plan's hash, as its page shows it",
-            default: None,
-            number: false,
-            from_facts: true,
-        },
+        HASH,
         Input {
             name: "canary_count",
             about: "items sent first",
@@ -256,6 +250,25 @@ const APPLY: Act = Act {
     needs_reason: true,
     risk: Risk::Lasting,
     refusal: |plan| unless(plan, STATUS, &["draft"]),
+};
+
+/// Nobody can say yes to a plan that is not the one on the screen.
+const HASH: Input = Input {
+    name: "hash",
+    about: "the plan's hash, as its page shows it",
+    default: None,
+    number: false,
+    from_facts: true,
+};
+
+const APPROVE: Act = Act {
+    name: "approve",
+    key: 'V',
+    about: "Agrees that somebody else applies this plan, where a plan of this size takes two.",
+    path: "/redrive-plans/{id}/approve",
+    inputs: &[HASH],
+    risk: Risk::Harmless,
+    ..APPLY
 };
 
 const STATUS: &[&str] = &["/status"];

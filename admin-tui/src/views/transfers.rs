@@ -38,6 +38,7 @@ const FILTERS: &[Filter] = &[
     choice("kind", "what sort of transfer", KINDS),
     filter("reference", "the client's own text"),
     filter("idempotency_key", "the key that the client sent"),
+    filter("caller", "whose key it is, such as sub:alice"),
     filter("correlation_id", "of the request that began it"),
     filter("from", "accepted at this time or later (RFC 3339)"),
     filter("to", "accepted before this time (RFC 3339)"),

@@ -12,6 +12,7 @@ mod keys;
 mod lists;
 mod pages;
 mod pictures;
+mod rows;
 mod runbooks;
 mod screens;
 mod sending;

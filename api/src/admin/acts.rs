@@ -9,6 +9,7 @@ use store::operators::Operator;
 use wire::limits::EVIDENCE_CHARS_MAX;
 use wire::{DeadLetter, DeadLetterOptions, OperatorReason, ProblemCode, ResolveDeadLetter};
 
+use super::approvals::second_for_force_forward;
 use super::operator::{Changer, Viewer, require};
 use super::views;
 use crate::check::Checks;
@@ -103,6 +104,9 @@ async fn perform(
     let mut checks = Checks::default();
     checks.text("reason", reason);
     checks.finish()?;
+    if act == DeskAct::ForceForward {
+        second_for_force_forward(app, actor, id).await?;
+    }
     decide(app, id, &Decision { act, actor, reason, evidence: None }).await
 }
 
@@ -129,6 +133,7 @@ impl From<DeskError> for ApiError {
                     Refusal::NotCompensating => ProblemCode::NotCompensating,
                     Refusal::NotPastPivot => ProblemCode::NotPastPivot,
                     Refusal::PastPivot => ProblemCode::PastPivot,
+                    Refusal::OutcomeOpen => ProblemCode::OutcomeOpen,
                 };
                 (code, refusal.detail().to_owned())
             }

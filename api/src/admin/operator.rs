@@ -1,16 +1,16 @@
 use axum::Json;
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use domain::operator::OperatorRole;
-use store::operators::{Operator, authenticate};
+use store::operators::{Operator, authenticate, is_operator_token};
 use wire::{Me, ProblemCode};
 
+use crate::auth::bearer;
 use crate::error::ApiError;
 use crate::extract::NoParams;
 use crate::state::App;
 
-/// Whoever has a token.
+/// Whoever has a token of their own, or one of the issuer that gives a role.
 pub(crate) struct Viewer(pub Operator);
 
 /// Whoever may change something.
@@ -20,20 +20,12 @@ impl FromRequestParts<App> for Viewer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let unknown = || {
-            ApiError::field(
-                ProblemCode::OperatorUnknown,
-                "Authorization",
-                "must be `Bearer` and the token of an operator",
-            )
-        };
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or_else(unknown)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(unknown());
+        let token = bearer(&parts.headers).map_err(|_| ApiError::operator_unknown())?;
+        if !is_operator_token(token) {
+            return app.auth.operator(token).await.map(Self);
         }
-        let operator = authenticate(app.readers.writer(), token.trim()).await?;
-        operator.map(Self).ok_or_else(unknown)
+        let operator = authenticate(app.readers.writer(), token).await?;
+        operator.map(Self).ok_or_else(ApiError::operator_unknown)
     }
 }
 

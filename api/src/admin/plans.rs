@@ -12,6 +12,7 @@ use wire::{
     ApplyPlan, DeadLetterFilter, MakePlan, OperatorReason, Page, Plan, PlanItem, ProblemCode,
 };
 
+use super::approvals::second_for_plan;
 use super::operator::{Changer, Viewer};
 use crate::check::Checks;
 use crate::cursor::Cursor;
@@ -164,6 +165,7 @@ pub(crate) async fn apply(
         }
     }
     checks.finish()?;
+    second_for_plan(&app, &actor, id, &body.hash).await?;
     let pool = app.readers.writer();
     let applied = plans::apply(pool, id, &body.hash, pace, &actor, &body.reason).await;
     let plan = applied.map_err(problem)?;
@@ -230,12 +232,14 @@ async fn whole(app: &App, plan: plans::Plan) -> Result<Json<Plan>, ApiError> {
     Ok(Json(plan))
 }
 
+pub(super) fn plan_not_found() -> ApiError {
+    ApiError::new(ProblemCode::PlanNotFound, "There is no redrive plan with this id.")
+}
+
 fn problem(error: PlanError) -> ApiError {
     let field = |name, detail: String| ApiError::field(ProblemCode::InvalidBody, name, detail);
     match error {
-        PlanError::NotFound => {
-            ApiError::new(ProblemCode::PlanNotFound, "There is no redrive plan with this id.")
-        }
+        PlanError::NotFound => plan_not_found(),
         PlanError::UnknownDeadLetters(ids) => {
             let named: Vec<String> = ids.iter().take(5).map(ToString::to_string).collect();
             let detail = format!("names {} that do not exist: {}", ids.len(), named.join(", "));

@@ -4,10 +4,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use domain::answer::Awaited;
+use domain::answer::{Awaited, Verdict};
 use domain::ids::TransferId;
 use domain::transfer::{TransferKind, TransferStatus};
-use store::desk::{self, Verdict};
+use store::desk;
 use store::transfers::{LOOKED_AT_FOR_OPERATORS, ListQuery};
 use wire::{OperatorReason, OperatorTransfer, Page, ProblemCode, ReviewTransfer, Transfer};
 
@@ -15,18 +15,17 @@ use super::operator::{Changer, Viewer};
 use super::views;
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{Body, Caller, Id, NoParams, Params, TransferPath};
+use crate::extract::{Body, Id, NoParams, Params, TransferPath};
 use crate::state::App;
 use crate::transfers::{self, read};
 
 /// `GET /admin/v1/transfers?wallet_id=&status=&waiting_for=&kind=&reference=&correlation_id=&from=&to=...`,
-/// newest first; or of the one that a key made: `idempotency_key=`, and `caller=` when it is
-/// another's than ours. A page of what no index knows (all but wallet, times and key) ends when so
+/// newest first; or of the one that a key made: `idempotency_key=` and `caller=`, such as `sub:alice` or
+/// `key:<id of an API key>`. A page of what no index knows (all but wallet, times and key) ends when so
 /// many rows were looked at, and its cursor goes on from there: give times to look at fewer.
 pub(crate) async fn list(
     State(app): State<App>,
     _: Viewer,
-    Caller(caller): Caller,
     mut params: Params,
 ) -> Result<(HeaderMap, Json<Page<Transfer>>), ApiError> {
     let key = transfers::key(&mut params);
@@ -46,9 +45,15 @@ pub(crate) async fn list(
         before,
         limit,
         looked_at_max: LOOKED_AT_FOR_OPERATORS,
+        ..ListQuery::default()
     };
     params.finish()?;
-    let key = key.map(|key| (of.unwrap_or(caller), key));
+    let missing = || {
+        let detail = "is required with idempotency_key: keys of different callers never meet";
+        ApiError::field(ProblemCode::InvalidParameter, "caller", detail)
+    };
+    let caller = || of.or_else(|| app.auth.only_caller().map(str::to_owned)).ok_or_else(missing);
+    let key = key.map(|key| Ok::<_, ApiError>((caller()?, key))).transpose()?;
     transfers::page(&app, &query, key).await
 }
 

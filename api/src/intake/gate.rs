@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use store::backlog::{self, Backlog};
 use store::pool::Pool;
+use telemetry::metrics::metrics;
 use tokio::sync::Notify;
 
 use super::IntakeError;
 
 /// How often the backlog is sampled. One sample costs less than a thousandth of this.
 const SAMPLE_EVERY: Duration = Duration::from_millis(200);
+/// A sample that takes longer has lost its connection.
+const SAMPLE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Transfers that may wait longer than allowed before the door closes: one group.
 /// A single transfer that nobody can advance must not close it for all.
 const OVERDUE_MAX: u32 = 256;
@@ -96,10 +99,11 @@ impl Gate {
                 else {
                     return;
                 };
-                let sampled = backlog::sample(&reads, count_max, limits.oldest_max).await;
+                let sampling = backlog::sample(&reads, count_max, limits.oldest_max);
+                let sampled = tokio::time::timeout(SAMPLE_TIME_MAX, sampling).await;
                 let Some(gate) = weak.upgrade() else { return };
                 // Without an answer the door stays as it is; the intake itself then says 503.
-                if let Ok(backlog) = sampled {
+                if let Ok(Ok(backlog)) = sampled {
                     gate.bulk_allowed.store(done + limits.room(&backlog), Ordering::Release);
                     gate.sampled.notify_one();
                     let closed = limits.is_closed(&backlog);
@@ -117,6 +121,7 @@ impl Gate {
 
     pub(super) fn check(&self) -> Result<(), IntakeError> {
         if self.closed.load(Ordering::Relaxed) {
+            metrics().intake.commands.one(["overloaded".into()]);
             return Err(IntakeError::Overloaded { retry_after_s: RETRY_AFTER_S });
         }
         Ok(())

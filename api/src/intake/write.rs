@@ -1,12 +1,13 @@
 //! Writes batches, whatever the database does.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use store::intake::{Manner, NewTransfer, Submitted};
 use store::pool::Single;
 use store::{Temper, describe};
+use telemetry::metrics::{metrics, number};
 
 use super::{Answer, IntakeError, RETRY_AFTER_S};
 
@@ -28,7 +29,10 @@ pub(super) async fn write(
     // Ranges still to be written, the first on top.
     let mut ranges = vec![commands];
     while let Some(range) = ranges.pop() {
-        match write_range(connection, range, manner).await {
+        let began = Instant::now();
+        let written = write_range(connection, range, manner).await;
+        count(range.len(), began, &written);
+        match written {
             Ok(written) => answers.extend(written.into_iter().map(Ok)),
             Err(IntakeError::Refused) if range.len() > 1 && manner != Manner::Together => {
                 let (left, right) = range.split_at(range.len() / 2);
@@ -38,6 +42,40 @@ pub(super) async fn write(
         }
     }
     answers
+}
+
+/// Counts one transaction and what came of its commands.
+fn count(size: usize, began: Instant, written: &Result<Vec<Submitted>, IntakeError>) {
+    let to = &metrics().intake;
+    let size = u64::try_from(size).unwrap_or(u64::MAX);
+    to.batch_size.observe([], number(i64::try_from(size).unwrap_or(i64::MAX)));
+    to.batch_duration.since([], began);
+    let answers = match written {
+        Ok(answers) => answers,
+        // Halved and tried again, unless it was one alone.
+        Err(IntakeError::Refused) if size > 1 => return,
+        Err(error) => {
+            let outcome = match error {
+                IntakeError::Refused => "refused",
+                IntakeError::Overloaded { .. } => "overloaded",
+                IntakeError::Unavailable { .. } => "unavailable",
+            };
+            to.commands.add([outcome.into()], size);
+            return;
+        }
+    };
+    let mut counts = [("accepted", 0), ("replayed", 0), ("key_reused", 0)];
+    for answer in answers {
+        let place = match answer {
+            Submitted::Accepted(_) => 0,
+            Submitted::Replayed(_) => 1,
+            Submitted::KeyReused => 2,
+        };
+        counts[place].1 += 1;
+    }
+    for (outcome, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        to.commands.add([outcome.into()], count);
+    }
 }
 
 /// Writes a range in one transaction, trying again while the database is away.

@@ -17,8 +17,9 @@ use wire::limits::{BULK_BODY_BYTES_MAX, BULK_TRANSFERS_MAX};
 use wire::{BulkAnswer, BulkAnswers, BulkMode, BulkStatus, ProblemCode};
 
 use super::many::{Origin, Outcome, Prepared, outcome, prepare};
+use crate::auth::Writer;
 use crate::error::ApiError;
-use crate::extract::{Body, Caller, NoParams, Trace};
+use crate::extract::{Body, NoParams, Trace};
 use crate::intake::{Answer, BATCH_MAX, IntakeError};
 use crate::state::App;
 use crate::views;
@@ -35,8 +36,8 @@ pub(crate) struct Commands {
 /// `POST /v1/transfers/bulk`
 pub(crate) async fn bulk(
     State(app): State<App>,
+    Writer(caller): Writer,
     _: NoParams,
-    Caller(caller): Caller,
     trace: Trace,
     Body(body): Body<Commands, BULK_BODY_BYTES_MAX>,
 ) -> Result<Json<BulkAnswers>, ApiError> {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use wire::{CreateTransfer, FieldError, ProblemCode};
 
 use super::terms::{self, Hold};
+use crate::auth::Caller;
 use crate::check::Checks;
 use crate::error::ApiError;
 use crate::extract::Trace;
@@ -83,6 +84,14 @@ impl Checked {
             terms: app.terms_of(TransferKind::Transfer, self.hold.terms()),
             terms_asked: self.hold.asked(),
         }
+    }
+}
+
+/// Forgets the first of the wallets, where the money comes from, if it is not the sender's: it is then refused in the
+/// same words as one that nobody knows.
+pub(super) fn hide_source<const N: usize>(sender: &Caller, facts: &mut [Option<WalletFacts>; N]) {
+    if let Some(source) = facts.first_mut() {
+        *source = source.filter(|facts| sender.owns(facts));
     }
 }
 

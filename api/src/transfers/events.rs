@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use wire::ProblemCode;
 
+use crate::auth::{Reader, seen};
 use crate::error::ApiError;
 use crate::extract::{Id, NoParams, TransferPath, header_once};
 use crate::state::App;
@@ -23,6 +24,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 /// `GET /v1/transfers/{transfer_id}/events`
 pub(crate) async fn events(
     State(app): State<App>,
+    Reader(caller): Reader,
     Id(id): TransferPath,
     _: NoParams,
     headers: HeaderMap,
@@ -36,7 +38,7 @@ pub(crate) async fn events(
     let watching = watching.ok_or_else(|| ApiError::too_many_streams("watchers"))?;
     let writer = app.readers.writer();
     let transfer = store::transfers::get(writer, id).await?;
-    let transfer = transfer.ok_or_else(ApiError::transfer_not_found)?;
+    let transfer = seen(&app, &caller, transfer).await?;
     let steps = store::transfers::steps(writer, id).await?;
     let now = Arc::new(Seen::of(transfer, steps));
     let known = last_id == Some(now.id.as_str());

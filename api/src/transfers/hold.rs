@@ -16,22 +16,23 @@ use store::answers::{self, Posted};
 use store::transfers::Transfer;
 use wire::{CaptureTransfer, ProblemCode, VoidTransfer};
 
+use crate::auth::{Caller, Writer, check_source, seen};
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{Body, Caller, Id, NoParams, TransferPath, WaitPreference};
+use crate::extract::{Body, Id, NoParams, TransferPath, WaitPreference};
 use crate::state::App;
 use crate::transfers::{self, submit};
 
 /// `POST /v1/transfers/{transfer_id}/capture`
 pub(crate) async fn capture(
     State(app): State<App>,
+    Writer(caller): Writer,
     Id(id): TransferPath,
     _: NoParams,
-    Caller(_): Caller,
     WaitPreference(patience): WaitPreference,
     Body(body): Body<CaptureTransfer>,
 ) -> Result<Response, ApiError> {
-    let transfer = known(&app, id).await?;
+    let transfer = payers(&app, &caller, id).await?;
     let mut checks = Checks::default();
     let amount = body.amount_minor.map(|minor| checks.amount("amount_minor", minor));
     let wanted = amount.flatten().map_or(transfer.amount, Amount::minor);
@@ -46,17 +47,25 @@ pub(crate) async fn capture(
 /// `POST /v1/transfers/{transfer_id}/void`
 pub(crate) async fn void(
     State(app): State<App>,
+    Writer(caller): Writer,
     Id(id): TransferPath,
     _: NoParams,
-    Caller(_): Caller,
     WaitPreference(patience): WaitPreference,
     Body(body): Body<VoidTransfer>,
 ) -> Result<Response, ApiError> {
-    known(&app, id).await?;
+    payers(&app, &caller, id).await?;
     let mut checks = Checks::default();
     checks.text("reason", &body.reason);
     checks.finish()?;
     decide(&app, id, Answer::Void { detail: body.reason }, patience).await
+}
+
+/// The transfer, for whoever's money it holds. Others who see it may not decide about it.
+async fn payers(app: &App, caller: &Caller, id: TransferId) -> Result<Transfer, ApiError> {
+    let transfer = store::transfers::get(app.readers.writer(), id).await?;
+    let transfer = seen(app, caller, transfer).await?;
+    check_source(app, caller, transfer.source).await?;
+    Ok(transfer)
 }
 
 async fn known(app: &App, id: TransferId) -> Result<Transfer, ApiError> {

@@ -1,11 +1,14 @@
 //! Many commands at once: what is the same for a bulk request and for a stream.
 
+use std::sync::Arc;
+
 use domain::idempotency::{IdempotencyKey, KEY_CHARS_MAX};
 use domain::ids::{TransferId, WalletId};
 use store::intake::{NewTransfer, Submitted};
 use wire::{BulkTransfer, ProblemCode};
 
-use super::checked::{Checked, judge_wallets};
+use super::checked::{Checked, hide_source, judge_wallets};
+use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::{Trace, read_object};
 use crate::intake::{Answer, IntakeError};
@@ -13,7 +16,7 @@ use crate::state::App;
 
 /// Who asks for commands.
 pub(super) struct Origin {
-    pub(super) caller: String,
+    pub(super) caller: Arc<Caller>,
     pub(super) trace: Trace,
 }
 
@@ -49,9 +52,10 @@ pub(super) async fn prepare<'a>(
     let mut prepared = Prepared::default();
     for one in checked {
         let verdict = one.and_then(|(key, one)| {
-            let known = one.ends().map(|(_, id)| facts.get(&id).copied());
+            let mut known = one.ends().map(|(_, id)| facts.get(&id).copied());
+            hide_source(&origin.caller, &mut known);
             judge_wallets(one.ends(), known, one.currency())?;
-            let command = one.command(app, origin.caller.clone(), key, &origin.trace);
+            let command = one.command(app, origin.caller.id.clone(), key, &origin.trace);
             prepared.commands.push(command);
             Ok(prepared.commands.len() - 1)
         });

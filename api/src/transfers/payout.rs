@@ -12,17 +12,18 @@ use uuid::Uuid;
 use wire::CreatePayout;
 use wire::limits::{ACCOUNT_CHARS_MAX, BENEFICIARY_NAME_CHARS_MAX};
 
+use crate::auth::Writer;
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{Body, Caller, MoneyKey, NoParams, Trace, WaitPreference};
+use crate::extract::{Body, MoneyKey, NoParams, Trace, WaitPreference};
 use crate::state::App;
 use crate::transfers::submit::{check_wallets, submit};
 
 /// `POST /v1/payouts`
 pub(crate) async fn payout(
     State(app): State<App>,
+    Writer(caller): Writer,
     _: NoParams,
-    Caller(caller): Caller,
     trace: Trace,
     MoneyKey(key): MoneyKey,
     WaitPreference(patience): WaitPreference,
@@ -43,7 +44,7 @@ pub(crate) async fn payout(
     let (Some(amount), Some(currency)) = (amount, currency) else {
         return Err(ApiError::internal("the checks passed without an amount or a currency"));
     };
-    check_wallets(&app, [("wallet_id", body.wallet_id)], currency).await?;
+    check_wallets(&app, Some(&caller), [("wallet_id", body.wallet_id)], currency).await?;
     let id = TransferId(Uuid::now_v7());
     let beneficiary = Beneficiary {
         name: body.beneficiary.name,
@@ -56,7 +57,7 @@ pub(crate) async fn payout(
     let new = NewTransfer {
         id,
         kind: TransferKind::Payout,
-        caller,
+        caller: caller.id.clone(),
         source: Some(body.wallet_id),
         destination: system_wallet_id(SystemRole::Cash, currency, shard(&key)),
         key,

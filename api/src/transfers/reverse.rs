@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::access::Scope;
 use domain::ids::TransferId;
 use domain::money::{Amount, MinorUnits};
 use domain::terms::{ReversalTerms, Terms};
@@ -11,9 +12,10 @@ use store::transfers::Transfer;
 use uuid::Uuid;
 use wire::{ProblemCode, ReverseTransfer};
 
+use crate::auth::{Caller, Writer, check_source, seen};
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{Body, Caller, Id, MoneyKey, NoParams, Trace, TransferPath, WaitPreference};
+use crate::extract::{Body, Id, MoneyKey, NoParams, Trace, TransferPath, WaitPreference};
 use crate::state::App;
 use crate::transfers::submit::submit;
 
@@ -23,15 +25,16 @@ use crate::transfers::submit::submit;
 /// again is looked at: a settled transfer and what it has moved.
 pub(crate) async fn reverse(
     State(app): State<App>,
+    Writer(caller): Writer,
     (Id(id), _): (TransferPath, NoParams),
-    Caller(caller): Caller,
     trace: Trace,
     MoneyKey(key): MoneyKey,
     WaitPreference(patience): WaitPreference,
     Body(body): Body<ReverseTransfer>,
 ) -> Result<Response, ApiError> {
     let original = store::transfers::get(app.readers.writer(), id).await?;
-    let original = original.ok_or_else(ApiError::transfer_not_found)?;
+    let original = seen(&app, &caller, original).await?;
+    check_payer(&app, &caller, &original).await?;
     let (source, moved) = reversible(&original)?;
     let mut checks = Checks::default();
     checks.optional_text("reference", body.reference.as_deref());
@@ -47,7 +50,7 @@ pub(crate) async fn reverse(
     let new = NewTransfer {
         id: TransferId(Uuid::now_v7()),
         kind: TransferKind::Reversal,
-        caller,
+        caller: caller.id.clone(),
         key,
         source: Some(original.destination),
         destination: source,
@@ -61,6 +64,15 @@ pub(crate) async fn reverse(
         terms_asked: format!("reverses {id}"),
     };
     submit(&app, new, patience).await
+}
+
+/// The money comes from where it went: its owner may give it back. What came in from outside goes out again only
+/// with the scope that lets money in.
+async fn check_payer(app: &App, caller: &Caller, original: &Transfer) -> Result<(), ApiError> {
+    if original.kind == TransferKind::Deposit {
+        return caller.require(Scope::Deposit);
+    }
+    check_source(app, caller, Some(original.destination)).await
 }
 
 /// Where the money goes back to, and how much there is of it.

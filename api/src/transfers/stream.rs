@@ -26,8 +26,9 @@ use wire::limits::STREAM_WINDOW_LINES;
 use wire::{ProblemCode, StreamEnding};
 
 use super::many::Origin;
+use crate::auth::Writer;
 use crate::error::ApiError;
-use crate::extract::{Caller, NoParams, Trace, is_media_type};
+use crate::extract::{NoParams, Trace, is_media_type};
 use crate::state::App;
 
 mod lines;
@@ -78,8 +79,8 @@ impl Streams {
 /// `POST /v1/transfers/stream`
 pub(crate) async fn stream(
     State(app): State<App>,
+    Writer(caller): Writer,
     _: NoParams,
-    Caller(caller): Caller,
     trace: Trace,
     request: Request,
 ) -> Result<Response, ApiError> {

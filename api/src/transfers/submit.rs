@@ -13,10 +13,11 @@ use store::intake::{NewTransfer, Submitted};
 use uuid::Uuid;
 use wire::{CreateDeposit, CreateTransfer};
 
-use super::checked::{Checked, judge_wallets};
+use super::checked::{Checked, hide_source, judge_wallets};
+use crate::auth::{Caller, Depositor, Writer};
 use crate::check::Checks;
 use crate::error::ApiError;
-use crate::extract::{Body, Caller, MoneyKey, NoParams, Trace, WaitPreference};
+use crate::extract::{Body, MoneyKey, NoParams, Trace, WaitPreference};
 use crate::state::App;
 use crate::views;
 use crate::waiters::is_outcome;
@@ -27,24 +28,24 @@ static PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appl
 /// `POST /v1/transfers`
 pub(crate) async fn transfer(
     State(app): State<App>,
+    Writer(caller): Writer,
     _: NoParams,
-    Caller(caller): Caller,
     trace: Trace,
     MoneyKey(key): MoneyKey,
     WaitPreference(patience): WaitPreference,
     Body(body): Body<CreateTransfer>,
 ) -> Result<Response, ApiError> {
     let checked = Checked::of(body)?;
-    check_wallets(&app, checked.ends(), checked.currency()).await?;
-    let new = checked.command(&app, caller, key, &trace);
+    check_wallets(&app, Some(&caller), checked.ends(), checked.currency()).await?;
+    let new = checked.command(&app, caller.id.clone(), key, &trace);
     submit(&app, new, patience).await
 }
 
 /// `POST /v1/deposits`
 pub(crate) async fn deposit(
     State(app): State<App>,
+    Depositor(caller): Depositor,
     _: NoParams,
-    Caller(caller): Caller,
     trace: Trace,
     MoneyKey(key): MoneyKey,
     WaitPreference(patience): WaitPreference,
@@ -58,11 +59,12 @@ pub(crate) async fn deposit(
     let (Some(amount), Some(currency)) = (amount, currency) else {
         return Err(ApiError::internal("the checks passed without an amount or a currency"));
     };
-    check_wallets(&app, [("wallet_id", body.wallet_id)], currency).await?;
+    // Into anybody's wallet: the money is not theirs.
+    check_wallets(&app, None, [("wallet_id", body.wallet_id)], currency).await?;
     let new = NewTransfer {
         id: TransferId(Uuid::now_v7()),
         kind: TransferKind::Deposit,
-        caller,
+        caller: caller.id.clone(),
         key,
         // A shard of the system cash wallet: the lane that runs it takes its own.
         source: None,
@@ -79,13 +81,18 @@ pub(crate) async fn deposit(
     submit(&app, new, patience).await
 }
 
-/// What no lock is needed for: the wallets exist, are customers', and count this currency.
+/// What no lock is needed for: the wallets exist, are customers', and count this currency; and the first one, where
+/// the money comes from, is its `sender`'s.
 pub(super) async fn check_wallets<const N: usize>(
     app: &App,
+    sender: Option<&Caller>,
     wallets: [(&str, WalletId); N],
     currency: Currency,
 ) -> Result<(), ApiError> {
-    let facts = app.facts.of_customers(wallets.map(|wallet| wallet.1)).await?;
+    let mut facts = app.facts.of_customers(wallets.map(|wallet| wallet.1)).await?;
+    if let Some(sender) = sender {
+        hide_source(sender, &mut facts);
+    }
     judge_wallets(wallets, facts, currency)
 }
 

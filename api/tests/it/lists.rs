@@ -112,7 +112,7 @@ async fn a_rare_status_is_found_without_looking_at_everything_at_once() {
 #[tokio::test]
 async fn lists_come_from_a_fresh_replica_and_say_so() {
     let db = TestDatabase::create().await.unwrap();
-    let config = Config { database_read_url: Some(db.url().to_owned()), ..config(db.url()) };
+    let config = Config { replica: Some(db.url().into()), ..config(db.url()) };
     let api = Api::start_with(config).await;
     let alice = api.wallet("alice", "EUR").await;
     // The sampler's first answer takes a moment.

@@ -3,18 +3,23 @@
 // The lint knows tests only by their attribute; their helpers fail the test in the same way.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod auth;
 mod bad_input;
 mod bulk;
+mod door;
 mod http;
 mod idempotency;
+mod ledger_checks;
 mod limits;
 mod lists;
 mod notices;
+mod openapi;
 mod operators;
 mod queue_desk;
 mod queues;
 
 mod plans;
+mod secrets;
 mod server;
 mod statements;
 mod stream;

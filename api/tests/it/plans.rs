@@ -11,7 +11,7 @@ const NONE: &str = "/admin/v1/redrive-plans/01a1fbb4-2655-75eb-986a-09c3fb00afa6
 
 impl Api {
     /// A stuck transfer of a deposit's kind, written as a lane would.
-    async fn stuck(&self) {
+    pub async fn stuck(&self) {
         let wallet = self.wallet("alice", "EUR").await;
         for sql in [
             "INSERT INTO transfer (id, kind, status, caller, destination_wallet_id, amount_minor, currency,

@@ -10,10 +10,12 @@ use embedded::testing::TestDatabase;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{ConnectOptions, PgPool};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
+
+use crate::openapi::documented::assert_documented;
 
 /// An API that serves on free ports until it is dropped.
 pub struct Api {
@@ -84,11 +86,12 @@ impl Api {
             };
             server.serve(stopped).await.unwrap();
         });
-        let pool = PgPool::connect_lazy(&config.database_url).unwrap();
+        let login = config.database.login().unwrap().options;
+        let database_url = login.to_url_lossy().to_string();
+        let pool = PgPool::connect_lazy_with(login);
         // Fails when another test of this process was first, which is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = Client::builder().no_proxy().build().unwrap();
-        let database_url = config.database_url;
         Self { database_url, public, admin, client, pool, stop: Some(stop), serving }
     }
 
@@ -101,6 +104,7 @@ impl Api {
         body: impl Into<reqwest::Body>,
     ) -> Answer {
         let base = if path.starts_with("/admin") { &self.admin } else { &self.public };
+        let named = method.to_string();
         let mut request = self.client.request(method, format!("{base}{path}")).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -108,7 +112,9 @@ impl Api {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let code = body["code"].as_str().filter(|_| status >= 400);
+        assert_documented(&named, path, status, code);
         Answer { status, headers, body }
     }
 

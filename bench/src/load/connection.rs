@@ -10,7 +10,7 @@ use super::http::{self, Head};
 const ROOM: usize = 2_048;
 
 /// A connection that is kept, and opened again when it breaks.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     addr: SocketAddr,
     stream: Option<TcpStream>,
     /// What has come in of the answer.
@@ -18,19 +18,19 @@ pub(super) struct Connection {
 }
 
 /// An answer, until the next request is sent.
-pub(super) struct Answer<'a> {
-    pub(super) status: u16,
+pub(crate) struct Answer<'a> {
+    pub(crate) status: u16,
     body: &'a [u8],
 }
 
 impl Connection {
     /// Not opened yet.
-    pub(super) fn new(addr: SocketAddr) -> Self {
+    pub(crate) fn new(addr: SocketAddr) -> Self {
         Self { addr, stream: None, bytes: Vec::with_capacity(ROOM) }
     }
 
     /// Sends a request and reads the answer. After an error nobody knows whether the request was carried out.
-    pub(super) async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         let mut stream = if let Some(stream) = self.stream.take() {
             stream
         } else {
@@ -62,7 +62,7 @@ async fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Result<Head> {
 
 impl Answer<'_> {
     /// The first `"id"` of the body: of the transfer, because that is its first field.
-    pub(super) fn first_id(&self) -> Option<[u8; 36]> {
+    pub(crate) fn first_id(&self) -> Option<[u8; 36]> {
         self.body.strip_prefix(b"{\"id\":\"")?.first_chunk().copied()
     }
 }

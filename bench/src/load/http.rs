@@ -8,9 +8,10 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// A request in which each of `marks` stands once. What replaces it must be as long.
+    /// A request in which each of `marks` stands; the last place counts, because a token may hold any text. What
+    /// replaces it must be as long.
     pub(super) fn new(text: &str, marks: &[&str]) -> Self {
-        let slots = marks.iter().filter_map(|mark| text.find(mark)).collect();
+        let slots = marks.iter().filter_map(|mark| text.rfind(mark)).collect();
         Self { text: text.as_bytes().to_vec(), slots }
     }
 

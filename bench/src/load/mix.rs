@@ -71,7 +71,7 @@ pub(super) struct Transfers {
 
 impl Transfers {
     /// With `waits`, the answer comes with the outcome.
-    pub(super) fn new(addr: SocketAddr, mix: Mix, waits: bool) -> Self {
+    pub(super) fn new((addr, token): (SocketAddr, &str), mix: Mix, waits: bool) -> Self {
         let template = |amount: &str| {
             let body = format!(
                 "{{\"source_wallet_id\":\"{SOURCE}\",\"destination_wallet_id\":\"{DESTINATION}\",\
@@ -79,7 +79,7 @@ impl Transfers {
             );
             let prefer = if waits { "prefer: wait=5\r\n" } else { "" };
             let text = format!(
-                "POST /v1/transfers HTTP/1.1\r\nhost: {addr}\r\n\
+                "POST /v1/transfers HTTP/1.1\r\nhost: {addr}\r\nauthorization: Bearer {token}\r\n\
                  content-type: application/json\r\nidempotency-key: {KEY}\r\n{prefer}\
                  content-length: {}\r\n\r\n{body}",
                 body.len()
@@ -121,9 +121,11 @@ pub(super) struct Reads {
 }
 
 impl Reads {
-    pub(super) fn new(addr: SocketAddr, mix: Mix) -> Self {
+    pub(super) fn new((addr, token): (SocketAddr, &str), mix: Mix) -> Self {
         let template = |path: &str| {
-            Template::new(&format!("GET {path} HTTP/1.1\r\nhost: {addr}\r\n\r\n"), &[SOURCE])
+            let head =
+                format!("GET {path} HTTP/1.1\r\nhost: {addr}\r\nauthorization: Bearer {token}");
+            Template::new(&format!("{head}\r\n\r\n"), &[SOURCE])
         };
         Self {
             mix,
@@ -157,7 +159,8 @@ mod tests {
     const MIX: Mix = Mix { wallets: 1_000, hot_percent: 50, poor_percent: 5 };
 
     fn requests(count: usize) -> Vec<String> {
-        let transfers = Transfers::new(SocketAddr::from(([127, 0, 0, 1], 80)), MIX, false);
+        let transfers =
+            Transfers::new((SocketAddr::from(([127, 0, 0, 1], 80)), "token"), MIX, false);
         let mut random = Random(7);
         let mut request = Vec::new();
         let next = |_| {

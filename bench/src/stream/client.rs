@@ -30,8 +30,13 @@ pub(super) struct Seen {
     pub(super) ended: Option<Instant>,
 }
 
-/// Writes a request with so many lines.
-pub(super) async fn write(mut output: OwnedWriteHalf, lines: u64, wallets: u64) -> Result<()> {
+/// Writes a request with so many lines. Gives the connection back: a client that closes its side of it is
+/// taken for gone.
+pub(super) async fn write(
+    mut output: OwnedWriteHalf,
+    lines: u64,
+    wallets: u64,
+) -> Result<OwnedWriteHalf> {
     let head = "POST /v1/transfers/stream HTTP/1.1\r\nhost: bench\r\ncontent-type: application/x-ndjson\r\n\
                 transfer-encoding: chunked\r\n\r\n";
     output.write_all(head.as_bytes()).await?;
@@ -45,7 +50,8 @@ pub(super) async fn write(mut output: OwnedWriteHalf, lines: u64, wallets: u64) 
             text.clear();
         }
     }
-    output.write_all(b"0\r\n\r\n").await
+    output.write_all(b"0\r\n\r\n").await?;
+    Ok(output)
 }
 
 /// One command, between two wallets that are never the same.

@@ -1,12 +1,14 @@
-use crate::support::{Dev, Scratch, eventually, is_alive, paste, signal};
+use serde_json::json;
+
+use crate::support::{Dev, Scratch, eventually, is_alive, paste, signal, token};
 
 #[test]
 fn the_banner_shows_lines_that_work_and_ctrl_c_stops_everything() {
     let scratch = Scratch::new();
     let dev = Dev::up(&scratch.0, &[]);
     let examples = dev.examples();
-    let [transfer, balance, statement] = examples.as_slice() else {
-        panic!("three lines for the shell, not {examples:#?}");
+    let [transfer, balance, statement, deposit, me] = examples.as_slice() else {
+        panic!("five lines for the shell, not {examples:#?}");
     };
     if let Some(transfer) = paste(transfer) {
         assert_eq!(transfer["status"], "settled", "{transfer}");
@@ -24,9 +26,22 @@ fn the_banner_shows_lines_that_work_and_ctrl_c_stops_everything() {
     if let Some(payouts) = paste(&format!("curl -sS {provider}/sandbox/payouts")) {
         assert_eq!(payouts["items"].as_array().map(Vec::len), Some(0), "{payouts}");
     }
+    if let Some(me) = paste(me) {
+        assert_eq!(me["role"], "viewer", "{me}");
+    }
+    if let Some(token) = token(&scratch.0, &["--subject", "bob"]) {
+        // The token of somebody else does not see the wallet.
+        let strange = statement.rsplit_once(" -H ").unwrap().0;
+        let answer = paste(&format!("{strange} -H 'Authorization: Bearer {token}'"));
+        assert_eq!(answer.unwrap()["code"], "wallet_not_found");
+    }
     // A key of its own each time: the same line pasted again is another transfer.
     if let (Some(_), Some(balance)) = (paste(transfer), paste(balance)) {
         assert_eq!(balance["available_minor"], 1000, "{balance}");
+    }
+    if let (Some(deposit), Some(balance)) = (paste(deposit), paste(balance)) {
+        assert_eq!((&deposit["kind"], &deposit["status"]), (&json!("deposit"), &json!("settled")));
+        assert_eq!(balance["available_minor"], 1100, "{balance}");
     }
     dev.stops_cleanly_on("INT");
     let address = provider.strip_prefix("http://").unwrap();

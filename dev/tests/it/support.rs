@@ -195,6 +195,16 @@ pub fn paste(line: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
 }
 
+/// What `holdfast-dev token` prints. None on a machine without curl, where nobody needs one.
+pub fn token(folder: &Path, arguments: &[&str]) -> Option<String> {
+    if !shell("command -v curl").status.success() {
+        return None;
+    }
+    let output = command(folder, &["token"]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
 /// The number behind a word of the load's line.
 pub fn number(line: &str, word: &str) -> u32 {
     let mut words = line.split_whitespace().skip_while(|one| *one != word);

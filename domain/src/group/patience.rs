@@ -49,13 +49,16 @@ impl Rules<'_> {
             Step::SubmitPayout if answer.is_none() => (Awaited::Call, self.now),
             Step::ConfirmPayout => {
                 let news = answer.and_then(Answer::of_confirmation).is_some();
-                if news || (answer.is_some() && transfer.overdue(self).is_some()) {
+                let late = transfer.overdue(self).is_some();
+                if news || (answer.is_some() && late) {
                     return None;
                 }
-                match transfer.attempt {
-                    0 => (Awaited::Confirmation, later(self.now, self.patience.confirm_every)),
-                    // It has failed before: nobody is expected to say anything unasked.
-                    _ => (Awaited::Call, self.now),
+                match answer {
+                    // It has failed before, or should have by now: nobody is expected to say
+                    // anything unasked.
+                    None if late || transfer.attempt > 0 => (Awaited::Call, self.now),
+                    // Also after an answer without news, or the provider would be asked without end.
+                    _ => (Awaited::Confirmation, later(self.now, self.patience.confirm_every)),
                 }
             }
             Step::SubmitPayout | Step::PlaceHold | Step::Screen | Step::PostEntry => return None,

@@ -8,11 +8,17 @@ use crate::transfer::TransferKind;
 
 impl OpenTransfer {
     /// A parked transfer as the saga's rules see it. For what people decide they ask
-    /// neither why it stuck nor with which failure, so an open row is enough.
+    /// neither with which failure it stuck nor why, but for one thing: whether its money may
+    /// have left. The open row knows that, whatever it stuck with in the end.
     pub fn as_stuck(&self) -> State {
+        let reason = if self.step.may_have_left(self.call_count) {
+            StuckReason::OutcomeUnknown
+        } else {
+            StuckReason::ParkedByOperator
+        };
         State::Stuck {
             step: self.step,
-            reason: StuckReason::ParkedByOperator,
+            reason,
             failure: Failure::new(FailureClass::Permanent, "parked", "It waits for a person."),
             undo_of: self.undo_of.clone(),
         }

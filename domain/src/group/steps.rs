@@ -164,7 +164,18 @@ impl Rules<'_> {
         };
         *entry = Some(posted);
         release(transfer, book)?;
+        give_back_rest(transfer, book);
         Ok(Ok(()))
+    }
+}
+
+/// Limits count what has moved, not what was held: the rest is free again. Run once, with the entry.
+fn give_back_rest(transfer: &OpenTransfer, book: &mut Book) {
+    let rest = MinorUnits(transfer.amount.minor().0.saturating_sub(transfer.moves().0));
+    if let (Some(day), Some(source)) = (transfer.limit_day, transfer.source)
+        && rest > MinorUnits::ZERO
+    {
+        book.limits_mut().give_back_part(source, day, rest);
     }
 }
 

@@ -99,6 +99,18 @@ impl LimitBook {
         }
     }
 
+    /// Takes a part of a transfer out of the windows of the day that it was counted on: it has
+    /// moved less than was expected, and is one transfer all the same.
+    pub fn give_back_part(&mut self, wallet: WalletId, day: NaiveDate, part: MinorUnits) {
+        let Some(limited) = self.wallets.get(&wallet) else {
+            return;
+        };
+        for window in limited.windows(day) {
+            let counted = self.usage.entry(window).or_default();
+            counted.now = counted.now.less(part);
+        }
+    }
+
     /// What is to be written: the windows that have changed, with their usage now.
     pub fn changes(&self) -> Vec<(&Window, Usage)> {
         let changed = self.usage.iter().filter(|(_, counted)| counted.before != counted.now);

@@ -3,6 +3,7 @@
 use crate::text::words;
 
 words! {
+    #[cfg_attr(feature = "openapi", schema(as = SagaStep))]
     /// One unit of the saga with one effect and, where needed, one compensation. The order of
     /// the variants is the order in which every saga takes those that are on its
     /// [`Route`](super::Route).
@@ -30,5 +31,15 @@ impl Step {
     /// it, and the answer begins another one.
     pub const fn is_outside(self) -> bool {
         matches!(self, Self::ScreenOutside | Self::SubmitPayout | Self::ConfirmPayout)
+    }
+
+    /// Whether money may have left the house without the ledger knowing when a saga stands
+    /// before this step, of which so many calls may have gone out.
+    pub const fn may_have_left(self, call_count: u32) -> bool {
+        match self {
+            Self::SubmitPayout => call_count > 0,
+            Self::ConfirmPayout => true,
+            _ => false,
+        }
     }
 }

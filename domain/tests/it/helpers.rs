@@ -117,6 +117,7 @@ pub fn transfer(n: u128, source: u128, destination: u128, minor: i64) -> OpenTra
         log_seq: 0,
         terms: None,
         answer: None,
+        call_count: 0,
     }
 }
 

@@ -4,10 +4,11 @@ use std::slice;
 
 use chrono::TimeDelta;
 use domain::answer::{Answer, Awaited};
-use domain::failure::FailureClass;
+use domain::dead_letter::{DeskAct, Refusal};
+use domain::failure::{Failure, FailureClass};
 use domain::group::{Advanced, Book, Boundaries, OpenTransfer, Progress};
 use domain::money::MinorUnits;
-use domain::saga::{Route, Step};
+use domain::saga::{Route, Step, StuckReason};
 use domain::terms::{Beneficiary, HoldTerms, PayoutTerms, ReversalTerms, Terms};
 use domain::transfer::{TransferKind, TransferStatus};
 
@@ -149,6 +150,76 @@ fn an_unknown_outcome_is_asked_about_again_and_never_gives_the_hold_back() {
         assert_eq!((stuck.status, held(&rows, 1)), (TransferStatus::Stuck, 40));
         assert_eq!(stuck.failure.expect("a failure").class, FailureClass::Unknown);
     });
+}
+
+#[test]
+fn a_payout_without_news_is_asked_about_with_pauses_also_after_a_failure() {
+    in_both_modes(|lane| {
+        let accepted = Answer::Accepted { provider_reference: None };
+        let every = lane.now + TimeDelta::seconds(30);
+        // The provider has lost it, and has it again: it is asked at once, and then with pauses.
+        let (_, waits) = run(lane, payout(), &[accepted.clone(), Answer::NotFound]);
+        assert!(matches!(waits.progress, Progress::Waiting(_)), "{:?}", waits.progress);
+        let again = OpenTransfer { answer: None, ..waits.transfer };
+        let mut book = Book::new([wallet(1, 100), wallet(2, 0)]);
+        let asks = lane.advance(again, &mut book);
+        assert_eq!(asks.progress, Progress::Awaits { what: Awaited::Call, until: lane.now });
+        let away = Answer::NotSent { detail: "refused".into() };
+        for answer in [Answer::Pending, Answer::Unknown { detail: "500".into() }, away] {
+            let told = OpenTransfer { answer: Some(answer), ..asks.transfer.clone() };
+            let waits = lane.advance(told, &mut book);
+            let paused = Progress::Awaits { what: Awaited::Confirmation, until: every };
+            assert_eq!((waits.progress, waits.transfer.answer), (paused, None));
+        }
+    });
+}
+
+#[test]
+fn a_payout_that_may_have_left_is_not_turned_back_by_anybody() {
+    let stuck = |step, call_count| OpenTransfer { step, call_count, ..payout() };
+    for (open, refused) in [
+        (stuck(Step::Screen, 0), None),
+        (stuck(Step::SubmitPayout, 0), None),
+        (stuck(Step::SubmitPayout, 1), Some(Refusal::OutcomeOpen)),
+        (stuck(Step::ConfirmPayout, 0), Some(Refusal::OutcomeOpen)),
+        (stuck(Step::PostEntry, 0), Some(Refusal::PastPivot)),
+    ] {
+        for act in DeskAct::ALL.iter().copied() {
+            let cause = Failure::new(FailureClass::Permanent, "told", "Told by a test.");
+            let decided = act.decide(open.as_stuck(), cause, open.route(), open.id);
+            let expected = match act {
+                DeskAct::Compensate | DeskAct::Discard => refused,
+                DeskAct::ResolveFailed => refused.filter(|why| *why == Refusal::PastPivot),
+                DeskAct::RetryCompensation => Some(Refusal::NotCompensating),
+                DeskAct::ForceForward => Some(Refusal::NotPastPivot),
+                DeskAct::Redrive | DeskAct::ResolveSettled => None,
+            };
+            assert_eq!(decided.err(), expected, "{act} at {} after {}", open.step, open.call_count);
+        }
+    }
+    // On its way back the provider has said no, and nothing is open.
+    let cause = Failure::new(FailureClass::Permanent, "payout_declined", "Declined.");
+    let back = OpenTransfer { undo_of: Some(cause.clone()), ..stuck(Step::PlaceHold, 0) };
+    let discarded = DeskAct::Discard.decide(back.as_stuck(), cause, back.route(), back.id);
+    assert!(discarded.is_ok());
+}
+
+#[test]
+fn a_parked_transfer_keeps_the_answer_that_no_lane_had_come_to() {
+    let lane = Lane::default();
+    let capture = Answer::Capture { amount_minor: MinorUnits(15) };
+    let (mut rows, waits) = run(&lane, manual(&lane), &[]);
+    let told = OpenTransfer { answer: Some(capture), ..waits.transfer };
+    let failure = Failure::new(FailureClass::Permanent, "parked", "Parked.");
+    let (parked, _) = rows.transact(|book| {
+        let reason = StuckReason::ParkedByOperator;
+        let halted =
+            lane.with_rules(|rules| rules.halt(told.clone(), reason, failure.clone(), book));
+        halted.expect("a parked transfer")
+    });
+    assert_eq!(parked.status, TransferStatus::Stuck);
+    let (settled, _) = rows.transact(|book| lane.advance(parked.transfer.clone(), book));
+    assert_eq!((settled.status, ledger(rows.wallet(2))), (TransferStatus::Settled, 15));
 }
 
 #[test]

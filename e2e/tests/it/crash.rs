@@ -3,12 +3,16 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use domain::failure::{Failure, FailureClass};
+use domain::group::NoFaults;
+use domain::saga::StuckReason;
 use domain::transfer::TransferStatus;
 use embedded::postgres::{Durability, Options, Server};
+use store::lane;
 
 use crate::support::load::Load;
 use crate::support::process::Process;
-use crate::support::{World, transfer};
+use crate::support::{BOTH_MODES, World, rules, transfer};
 
 const SETTLED: &str =
     "SELECT count(*) FROM transfer WHERE status = 'settled' AND kind = 'transfer'";
@@ -44,6 +48,26 @@ async fn a_transfer_that_kills_its_process_is_parked_and_its_neighbours_settle()
         .expect("one dead letter");
     assert_eq!(reason, "kills_its_worker");
     assert_eq!(world.count(SETTLED).await, 199);
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_killer_is_parked_only_while_its_row_says_that_it_is_one() {
+    let world = World::new().await;
+    let wallets = world.wallets(2, 1_000).await;
+    let ids = world.accept(&[transfer(wallets[0], wallets[1], 5)]).await;
+    let rules = rules(BOTH_MODES[0], NoFaults);
+    let mut connection = world.hot.acquire().await.expect("a connection");
+    let failure = Failure::new(FailureClass::Permanent, "kills_its_worker", "Made up by a test.");
+    for crashes in 0..=lane::CRASH_MAX {
+        // What a lane does that looked before another one had run the transfer.
+        let reason = StuckReason::KillsItsWorker;
+        let parked = lane::halt(&mut connection, &rules, ids[0], reason, &failure).await;
+        let parked = !parked.expect("a look").statuses.is_empty();
+        assert_eq!(parked, crashes == lane::CRASH_MAX, "after {crashes}");
+        lane::suspect(&mut connection, &ids).await.expect("a mark");
+    }
+    assert_eq!(world.status(ids[0]).await, TransferStatus::Stuck);
     world.assert_ledger_clean().await;
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+use domain::answer::Answer;
 use domain::dead_letter::DeskAct;
 use domain::event::EventType;
 use domain::failure::{Failure, FailureClass};
 use domain::group::{Boundaries, NoFaults};
-use domain::ids::WalletId;
+use domain::ids::{TransferId, WalletId};
+use domain::money::MinorUnits;
 use domain::operator::OperatorRole;
 use domain::saga::StuckReason;
 use serde_json::Value;
@@ -15,6 +18,7 @@ use store::lane;
 use store::operators::Operator;
 use store::wallets::{Change, Origin};
 
+use crate::outside::{manual, payout, reversal};
 use crate::support::{World, rules, transfer};
 use crate::tidy::tree::{files, root, text};
 
@@ -84,6 +88,26 @@ async fn people_decide(world: &World, [source, destination]: [WalletId; 2]) {
     }
 }
 
+/// Holds captured in part, voided and out of time; payouts paid, declined and stuck; a reversal.
+async fn others_decide(world: &World, [source, destination]: [WalletId; 2], settled: TransferId) {
+    let rules = rules(Boundaries::Fused, NoFaults);
+    let hold = || manual(source, destination, 5, TimeDelta::hours(1));
+    let declined = Answer::Declined { code: "closed".into(), detail: "Closed.".into() };
+    let unknown = Answer::Unknown { detail: "timed out".into() };
+    for (command, answers) in [
+        (hold(), vec![Answer::Capture { amount_minor: MinorUnits(3) }]),
+        (hold(), vec![Answer::Void { detail: "changed".into() }]),
+        (hold(), vec![Answer::Expired]),
+        (payout(source, 5), vec![Answer::Paid { provider_reference: None }]),
+        (payout(source, 5), vec![declined]),
+        (payout(source, 5), vec![unknown; 4]),
+        (reversal(settled, 5, destination, source, 2), Vec::new()),
+    ] {
+        let id = world.accept(&[command]).await[0];
+        world.play(&rules, id, &answers).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn real_events_keep_to_their_schemas() {
     let world = World::new().await;
@@ -102,6 +126,7 @@ async fn real_events_keep_to_their_schemas() {
         lane::halt(&mut connection, &rules, ids[2], StuckReason::BrokenInvariant, &failure).await;
     halted.expect("a parked transfer");
     people_decide(&world, [wallets[0], wallets[1]]).await;
+    others_decide(&world, [wallets[0], wallets[1]], ids[0]).await;
     let empty = world.wallets(1, 0).await[0];
     for (wallet, change) in
         [(wallets[2], Change::Freeze), (wallets[2], Change::Unfreeze), (empty, Change::Close)]
@@ -127,6 +152,13 @@ async fn real_events_keep_to_their_schemas() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen, schemas.into_keys().collect::<Vec<_>>());
+    // A payout has the same events as a transfer, and says what it is.
+    let payouts = "SELECT count(DISTINCT type) FROM event
+        WHERE envelope::jsonb #>> '{data,kind}' = 'payout'";
+    assert_eq!(world.count(payouts).await, 3, "settled, failed, stuck");
+    let captured = "SELECT count(*) FROM event WHERE type = 'transfer.settled.v1'
+        AND envelope::jsonb #>> '{data,amount_minor}' = '3'";
+    assert_eq!(world.count(captured).await, 1, "what was captured, not what was held");
     let resolved = "SELECT count(DISTINCT envelope::jsonb #>> '{data,resolution}') FROM event";
     assert_eq!(world.count(resolved).await, 3, "one of each resolution");
 }

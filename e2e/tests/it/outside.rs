@@ -40,12 +40,18 @@ pub(super) fn payout(from: WalletId, amount: i64) -> NewTransfer {
     on(TransferKind::Payout, from, cash, amount, Terms { payout, ..Terms::default() })
 }
 
-fn screened(from: WalletId, to: WalletId, amount: i64) -> NewTransfer {
+pub(super) fn screened(from: WalletId, to: WalletId, amount: i64) -> NewTransfer {
     let terms = Terms { screen_outside: true, ..Terms::default() };
     on(TransferKind::Transfer, from, to, amount, terms)
 }
 
-fn reversal(of: TransferId, moved: i64, from: WalletId, to: WalletId, amount: i64) -> NewTransfer {
+pub(super) fn reversal(
+    of: TransferId,
+    moved: i64,
+    from: WalletId,
+    to: WalletId,
+    amount: i64,
+) -> NewTransfer {
     let reverses = Some(ReversalTerms { transfer_id: of, moved_minor: MinorUnits(moved) });
     on(TransferKind::Reversal, from, to, amount, Terms { reverses, ..Terms::default() })
 }

@@ -2,9 +2,11 @@
 
 pub mod admin;
 pub mod load;
+pub mod outside;
 pub mod process;
 pub mod queue;
 pub mod sqs;
+pub mod switch;
 
 use std::time::{Duration, Instant};
 

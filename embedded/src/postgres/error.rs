@@ -67,6 +67,14 @@ pub enum EmbeddedError {
         /// What `initdb` printed.
         output: String,
     },
+    /// `pg_basebackup` failed.
+    #[error("could not copy the server to {data_dir}: {output}")]
+    Backup {
+        /// Folder of the copy.
+        data_dir: PathBuf,
+        /// What `pg_basebackup` printed.
+        output: String,
+    },
     /// A server of another process serves these data.
     #[error(
         "the PostgreSQL server with pid {pid} still uses {data_dir}; \

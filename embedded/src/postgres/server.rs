@@ -16,6 +16,8 @@ use super::predecessor;
 use super::provision;
 use super::watchdog::Order;
 
+mod standby;
+
 /// Name of the server's superuser, whom [`Server::url`] logs in.
 pub const SUPERUSER: &str = "holdfast";
 

@@ -150,13 +150,13 @@ impl Shared {
 }
 
 /// The usual folder for temporary files, or `/var/tmp` when the server's user cannot reach that.
-async fn parent_folder(account: &Account) -> PathBuf {
+pub(super) async fn parent_folder(account: &Account) -> PathBuf {
     let usual = std::env::temp_dir();
     if is_reachable(&usual, account).await { usual } else { PathBuf::from("/var/tmp") }
 }
 
 /// Downloads outlive the temporary data. Programs to run never lie in a folder that everybody may write to.
-fn cache_dir(account: &Account) -> Option<PathBuf> {
+pub(super) fn cache_dir(account: &Account) -> Option<PathBuf> {
     match account {
         Account::Other { .. } => Some(PathBuf::from("/var/cache/holdfast")),
         Account::Own => std::env::var_os("XDG_CACHE_HOME")

@@ -43,6 +43,8 @@ fn columns_of<E: EntityTrait>(entity: E) -> (String, Columns) {
 
 fn entities() -> BTreeMap<String, Columns> {
     BTreeMap::from([
+        columns_of(entities::api_key::Entity),
+        columns_of(entities::approval::Entity),
         columns_of(entities::balance_checkpoint::Entity),
         columns_of(entities::balance_checkpoint_line::Entity),
         columns_of(entities::business_minute::Entity),

@@ -15,12 +15,19 @@ pub enum Consumer {
     Metrics,
 }
 
-impl fmt::Display for Consumer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Consumer {
+    /// In log lines, figures and traces.
+    pub(super) fn name(self) -> &'static str {
+        match self {
             Self::Audit => "audit",
             Self::Metrics => "metrics",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Consumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

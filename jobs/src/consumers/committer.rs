@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use domain::trace::trace_id;
 use store::inbox::IncomingEvent;
 use store::pool::Single;
 use store::{StoreError, Temper, describe};
@@ -12,11 +13,14 @@ use super::commit::{self, Consumer};
 use super::delete::Done;
 use super::pause::Pause;
 use super::pile::{Group, Part, Taken};
+use super::watched;
 use crate::sqs::Received;
 
 /// The one that commits for a consumer.
 pub(super) struct Committer {
     consumer: Consumer,
+    /// Name of the queue, for traces.
+    queue: String,
     /// Thrown away whenever it did not give an answer.
     connection: Single,
     taken: Taken,
@@ -38,14 +42,15 @@ enum Trouble {
 impl Committer {
     pub(super) fn new(
         consumer: Consumer,
+        queue: &str,
         connection: Single,
         taken: Taken,
         done: mpsc::UnboundedSender<Done>,
         well: watch::Sender<bool>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let pause = Pause::default();
-        Self { consumer, connection, taken, done, well, pause, stopping }
+        let (pause, queue) = (Pause::default(), queue.to_owned());
+        Self { consumer, queue, connection, taken, done, well, pause, stopping }
     }
 
     /// Commits until the pollers have ended and the pile is empty. Once it is to stop it does
@@ -61,6 +66,7 @@ impl Committer {
             }
             let Some(group) = self.taken.group().await else { return };
             if group.deadline <= Instant::now() {
+                watched::count(self.consumer, "given_up", group.parts.len());
                 self.give_up(group.parts.len(), "messages");
             } else if !self.commit(&group).await && !self.wait().await {
                 return;
@@ -76,12 +82,16 @@ impl Committer {
         while let Some(parts) = open.pop() {
             let messages = group.parts.get(parts.clone()).unwrap_or_default();
             match self.write_patiently(group.events(&parts), group.deadline).await {
-                Ok(()) => self.delete(messages, group.deadline),
+                Ok(()) => {
+                    watched::committed(self.consumer, &self.queue, messages, group.events(&parts));
+                    self.delete(messages, group.deadline);
+                }
                 Err(Trouble::Refused(error)) => match messages {
                     [alone] => self.leave(alone, &error),
                     _ => open.extend(halves(&parts)),
                 },
                 Err(Trouble::Ill) => {
+                    watched::count(self.consumer, "given_up", messages.len());
                     self.well.send_replace(false);
                     return false;
                 }
@@ -168,9 +178,13 @@ impl Committer {
     }
 
     fn leave(&self, alone: &Part, error: &StoreError) {
+        watched::count(self.consumer, "refused", 1);
         let Received { id, receive_count, .. } = &alone.message;
+        let (correlation_id, context) = alone.message.origin();
+        let trace_id = trace_id(Some(context));
         tracing::error!(
             error = describe(error), message.id = %id, message.receive_count = receive_count,
+            correlation_id, trace_id,
             "the database refuses message {id} of consumer {}; \
              it comes again until SQS moves it to the dead-letter queue",
             self.consumer

@@ -1,5 +1,6 @@
 //! Receives messages, reads them, and puts them on the pile.
 
+use domain::trace::trace_id;
 use futures::future;
 use store::describe;
 use tokio::sync::watch;
@@ -9,7 +10,7 @@ use super::commit::Consumer;
 use super::message::{self, Unreadable};
 use super::pause::Pause;
 use super::pile::{Pile, Readable};
-use super::{Handling, switch_of};
+use super::{Handling, switch_of, watched};
 use crate::sqs::{Queue, Received, SqsError};
 
 /// The longest that SQS lets a receive wait. Fewer empty answers cost less.
@@ -74,8 +75,8 @@ impl Poller {
         for message in messages {
             match message::read(&message.body) {
                 Ok(events) if self.handling.faults.drops(self.consumer, &events) => {
-                    let consumer = self.consumer;
-                    tracing::warn!(message.id = %message.id, "consumer {consumer} drops a message on purpose");
+                    let (consumer, id) = (self.consumer, &message.id);
+                    tracing::warn!(message.id = %id, "consumer {consumer} drops message {id} on purpose");
                 }
                 Ok(events) => readable.push(Readable { message, events, deadline }),
                 Err(reason) => unreadable.push((message, reason)),
@@ -108,9 +109,12 @@ impl Poller {
     }
 
     async fn move_away(&self, message: &Received, reason: &str) -> Result<(), SqsError> {
+        watched::count(self.consumer, "unreadable", 1);
         let (id, queue) = (&message.id, self.queue.name());
+        let (correlation_id, context) = message.origin();
+        let trace_id = trace_id(Some(context));
         tracing::error!(
-            queue.name = queue, message.id = %id,
+            queue.name = queue, message.id = %id, correlation_id, trace_id,
             "message {id} of {queue} cannot be read and goes to its dead-letter queue: {reason}"
         );
         self.queue.dead_letter(message, reason).await

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::ids::PlanId;
 use domain::plan::TICK;
 use sqlx::PgPool;
-use store::wake::{Channel, Waker};
+use store::wake::Waker;
 use store::{StoreError, describe, plans};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -21,11 +21,10 @@ const TICKS_MAX: usize = 8;
 /// Moves plans on until told to stop.
 pub(crate) async fn run(
     pool: PgPool,
-    listen: PgPool,
+    waker: Waker,
     news: Arc<Notify>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let waker = Waker::start(listen, Channel::Saga);
     let mut purge_at = Instant::now();
     loop {
         if Instant::now() >= purge_at {

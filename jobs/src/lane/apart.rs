@@ -12,12 +12,10 @@ use domain::failure::{Failure, FailureClass};
 use domain::ids::TransferId;
 use domain::saga::StuckReason;
 use futures::FutureExt;
-use store::lane;
+use store::lane::{self, CRASH_MAX};
 
 use super::runner::Runner;
 
-/// Times that a transfer may take its process down before it is parked.
-const CRASH_MAX: i16 = 3;
 /// Unmarked transfers that are run together: few enough to be tried alone soon
 /// after, many enough that thousands of bystanders take a second.
 const GROUP_APART: usize = 16;

@@ -18,9 +18,13 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use store::lane::{self, GroupError, GroupReport, LaneRules};
 use store::pool::Single;
+use store::wake::Waker;
 use store::{StoreError, Temper, describe};
+use telemetry::metrics::metrics;
 use tokio::sync::watch;
 
+use super::spans::{self, Jobs};
+use super::tell;
 use crate::relay::Bell;
 
 /// First pause after an outage; doubles up to [`PAUSE_MAX`].
@@ -34,6 +38,10 @@ pub(super) struct Runner {
     rules: LaneRules,
     /// Rung when events were committed.
     bell: Bell,
+    /// Woken when there are calls to make.
+    calls: Waker,
+    /// What was taken when, for traces.
+    pub(super) jobs: Jobs,
     stopping: watch::Receiver<bool>,
 }
 
@@ -50,9 +58,10 @@ impl Runner {
         connection: Single,
         rules: LaneRules,
         bell: Bell,
+        calls: Waker,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { connection, rules, bell, stopping }
+        Self { connection, rules, bell, calls, jobs: Jobs::default(), stopping }
     }
 
     /// Advances `ids` until each is at its end, waits, or is parked. False when
@@ -91,12 +100,22 @@ impl Runner {
                 async move { lane::advance(connection, rules, &group, apart).await }.boxed()
             })
             .await;
-        if let Some(Ok(report)) = &outcome
-            && !report.statuses.is_empty()
-        {
-            self.bell.ring();
+        if let Some(Ok(report)) = &outcome {
+            if !report.statuses.is_empty() {
+                self.bell.ring();
+            }
+            if report.calls {
+                self.calls.wake();
+            }
+            self.told(report);
         }
         outcome
+    }
+
+    /// Says what was committed.
+    fn told(&mut self, report: &GroupReport) {
+        tell::tell(report);
+        spans::record(report, self.rules.shard, &mut self.jobs);
     }
 
     /// Parks each of `ids` with a dead letter. One that cannot even be parked is
@@ -115,7 +134,10 @@ impl Runner {
                 })
                 .await;
             match parked {
-                Some(Ok(_)) => self.bell.ring(),
+                Some(Ok(report)) => {
+                    self.bell.ring();
+                    self.told(&report);
+                }
                 Some(Err(failure)) => {
                     let detail = failure.detail;
                     tracing::error!(transfer.id = %id, "transfer {id} cannot be parked: {detail}");
@@ -138,9 +160,13 @@ impl Runner {
         loop {
             let trouble = match self.once(&work).await {
                 Ok(done) => return Some(Ok(done)),
-                Err(Trouble::Within(failure)) => return Some(Err(failure)),
+                Err(Trouble::Within(failure)) => {
+                    metrics().sagas.group_failures.one(["data".into()]);
+                    return Some(Err(failure));
+                }
                 Err(Trouble::Later(trouble)) => trouble,
             };
+            metrics().sagas.group_failures.one(["database".into()]);
             tracing::warn!(error = trouble, "the lane waits for the database");
             if !self.pause(&mut pause).await {
                 return None;
@@ -157,13 +183,20 @@ impl Runner {
             &'c LaneRules,
         ) -> BoxFuture<'c, Result<T, GroupError>>,
     ) -> Result<T, Trouble> {
+        let doubted = self.connection.doubted();
         let taken = self.connection.take().await;
         let mut connection = taken.map_err(|error| Trouble::Later(describe(&error)))?;
         let doing = AssertUnwindSafe(work(&mut connection, &self.rules)).catch_unwind();
-        let done = match tokio::time::timeout(GROUP_TIME_MAX, doing).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(_)) => return Err(Trouble::Within(panicked())),
-            Err(_) => return Err(Trouble::Later("no answer in time".to_owned())),
+        let later = |why: &str| Err(Trouble::Later(why.to_owned()));
+        let done = tokio::select! {
+            biased;
+            done = tokio::time::timeout(GROUP_TIME_MAX, doing) => match done {
+                Ok(Ok(done)) => done,
+                Ok(Err(_)) => return Err(Trouble::Within(panicked())),
+                Err(_) => return later("no answer in time"),
+            },
+            // It may keep a commit waiting for ever.
+            () = doubted => return later("the writer was left"),
         };
         let done = done.map_err(|error| judge(&error));
         if !matches!(done, Err(Trouble::Later(_))) {

@@ -27,6 +27,15 @@ pub(super) enum Asked {
 }
 
 impl Asked {
+    /// Its name in figures and traces.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Screening => "screening",
+            Self::Submission => "submission",
+            Self::Confirmation => "confirmation",
+        }
+    }
+
     /// None for a step that asks nobody.
     pub(super) fn by(step: Step) -> Option<Self> {
         match step {

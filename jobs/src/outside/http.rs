@@ -10,6 +10,7 @@ use store::describe;
 
 use super::config::ProviderConfig;
 use super::text::sentence;
+use super::watched::traced;
 
 /// A connection that takes longer is not made: nothing was sent, and that is known. It is
 /// never more than half of the whole time, or that would be over first and leave it unknown.
@@ -92,7 +93,7 @@ impl Endpoint {
 
 /// Sends a request and reads the answer to its end.
 pub(super) async fn exchange(request: RequestBuilder) -> Reply {
-    let response = match request.send().await {
+    let response = match traced(request).send().await {
         Ok(response) => response,
         Err(error) => return failed(error),
     };

@@ -13,6 +13,7 @@ use apalis::prelude::BoxDynError;
 use domain::answer::Answer;
 use domain::ids::TransferId;
 use domain::job::{CALL_QUEUE, CallJob};
+use domain::trace::trace_id;
 use serde_json::Value;
 use sqlx::PgPool;
 use store::calls::{self, Call};
@@ -24,6 +25,7 @@ use super::ask::{Asked, Outside};
 use super::config::OutsideConfig;
 use super::guard::{Entry, PLACE_WAIT};
 use super::http::OutsideError;
+use super::watched::watched;
 use super::{CallPoint, CallProbe};
 use crate::drain::{Drain, Handler, Sort};
 
@@ -69,7 +71,7 @@ impl Calls {
 }
 
 impl Handler for Calls {
-    async fn handle(&self, job: Value, _: Sort) -> Result<(), BoxDynError> {
+    async fn handle(&self, job: Value, sort: Sort) -> Result<(), BoxDynError> {
         let id = match serde_json::from_value(job) {
             Ok(CallJob::V1 { id }) => id,
             Err(error) => {
@@ -80,7 +82,7 @@ impl Handler for Calls {
         // A task of its own: one that panics does not take the worker along, and calls do not
         // share one processor.
         let shared = self.0.clone();
-        let error = match tokio::spawn(async move { shared.call(id).await }).await {
+        let error = match tokio::spawn(async move { shared.call(id, sort.again).await }).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => describe(&error),
             Err(error) => error.to_string(),
@@ -94,10 +96,14 @@ impl Handler for Calls {
 }
 
 impl Shared {
-    async fn call(&self, id: TransferId) -> Result<(), StoreError> {
+    async fn call(&self, id: TransferId, again: bool) -> Result<(), StoreError> {
         let taken = calls::take(&mut *self.pool.acquire().await?, id, self.lease).await?;
         let Some(call) = taken else {
-            // Answered, or in somebody else's hands: a job that came twice.
+            // Answered, or in somebody else's hands: a job that came twice. If it was in the hands
+            // of a worker that died, so may the call be.
+            if again {
+                put_off::behind_lease(&mut *self.pool.acquire().await?, id).await?;
+            }
             return Ok(());
         };
         let Some(asked) = Asked::by(call.step) else {
@@ -129,11 +135,16 @@ impl Shared {
             }
         };
         self.probe.reached(CallPoint::BeforeCall, call);
-        let answer = self.outside.ask(asked, call).await;
+        let answer = watched(asked, call, self.outside.ask(asked, call)).await;
         self.probe.reached(CallPoint::AfterCall, call);
         let failed = matches!(answer, Answer::NotSent { .. } | Answer::Unknown { .. });
         pass.done(failed);
-        tracing::debug!(transfer.id = %call.id, call.count = call.call_count, ?answer, "asked");
+        let (id, correlation_id) = (call.id, call.correlation_id.as_deref().unwrap_or_default());
+        let trace_id = trace_id(call.traceparent.as_deref());
+        tracing::debug!(
+            transfer.id = %id, call.count = call.call_count, correlation_id, trace_id, ?answer,
+            "asked for {} for transfer {id}", asked.name()
+        );
         let answer = asked.careful(call, answer);
         // While the provider was asked it may have told by itself, and that says more.
         let open = matches!(
@@ -167,8 +178,10 @@ impl Shared {
                     return Ok(());
                 }
                 Ok(false) => {
+                    let correlation_id = call.correlation_id.as_deref().unwrap_or_default();
+                    let trace_id = trace_id(call.traceparent.as_deref());
                     tracing::info!(
-                        transfer.id = %call.id,
+                        transfer.id = %call.id, correlation_id, trace_id,
                         "the answer for transfer {} came too late and is left out", call.id
                     );
                     return Ok(());

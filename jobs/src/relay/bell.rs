@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use store::wake::{self, Channel, Waker};
+use store::writer::anew;
 use tokio::sync::{Notify, watch};
+
+use crate::Pools;
 
 /// Pause before the connection that listens is made again.
 const LISTEN_PAUSE: Duration = Duration::from_secs(1);
@@ -32,24 +35,28 @@ impl Bell {
 }
 
 /// Passes on what is rung elsewhere, until told to stop.
-pub(crate) async fn listen(
-    pool: PgPool,
+pub(crate) fn hear(
+    pools: &Pools,
     channel: Channel,
     news: Arc<Notify>,
     mut stopping: watch::Receiver<bool>,
-) {
-    let hearing = async {
-        loop {
-            if let Ok(mut listener) = wake::listen(&pool, channel).await {
-                while listener.recv().await.is_ok() {
-                    news.notify_one();
-                }
-            }
-            tokio::time::sleep(LISTEN_PAUSE).await;
+) -> impl Future<Output = ()> + Send + 'static {
+    let (database, pool) = (pools.database.clone(), pools.listen.clone());
+    async move {
+        tokio::select! {
+            () = anew(&database, || hear_on(&pool, channel, &news)) => {}
+            _ = stopping.wait_for(|stop| *stop) => {}
         }
-    };
-    tokio::select! {
-        () = hearing => {}
-        _ = stopping.wait_for(|stop| *stop) => {}
+    }
+}
+
+async fn hear_on(pool: &PgPool, channel: Channel, news: &Notify) {
+    loop {
+        if let Ok(mut listener) = wake::listen(pool, channel).await {
+            while listener.recv().await.is_ok() {
+                news.notify_one();
+            }
+        }
+        tokio::time::sleep(LISTEN_PAUSE).await;
     }
 }

@@ -73,8 +73,10 @@ pub async fn unpark(
     act(pool, letter, &decision).await.map(|_| ())
 }
 
-/// Ends the wait of a transfer that waits for a retry: due now, with a new job. One that
-/// is due already gets no more than the job.
+/// Ends the wait of a transfer that waits for a retry, or for news that its provider can be
+/// asked for: due now, with a new job. One that is due already gets no more than the job; so
+/// does one that waits for a client or a person, whose time is not the operator's to cut, and
+/// one whose call is under way, which would be made twice.
 pub async fn retry_now(
     pool: &PgPool,
     id: TransferId,
@@ -91,9 +93,7 @@ pub async fn retry_now(
     if locked.parked {
         return Err(DeskError::TransferParked);
     }
-    let due = sqlx::query_scalar(
-        "UPDATE saga_open SET due_at = now() WHERE transfer_id = $1 AND due_at > now() RETURNING due_at",
-    );
+    let due = sqlx::query_scalar(include_str!("hasten.sql"));
     let due_at = due.bind(id.0).fetch_optional(&mut *tx).await?;
     // Even if nothing changed: a lane may have passed the row by while it was locked here.
     jobs::enqueue_in_tx(&mut tx, &[(id, due_at.unwrap_or(locked.due_at))]).await?;
@@ -124,7 +124,7 @@ fn seen(locked: &Locked) -> serde_json::Value {
 }
 
 /// Why a transfer has no open row.
-async fn at_its_end(pool: &PgPool, id: TransferId) -> DeskError {
+pub(super) async fn at_its_end(pool: &PgPool, id: TransferId) -> DeskError {
     match transfers::get(pool, id).await {
         Ok(None) => DeskError::TransferNotFound,
         Ok(Some(transfer)) if transfer.status.is_final() => {

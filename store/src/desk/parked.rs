@@ -2,7 +2,7 @@
 
 use domain::failure::Failure;
 use domain::ids::{DeadLetterId, TransferId};
-use domain::saga::{Route, State, Step};
+use domain::saga::{Route, State, Step, StuckReason};
 use domain::terms::Terms;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -39,7 +39,13 @@ fn parked(row: &PgRow) -> Result<Parked, StoreError> {
             detail: row.try_get::<Option<String>, _>("undo_detail")?.unwrap_or_default(),
         }),
     };
-    let reason = text("parked_reason")?.parse().map_err(corrupt)?;
+    let call_count = u32::try_from(row.try_get::<i16, _>("call_count")?).unwrap_or(0);
+    // Whoever parked it may not have known that a call was under way.
+    let reason = if step.may_have_left(call_count) {
+        StuckReason::OutcomeUnknown
+    } else {
+        text("parked_reason")?.parse().map_err(corrupt)?
+    };
     let terms = row.try_get::<Option<Json<Terms>>, _>("terms")?;
     Ok(Parked {
         transfer: TransferId(row.try_get("transfer_id")?),

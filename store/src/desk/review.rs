@@ -1,51 +1,24 @@
 //! Transfers that the screening service is not sure of: a person says yes or no.
 
-use domain::answer::{Answer, Awaited};
+use domain::answer::{Answer, Awaited, Verdict};
 use domain::ids::TransferId;
-use domain::text::UnknownWord;
 use serde_json::json;
 use sqlx::{Connection, PgPool};
 
 use super::DeskError;
+use super::park::at_its_end;
 use crate::answers::{self, Posted};
+use crate::lane;
 use crate::operator_audit::{self, Act};
 use crate::operators::Operator;
-use crate::{lane, transfers};
 
-/// What a person has found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing speaks against it: the transfer goes on.
-    Allow,
-    /// No: what was held is given back, and the transfer ends as rejected.
-    Deny,
-}
-
-impl Verdict {
-    /// The word that stands for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
+/// What the saga is told.
+fn answer(verdict: Verdict, actor: &Operator, reason: &str) -> Answer {
+    match verdict {
+        Verdict::Allow => Answer::ReviewAllowed,
+        Verdict::Deny => {
+            Answer::ReviewDenied { detail: format!("Denied by {}: {reason}", actor.name) }
         }
-    }
-
-    fn answer(self, actor: &Operator, reason: &str) -> Answer {
-        match self {
-            Self::Allow => Answer::ReviewAllowed,
-            Self::Deny => {
-                Answer::ReviewDenied { detail: format!("Denied by {}: {reason}", actor.name) }
-            }
-        }
-    }
-}
-
-impl std::str::FromStr for Verdict {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let known = [Self::Allow, Self::Deny].into_iter().find(|one| one.as_str() == text);
-        known.ok_or_else(|| UnknownWord { type_name: "Verdict", text: text.to_owned() })
     }
 }
 
@@ -63,12 +36,9 @@ pub async fn review(
     let Some(locked) = lane::lock_one_in_tx(&mut tx, id).await? else {
         drop(tx);
         drop(connection);
-        return Err(match transfers::get(pool, id).await? {
-            None => DeskError::TransferNotFound,
-            Some(transfer) => DeskError::TransferFinal(transfer.status),
-        });
+        return Err(at_its_end(pool, id).await);
     };
-    let answer = verdict.answer(actor, reason);
+    let answer = answer(verdict, actor, reason);
     if answers::post_in_tx(&mut tx, id, &[Awaited::Review], &answer).await? == Posted::NotAwaited {
         let given = locked.transfer().answer.as_ref();
         let same = given.is_some_and(|given| given.name() == answer.name());

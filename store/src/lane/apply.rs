@@ -17,10 +17,14 @@ use uuid::Uuid;
 use crate::{StoreError, jobs};
 
 /// What became of one transfer, with what its event carries along.
-pub(super) struct Outcome {
-    pub(super) advanced: Advanced,
-    pub(super) correlation_id: Option<String>,
-    pub(super) traceparent: Option<String>,
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was done to it.
+    pub advanced: Advanced,
+    /// Of the request that caused it; null when it had none.
+    pub correlation_id: Option<String>,
+    /// W3C trace context of that request; null when it had none.
+    pub traceparent: Option<String>,
 }
 
 /// Writes everything that a group has decided. `now` is the clock under the locks.

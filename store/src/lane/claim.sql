@@ -6,7 +6,7 @@
 SELECT
     transfer_id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
     correlation_id, traceparent, step, attempt, crash_count, undo_class, undo_code, undo_detail,
-    hold_minor, limit_day, log_seq, terms, answer,
+    hold_minor, limit_day, log_seq, terms, answer, call_count,
     due_at <= clock_timestamp() AND waiting_for IS NULL AND parked_reason IS NULL AS runnable
 FROM saga_open
 WHERE transfer_id = ANY($1::uuid[])

@@ -111,6 +111,7 @@ mod tests {
             log_seq: 0,
             terms: None,
             answer: None,
+            call_count: 0,
         }
     }
 

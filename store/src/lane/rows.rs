@@ -55,6 +55,7 @@ pub(super) fn open_transfer(row: &PgRow) -> Result<OpenTransfer, StoreError> {
         log_seq: small(row, "log_seq")?,
         terms: row.try_get::<Option<Json<Terms>>, _>("terms")?.map(|terms| Box::new(terms.0)),
         answer: row.try_get::<Option<Json<Answer>>, _>("answer")?.map(|answer| answer.0),
+        call_count: small(row, "call_count")?,
     })
 }
 

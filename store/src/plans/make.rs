@@ -115,7 +115,7 @@ fn freeze(way: Way, letters: Vec<DeadLetter>, peek: Peek) -> Result<Vec<Frozen>,
             // A transfer may have died before: only its open dead letter speaks for it.
             let transfer = if letter.is_open() { open.remove(&letter.transfer_id) } else { None };
             let Some(transfer) = transfer else { return closed(letter) };
-            let Future { step, undo_of, told } = look_ahead(rules, way, transfer, &mut book);
+            let Future { step, undo_of, told, .. } = look_ahead(rules, way, transfer, &mut book);
             let (outlook, code) = (told.outlook, told.code);
             Ok(Frozen { letter, step, undo: undo_of.is_some(), outlook, code })
         };
@@ -136,6 +136,8 @@ pub(super) struct Future {
     pub(super) step: Step,
     pub(super) undo_of: Option<Failure>,
     pub(super) told: Forecast,
+    /// Whether the rules allow it at all.
+    pub(super) possible: bool,
 }
 
 /// Asks the rules about one transfer. One that compensates already just goes on doing so.
@@ -152,8 +154,9 @@ pub(super) fn look_ahead(
         let (stuck, route) = (transfer.as_stuck(), transfer.route());
         DeskAct::Compensate.decide(stuck, cause, route, transfer.id).ok()?.0.goes_on_at()
     });
+    let possible = back.is_none() || decided.is_some();
     let (step, undo_of) = decided.unwrap_or_else(|| (transfer.step, transfer.undo_of.clone()));
-    Future { step, undo_of, told: forecast(rules, transfer, back, book) }
+    Future { step, undo_of, told: forecast(rules, transfer, back, book), possible }
 }
 
 /// What apply must name: whoever was shown another set, order or forecast has another hash.

@@ -24,6 +24,9 @@ pub const LOOKED_AT_FOR_OPERATORS: u64 = 50_000;
 pub struct ListQuery {
     /// Only from or to this wallet.
     pub wallet: Option<WalletId>,
+    /// Only from or to one of these. Without [`Self::wallet`] each of them is two walks along an
+    /// index, so they should be few.
+    pub wallets: Option<Vec<WalletId>>,
     /// Only those that stand so.
     pub status: Option<TransferStatus>,
     /// Only those that wait for this; there are few of them, and an index knows them.
@@ -67,7 +70,9 @@ impl ListQuery {
         let is_below = |at| one.id.0 < orm::first_from(at);
         let same =
             |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
-        self.wallet.is_none_or(|id| one.source == Some(id) || one.destination == id)
+        let touches = |id: WalletId| one.source == Some(id) || one.destination == id;
+        self.wallet.is_none_or(touches)
+            && self.wallets.as_ref().is_none_or(|ids| ids.iter().any(|id| touches(*id)))
             && self.status.is_none_or(|status| one.status == status)
             && self.kind.is_none_or(|kind| one.kind == kind)
             && same(&self.reference, &one.reference)
@@ -125,9 +130,9 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     Ok(Page { transfers, before })
 }
 
-/// Two ends, two indexes: one walk each. No transfer is in both.
+/// Two ends, two indexes: one walk each. A transfer between two of several wallets is in two of them.
 fn walks(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
-    let mut walks = ends(query.wallet, range);
+    let mut walks = ends(query, range);
     if let Some(what) = query.waiting_for {
         let waiting = saga_open::Entity::find()
             .select_only()
@@ -140,13 +145,14 @@ fn walks(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
     walks
 }
 
-fn ends(wallet: Option<WalletId>, range: Range) -> Vec<Select<Entity>> {
-    match wallet {
-        Some(wallet) => vec![
-            along(Column::SourceWalletId, wallet, range),
-            along(Column::DestinationWalletId, wallet, range),
-        ],
-        None => vec![within(range).order_by_desc(Column::Id)],
+fn ends(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
+    let both = |wallet: &WalletId| {
+        [Column::SourceWalletId, Column::DestinationWalletId].map(|end| along(end, *wallet, range))
+    };
+    match (&query.wallet, &query.wallets) {
+        (Some(wallet), _) => both(wallet).into(),
+        (None, Some(wallets)) => wallets.iter().flat_map(both).collect(),
+        (None, None) => vec![within(range).order_by_desc(Column::Id)],
     }
 }
 
@@ -164,6 +170,7 @@ async fn merged(
         edge = edge.max(walk_edge);
     }
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+    rows.dedup_by_key(|row| row.id);
     // Below the edge one walk has not looked yet.
     rows.retain(|row| edge.is_none_or(|edge| row.id >= edge));
     Ok((rows, edge))

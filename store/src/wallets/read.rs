@@ -110,6 +110,25 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
     Ok(Page { wallets, before })
 }
 
+/// Wallets of an owner, at most `limit`, newest first.
+pub async fn ids_of_owner(
+    pool: &PgPool,
+    owner_id: &str,
+    limit: u64,
+) -> Result<Vec<WalletId>, StoreError> {
+    let ids: Vec<Uuid> = wallet::Entity::find()
+        .select_only()
+        .column(wallet::Column::Id)
+        .filter(wallet::Column::OwnerId.eq(owner_id))
+        .filter(wallet::Column::Kind.eq(WalletKind::Customer.as_str()))
+        .order_by_desc(wallet::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(&orm::connection(pool))
+        .await?;
+    Ok(ids.into_iter().map(WalletId).collect())
+}
+
 /// The balance of a wallet now, with the database's time of the reading.
 pub async fn balance(
     pool: &PgPool,

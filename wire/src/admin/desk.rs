@@ -12,28 +12,36 @@ use crate::{Balance, Failure, Transfer};
 
 /// Body of `POST /admin/v1/dead-letters/{dead_letter_id}/resolve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ResolveDeadLetter {
     /// `settled`: the money has moved by other means. `failed`: it has not, and will not.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^(settled|failed)$"))]
     pub outcome: String,
     /// What proves it outside, such as a booking reference; 1 to 1,024 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1024))]
     pub evidence: String,
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }
 
 /// Body of `POST /admin/v1/transfers/{transfer_id}/review`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReviewTransfer {
     /// `allow`: the transfer goes on. `deny`: it ends as rejected.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^(allow|deny)$"))]
     pub verdict: String,
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }
 
 /// Everything that may be done about one dead letter, as things are now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadLetterOptions {
     /// The dead letter.
     pub dead_letter: DeadLetter,
@@ -45,6 +53,7 @@ pub struct DeadLetterOptions {
 
 /// One act and what it would lead to now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActOption {
     /// The act.
     pub act: DeskAct,
@@ -66,6 +75,7 @@ pub struct ActOption {
 
 /// Where a saga would go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resume {
     /// The step, or the one whose undo is next.
     pub step: Step,
@@ -79,6 +89,7 @@ pub struct Resume {
 
 /// A step that would be run, or its undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlannedStep {
     /// The step.
     pub step: Step,
@@ -88,6 +99,7 @@ pub struct PlannedStep {
 
 /// A wallet before and after an act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BalanceChange {
     /// The wallet.
     pub wallet_id: WalletId,
@@ -99,6 +111,7 @@ pub struct BalanceChange {
 
 /// A transfer as operators see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OperatorTransfer {
     /// What its client sees, with its timeline.
     pub transfer: Transfer,
@@ -110,6 +123,7 @@ pub struct OperatorTransfer {
 
 /// Where the saga of a transfer stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenRow {
     /// The step to run next, or whose undo is next.
     pub step: Step,

@@ -9,6 +9,7 @@ use super::HeldMoney;
 /// `GET /admin/v1/incidents`: every cause of open dead letters and of dead messages, what hurts
 /// most first: money held, then count, then age.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Incidents {
     /// The incidents, all of them.
     pub items: Vec<Incident>,
@@ -20,6 +21,7 @@ pub struct Incidents {
 
 /// All that is dead for one cause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Incident {
     /// In which of the two it is.
     pub kind: IncidentKind,
@@ -56,6 +58,7 @@ pub struct Incident {
 
 /// Which dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentKind {
     /// That of the database: sagas that gave up.
@@ -66,6 +69,7 @@ pub enum IncidentKind {
 
 /// `GET /admin/v1/outbox`: events that wait to be sent, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutboxPage {
     /// What is on the page.
     pub items: Vec<OutboxEvent>,
@@ -82,6 +86,7 @@ pub struct OutboxPage {
 /// An event that waits to be sent. Why it does is not stored: a relay that fails tries again
 /// and says so in its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutboxEvent {
     /// Its id.
     pub event_id: EventId,

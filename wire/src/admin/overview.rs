@@ -11,6 +11,7 @@ use super::{Queues, SqsQueue, Switch};
 /// together, at most once a second and only while somebody looks; an answer costs the
 /// database nothing but the reading of the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     /// When rates, queues, switches and workers were read, by the clock of the API.
     pub sampled_at: DateTime<Utc>,
@@ -46,6 +47,7 @@ pub struct Overview {
 /// Transfers per second, and of the last minute. They are counted by the times in ids, a second
 /// after its end: what is committed later still is missing here, and only here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rates {
     /// In the newest second that was counted.
     pub per_second: TransferCounts,
@@ -57,6 +59,7 @@ pub struct Rates {
 
 /// Transfers by what happened to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransferCounts {
     /// Written down.
     pub accepted: u64,
@@ -73,6 +76,7 @@ pub struct TransferCounts {
 /// From accepted to settled, of those that settled in the last minute, in milliseconds, with an
 /// error of at most 2 %. Without the last commit, which takes some milliseconds more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Latency {
     /// Half of them were not slower; null when none settled.
     pub p50_ms: Option<u64>,
@@ -84,6 +88,7 @@ pub struct Latency {
 
 /// Open transfers whose sagas stand at one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenAtStep {
     /// The step to run next.
     pub step: Step,
@@ -103,6 +108,7 @@ pub struct OpenAtStep {
 
 /// Money that open transfers keep reserved, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HeldMoney {
     /// The currency.
     pub currency: String,
@@ -114,6 +120,7 @@ pub struct HeldMoney {
 
 /// Open dead letters, all causes together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadLetterTotals {
     /// How many.
     pub count: i64,
@@ -125,6 +132,7 @@ pub struct DeadLetterTotals {
 
 /// Workers of the last hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkerTotals {
     /// With a sign of life in the last five seconds.
     pub alive: i64,
@@ -135,6 +143,7 @@ pub struct WorkerTotals {
 /// Whether the money adds up: the quick ledger check, of one moment. While somebody looks it is
 /// made every 30 seconds, or so rarely that it takes a twentieth of the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conservation {
     /// Whether every rule held.
     pub ok: bool,
@@ -156,6 +165,7 @@ pub struct Conservation {
 
 /// What all wallets of one currency add up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CurrencySums {
     /// The currency.
     pub currency: String,
@@ -171,6 +181,7 @@ pub struct CurrencySums {
 
 /// One thing that breaks a rule of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Violation {
     /// The rule.
     pub rule: String,
@@ -184,6 +195,7 @@ pub struct Violation {
 
 /// What the sampling costs the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SamplerCost {
     /// Samples of rates and queues since this process started: one a second at most, for all who
     /// look.
@@ -199,6 +211,7 @@ pub struct SamplerCost {
 
 /// One part of the sampling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SamplerPart {
     /// `pulse`: rates, queues, switches, workers. `open`: open transfers, money held, dead letters,
     /// SQS queues. `check`: the ledger check.
@@ -217,6 +230,7 @@ pub struct SamplerPart {
 /// nothing was measured because nobody looked. Rates and percentiles are those of the second
 /// that had been over for one when the point was measured.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct History {
     /// When the newest points were measured; null without any. Each one before them is a second
     /// older.

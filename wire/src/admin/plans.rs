@@ -13,13 +13,16 @@ use super::PlannedStep;
 
 /// Makes a redrive plan: exactly one of `dead_letter_ids` and `filter`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MakePlan {
     /// `redrive`, which is the default, or `compensate`.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^(redrive|compensate)$"))]
     pub way: Option<String>,
     /// These, at most 1,000.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub dead_letter_ids: Option<Vec<DeadLetterId>>,
     /// All open ones that match.
     #[serde(default)]
@@ -28,6 +31,7 @@ pub struct MakePlan {
 
 /// Which open dead letters: those that match all that is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterFilter {
     /// Which saga gave up: there is one for each kind of transfer.
@@ -41,6 +45,7 @@ pub struct DeadLetterFilter {
     pub failure_class: Option<FailureClass>,
     /// Same cause.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub fingerprint: Option<String>,
     /// Source or destination.
     #[serde(default)]
@@ -56,9 +61,11 @@ pub struct DeadLetterFilter {
     pub opened_to: Option<DateTime<Utc>>,
     /// At least this much, in minor units.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub amount_min: Option<i64>,
     /// At most this much, in minor units.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub amount_max: Option<i64>,
     /// Of what.
     #[serde(default)]
@@ -67,25 +74,31 @@ pub struct DeadLetterFilter {
 
 /// Applies a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApplyPlan {
     /// The hash that the plan showed.
     pub hash: String,
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
     /// Items that go first and alone; 10 when not given, 0 for none.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub canary_count: Option<u32>,
     /// Items a second after that; 50 when not given.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5000))]
     pub rate_per_second: Option<u32>,
     /// Halts when of the newest 200 outcomes more than so many percent are worse than forecast; 5 when not given.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub failure_percent_max: Option<u32>,
 }
 
 /// A redrive plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plan {
     /// Its id.
     pub id: PlanId,
@@ -94,6 +107,7 @@ pub struct Plan {
     /// `redrive` or `compensate`.
     pub way: String,
     /// How its items were chosen.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub selection: Value,
     /// What apply must name: SHA-256 over way and items, forecasts included.
     pub hash: String,
@@ -117,14 +131,17 @@ pub struct Plan {
     pub ended_at: Option<DateTime<Utc>>,
     /// What the rules said when it was made; only where one plan is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub forecast: Option<Vec<PlanForecast>>,
     /// What became of its items so far; only where one plan is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub receipt: Option<Vec<PlanReceipt>>,
 }
 
 /// Who applied a plan and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppliedPlan {
     /// The actor of everything that it does.
     pub by: String,
@@ -144,6 +161,7 @@ pub struct AppliedPlan {
 
 /// Why a plan halted by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanHalt {
     /// The rule that halted it.
     pub reason: HaltReason,
@@ -153,6 +171,7 @@ pub struct PlanHalt {
 
 /// What was forecast of so many items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanForecast {
     /// How they would end.
     pub outlook: Outlook,
@@ -170,6 +189,7 @@ pub struct PlanForecast {
 
 /// What became of so many items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanReceipt {
     /// How they stand.
     pub status: ItemStatus,
@@ -187,6 +207,7 @@ pub struct PlanReceipt {
 
 /// One dead letter of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanItem {
     /// From 1, in the order in which they are sent.
     pub position: u32,

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 /// How the queues stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Queues {
     /// Saga jobs and the open work behind them.
     pub saga: SagaQueue,
@@ -21,6 +22,7 @@ pub struct Queues {
 
 /// Saga jobs and the open work behind them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SagaQueue {
     /// Whether workers take nothing new.
     pub paused: bool,
@@ -38,6 +40,7 @@ pub struct SagaQueue {
 
 /// Jobs by state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobCounts {
     /// A worker may take them now.
     pub ready: i64,
@@ -53,6 +56,7 @@ pub struct JobCounts {
 
 /// Open transfers by what they wait for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenCounts {
     /// Due now.
     pub runnable: i64,
@@ -66,6 +70,7 @@ pub struct OpenCounts {
 
 /// Events on their way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OutboxQueue {
     /// Whether the relay sends nothing.
     pub paused: bool,
@@ -77,6 +82,7 @@ pub struct OutboxQueue {
 
 /// A queue of one of our own consumers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SubscriberQueue {
     /// Its name, as switches know it.
     pub name: String,
@@ -86,6 +92,7 @@ pub struct SubscriberQueue {
 
 /// A saga job: a stored wake-up for transfers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Job {
     /// Its id, a ULID.
     pub id: String,
@@ -113,11 +120,13 @@ pub struct Job {
     pub transfer_count: u64,
     /// These transfers; only where one job is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub transfers: Option<Vec<JobTransfer>>,
 }
 
 /// A transfer that a job wakes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobTransfer {
     /// The transfer.
     pub id: TransferId,
@@ -127,6 +136,7 @@ pub struct JobTransfer {
 
 /// A worker, alive or dead. Those silent for an hour are forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Worker {
     /// Its name, new at each start.
     pub id: String,
@@ -148,6 +158,7 @@ pub struct Worker {
 
 /// A switch and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Switch {
     /// What sort of switch it is.
     pub kind: SwitchKind,
@@ -167,10 +178,12 @@ pub struct Switch {
 
 /// Body of `PUT /admin/v1/switches/...`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TurnSwitch {
     /// How it is to stand.
     pub on: bool,
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 /// A queue that the desk watches, with its counts as SQS gives them: approximately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SqsQueue {
     /// Its name.
     pub name: String,
@@ -29,6 +30,7 @@ pub struct SqsQueue {
 
 /// A message that is, or was, in a dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadMessage {
     /// As SQS names it in this queue.
     pub message_id: String,
@@ -36,8 +38,10 @@ pub struct DeadMessage {
     pub queue: String,
     /// As it was sent; only where one message is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub body: Option<String>,
     /// Its message attributes, those that are text.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attributes: Value,
     /// Transfers that its envelopes tell of.
     pub transfer_ids: Vec<TransferId>,
@@ -69,11 +73,13 @@ pub struct DeadMessage {
     pub command_id: Option<CommandId>,
     /// What the ledger knows of its transfers; only where one message is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub transfers: Option<Vec<DeadMessageTransfer>>,
 }
 
 /// A transfer that a dead message tells of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadMessageTransfer {
     /// The transfer.
     pub id: TransferId,
@@ -85,6 +91,7 @@ pub struct DeadMessageTransfer {
 
 /// Messages in a dead-letter queue with the same cause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadMessageGroup {
     /// The dead-letter queue.
     pub queue: String,
@@ -104,29 +111,37 @@ pub struct DeadMessageGroup {
 
 /// Body of `POST /admin/v1/sqs/redrive`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RedriveQueue {
     /// The dead-letter queue.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub queue: String,
     /// Which messages; everything in the queue when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub message_ids: Option<Vec<String>>,
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }
 
 /// Body of `POST /admin/v1/sqs/purge`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PurgeQueue {
     /// The dead-letter queue.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub queue: String,
     /// Why, for the audit; 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub reason: String,
 }
 
 /// What an operator wants done to a queue, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Command {
     /// Its id.
     pub id: CommandId,

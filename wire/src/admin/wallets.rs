@@ -12,6 +12,7 @@ use crate::{BalanceReading, Wallet};
 
 /// `GET /admin/v1/wallets/{wallet_id}`: a wallet as operators see it, a system wallet too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OperatorWallet {
     /// What its client sees, with its balance now.
     pub wallet: Wallet,
@@ -37,6 +38,7 @@ pub struct OperatorWallet {
 
 /// An open transfer that holds money of its source wallet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenHold {
     /// The transfer.
     pub transfer_id: TransferId,

@@ -5,6 +5,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:literal, $title:literal;)+) => {
         /// Every way in which Holdfast says no, or that it cannot. A page per code is in `docs/problems/`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $word)] $variant),+
         }
@@ -44,10 +45,14 @@ codes! {
     IdempotencyKeyMissing = "idempotency_key_missing", 400, "The Idempotency-Key header is missing";
     /// The header is there, but it is not a key.
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid";
+    /// Nobody is known by what was sent, or nothing was.
+    Unauthenticated = "unauthenticated", 401, "A token or an API key is needed";
     /// The operator API answers nobody that it does not know.
     OperatorUnknown = "operator_unknown", 401, "An operator token is needed";
     /// A notice that was not signed with a secret of ours, or not now.
     SignatureInvalid = "signature_invalid", 401, "The signature is not valid";
+    /// The token or the key does not allow it.
+    Forbidden = "forbidden", 403, "The token does not allow this";
     /// The operator's role does not allow it.
     OperatorNotAllowed = "operator_not_allowed", 403, "The role does not allow this";
     /// No route has this path.
@@ -72,10 +77,16 @@ codes! {
     ProviderNotFound = "provider_not_found", 404, "There is no such provider";
     /// There is no such redrive plan.
     PlanNotFound = "plan_not_found", 404, "There is no such redrive plan";
+    /// There is no such API key.
+    ApiKeyNotFound = "api_key_not_found", 404, "There is no such API key";
     /// The audit has no such entry.
     AuditEntryNotFound = "audit_entry_not_found", 404, "There is no such entry in the audit";
     /// The path is known, the method is not.
     MethodNotAllowed = "method_not_allowed", 405, "The path does not know this method";
+    /// Two good keys of one name could not be told apart.
+    ApiKeyExists = "api_key_exists", 409, "There is an API key of this name";
+    /// One operator is not enough for what is so large.
+    ApprovalNeeded = "approval_needed", 409, "Another approver must agree first";
     /// A closed wallet stays as it is.
     WalletClosed = "wallet_closed", 409, "The wallet is closed";
     /// Only an empty wallet is closed.
@@ -100,6 +111,8 @@ codes! {
     PlanHashDiffers = "plan_hash_differs", 409, "The hash is not that of the plan";
     /// After the pivot a saga only goes forward.
     PastPivot = "past_pivot", 409, "The saga is past its pivot";
+    /// Nobody knows whether the money has left, so it is not given back.
+    OutcomeOpen = "outcome_open", 409, "The outcome of the payout is open";
     /// Nothing is held that could be captured or voided: not yet, or no longer.
     HoldNotOpen = "hold_not_open", 409, "The transfer has no open hold";
     /// Only a settled transfer or deposit is reversed.
@@ -110,6 +123,8 @@ codes! {
     PlanCannot = "plan_cannot", 409, "The plan does not stand so that this could be done";
     /// Larger than any request that makes sense.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
+    /// Longer than any address that makes sense.
+    UriTooLong = "uri_too_long", 414, "The address is too long";
     /// The body must be sent as JSON, or a stream of commands as NDJSON.
     UnsupportedMediaType = "unsupported_media_type", 415, "The body has another media type";
     /// A field is missing, unknown, of the wrong type or against a rule.
@@ -128,6 +143,10 @@ codes! {
     CommandRefused = "command_refused", 422, "The request cannot be stored";
     /// All commands of a bulk request were to be accepted, and one cannot be.
     BulkRefused = "bulk_refused", 422, "The commands cannot all be accepted";
+    /// The caller asks more often than is allowed.
+    RateLimited = "rate_limited", 429, "Too many requests";
+    /// More or longer headers than any request that makes sense has.
+    HeadersTooLarge = "headers_too_large", 431, "The headers are too large";
     /// A bug of ours.
     InternalError = "internal_error", 500, "Something is wrong on our side";
     /// More work is waiting than can be done in time.

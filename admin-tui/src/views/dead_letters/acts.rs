@@ -144,6 +144,14 @@ pub(super) const FORCE: Act = Act {
     ..REDRIVE
 };
 
+pub(super) const APPROVE_FORCE: Act = Act {
+    name: "approve-force-forward",
+    key: 'V',
+    about: "Agrees that somebody else forces it forward, where an amount like this takes two.",
+    path: "/dead-letters/{id}/approve-force-forward",
+    ..REDRIVE
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,7 +72,8 @@ fn balances(document: Document, letter: &DeadLetter, act: &ActOption) -> Documen
 pub(super) fn stake(raw: &RawValue, act: &Act) -> Result<Stake, serde_json::Error> {
     let options: DeadLetterOptions = serde_json::from_str(raw.get())?;
     let letter = &options.dead_letter;
-    let word = act.name.replace('-', "_");
+    // To agree to an act is to agree to what it would do.
+    let word = act.name.strip_prefix("approve-").unwrap_or(act.name).replace('-', "_");
     // To resolve is two acts, one for each outcome.
     let is_meant = |one: &&ActOption| {
         let name = one.act.to_string();

@@ -1,9 +1,12 @@
 //! A transfer that does not send in the end has used nothing.
 
+use chrono::TimeDelta;
+use domain::answer::Answer;
 use domain::dead_letter::DeskAct;
 use domain::failure::{Failure, FailureClass};
 use domain::group::{Boundaries, Fault, Faults, NoFaults, OpenTransfer, Outlook};
 use domain::limit::{LimitPeriod, LimitUnit};
+use domain::money::MinorUnits;
 use domain::operator::OperatorRole;
 use domain::saga::Step;
 use domain::transfer::TransferStatus;
@@ -12,6 +15,7 @@ use store::lane;
 use store::operators::Operator;
 
 use super::{of_wallet, olga, wanted};
+use crate::outside::manual;
 use crate::support::{BOTH_MODES, World, rules, transfer};
 
 /// Fails the posting, and runs everything else twice.
@@ -49,6 +53,44 @@ async fn a_compensated_transfer_has_used_nothing_of_its_limit() {
         assert!(detail.starts_with(said), "{detail}");
         assert_eq!(world.used(from).await, 300);
         world.assert_clean_slate().await;
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_is_captured_counts_and_the_rest_is_free_again() {
+    for mode in BOTH_MODES {
+        for unit in [LimitUnit::Amount, LimitUnit::Count] {
+            let world = World::new().await;
+            let wallets = world.wallets(2, 1_000).await;
+            let (from, to) = (wallets[0], wallets[1]);
+            let value = if unit == LimitUnit::Amount { 300 } else { 2 };
+            world.limit(wanted(of_wallet(from), LimitPeriod::Month, unit, value)).await;
+            let id = world.accept(&[manual(from, to, 300, TimeDelta::hours(1))]).await[0];
+            let rules = rules(mode, Repeats);
+            world.drive_to_wait(&rules, &[id]).await;
+            let used = if unit == LimitUnit::Amount { 300 } else { 1 };
+            assert_eq!(world.used(from).await, used, "all of the hold may still be sent");
+            let capture = Answer::Capture { amount_minor: MinorUnits(120) };
+            world.play(&rules, id, &[capture]).await;
+            assert_eq!(world.status(id).await, TransferStatus::Settled);
+            let used = if unit == LimitUnit::Amount { 120 } else { 1 };
+            assert_eq!(world.used(from).await, used);
+            // Exactly the rest fits.
+            let ids = world.accept(&[transfer(from, to, 180), transfer(from, to, 1)]).await;
+            world.drive(&rules, &ids).await;
+            let ends = (world.status(ids[0]).await, world.status(ids[1]).await);
+            assert_eq!(ends, (TransferStatus::Settled, TransferStatus::Rejected), "{unit}");
+            world.assert_clean_slate().await;
+        }
+    }
+}
+
+/// Runs every step and every undo twice.
+struct Repeats;
+
+impl Faults for Repeats {
+    fn before(&self, _: &OpenTransfer, _: Step, _: bool) -> Option<Fault> {
+        Some(Fault::Repeat)
     }
 }
 

@@ -106,6 +106,59 @@ async fn a_failure_at_each_step_before_the_pivot_leaves_a_clean_slate() {
     }
 }
 
+/// Runs each undo twice, and nothing else.
+struct UndoTwice;
+
+impl Faults for UndoTwice {
+    fn before(&self, _: &OpenTransfer, _: Step, undo: bool) -> Option<Fault> {
+        undo.then_some(Fault::Repeat)
+    }
+}
+
+/// Each way in which somebody outside turns a saga back, and how it ends.
+fn ways_back(a: WalletId, b: WalletId) -> Vec<(NewTransfer, Vec<Answer>, TransferStatus)> {
+    use TransferStatus::{Expired, Failed, Rejected, Voided};
+    let declined = || Answer::Declined { code: "closed".into(), detail: "Closed.".into() };
+    let denied = Answer::Denied { code: "on_a_list".into(), detail: "On a list.".into() };
+    let unsure = Answer::Review { detail: "Like one on a list.".into() };
+    let no = Answer::ReviewDenied { detail: "It is him.".into() };
+    let unknown = || Answer::Unknown { detail: "timed out".into() };
+    let hour = TimeDelta::hours(1);
+    let accepted = Answer::Accepted { provider_reference: None };
+    vec![
+        (payout(a, 40), vec![declined()], Failed),
+        (payout(a, 40), vec![unknown(), declined()], Failed),
+        (payout(a, 40), vec![accepted, Answer::Pending, declined()], Failed),
+        (screened(a, b, 40), vec![denied], Rejected),
+        (screened(a, b, 40), vec![unknown(), unsure, no], Rejected),
+        (manual(a, b, 40, hour), vec![Answer::Void { detail: "changed".into() }], Voided),
+        (manual(a, b, 40, hour), vec![Answer::Expired], Expired),
+    ]
+}
+
+#[tokio::test]
+async fn whoever_turns_a_saga_back_leaves_a_clean_slate_also_with_every_step_and_undo_run_twice() {
+    for mode in BOTH_MODES {
+        let (world, a, b, _) = world().await;
+        let before = (world.available(a).await, world.available(b).await);
+        for which in 0..3 {
+            for (command, answers, end) in ways_back(a, b) {
+                let label = format!("{:?} after {answers:?}", command.kind);
+                let id = world.accept(&[command]).await[0];
+                let rules = match which {
+                    0 => rules(mode, NoFaults),
+                    1 => rules(mode, Twice),
+                    _ => rules(mode, UndoTwice),
+                };
+                world.play(&rules, id, &answers).await;
+                assert_eq!(world.state(id).await.0, end, "{label}");
+                world.assert_clean_slate().await;
+                assert_eq!((world.available(a).await, world.available(b).await), before, "{label}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_payout_that_fails_after_its_pivot_waits_for_a_person_with_its_hold() {
     for mode in BOTH_MODES {

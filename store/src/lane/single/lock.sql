@@ -3,7 +3,7 @@
 SELECT
     transfer_id, kind, source_wallet_id, destination_wallet_id, amount_minor, currency,
     correlation_id, traceparent, step, attempt, crash_count, undo_class, undo_code, undo_detail,
-    hold_minor, limit_day, log_seq, terms, answer, due_at, parked_reason
+    hold_minor, limit_day, log_seq, terms, answer, call_count, due_at, parked_reason
 FROM saga_open
 WHERE transfer_id = $1
 FOR UPDATE

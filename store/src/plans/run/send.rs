@@ -100,7 +100,8 @@ async fn lock_in_tx(
     rows.iter().map(next).collect()
 }
 
-/// Forecasts each again: one that looks worse than the plan has shown is not sent.
+/// Forecasts each again: one that looks worse than the plan has shown is not sent, nor is one that
+/// may not be turned back.
 fn look_again(way: Way, next: Vec<Next>, peek: Peek) -> (Vec<(i32, Goes)>, Vec<Skip>) {
     let Peek { transfers, mut book, now } = peek;
     let mut open: BTreeMap<TransferId, OpenTransfer> =
@@ -109,9 +110,10 @@ fn look_again(way: Way, next: Vec<Next>, peek: Peek) -> (Vec<(i32, Goes)>, Vec<S
     by_hand(now, |rules| {
         for one in next {
             let Some(transfer) = open.remove(&one.transfer) else { continue };
-            let Future { step, undo_of, told } = look_ahead(rules, way, transfer, &mut book);
+            let future = look_ahead(rules, way, transfer, &mut book);
+            let Future { step, undo_of, told, possible } = future;
             let position = one.position;
-            if turned_worse(one.outlook, told.outlook) {
+            if !possible || turned_worse(one.outlook, told.outlook) {
                 let code = told.code.map(|code| format!("/{code}")).unwrap_or_default();
                 skipped.push(Skip { position, code: format!("{}{code}", told.outlook) });
             } else {
