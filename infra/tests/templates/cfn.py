@@ -97,7 +97,8 @@ class Template:
         for key, declared in self.parameters.items():
             value = self.values[key]
             for one in value if isinstance(value, list) else [value]:
-                problem = None if ":" in text(one) and "/" not in text(one) else _refusal(declared, text(one))
+                symbol = re.match(r"[a-z-]+:[A-Z]\w*(\.|$)", text(one))
+                problem = None if symbol else _refusal(declared, text(one))
                 if problem:
                     yield f"{self.name}: {key} is {one!r}, {problem}"
 
