@@ -3,7 +3,7 @@
 import re
 
 from spoil import everywhere, put, twins
-from world import listed, world
+from world import INFRA, listed, world
 
 ROLE, ROLE_POLICY, MANAGED = "AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"
 
@@ -116,12 +116,14 @@ def only_the_relay_sends_events(there):
 
 
 def each_task_has_its_own_user_of_the_database(there):
-    """The schema is changed by the migration alone, and checks can only read."""
+    """Users differ by what they may do: the API changes rows, workers make and drop partitions, checks only read."""
     users = {role: {arn.rsplit("/", 1)[1] for arn in arns} for role, arns in may(there, "rds-db:connect").items()}
     for role, names in users.items():
-        wanted = {"migrate:MigrateRole": {"holdfast_migrate"}, "scheduled:ScheduledRole": {"holdfast_check"}}.get(role, {"holdfast_app"})
-        if names != wanted:
+        wanted = {"migrate": "holdfast_migrate", "scheduled": "holdfast_check", "api": "holdfast_app", "workers": "holdfast_worker"}
+        if names != {wanted[role.partition(":")[0]]}:
             yield f"{role} is {names}"
+        created = re.findall(r"CREATE ROLE (\w+) LOGIN", (INFRA / "database-users.sql").read_text())
+        yield from (f"{name} is not made by database-users.sql" for name in sorted(names - set(created)))
     for symbol, resource in there.resources("AWS::ECS::TaskDefinition"):
         properties = resource["Properties"]
         role = properties["TaskRoleArn"].removesuffix(".Arn")
