@@ -20,6 +20,7 @@ mod maintenance;
 mod notices;
 mod observe;
 mod overview;
+pub mod probe;
 mod router;
 mod server;
 mod spending;

@@ -1,4 +1,4 @@
-//! `holdfast-api`: the REST API as a process of its own.
+//! `holdfast-api`: the REST API as a process of its own; and `holdfast-api health`, which asks one how it is.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,17 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let Some(health) = api::probe::asked(&arguments) {
+        return match health {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(sentence) => {
+                eprintln!("holdfast-api: {sentence}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(error) => return fail(&error),

@@ -27,7 +27,7 @@ pub(crate) async fn receive(
     RawBody(bytes): RawBody,
 ) -> Result<Json<NoticeReceipt>, ApiError> {
     check_signature(&app, &provider, &headers, &bytes)?;
-    let body: ProviderNotice = read(&bytes)?;
+    let body: ProviderNotice = read_object(&bytes)?;
     let received = check(provider, body, &bytes)?;
     let id = received.notice.transfer;
     let mut connection = app.readers.writer().acquire().await.map_err(StoreError::from)?;

@@ -1,5 +1,8 @@
 -- Fails while anything of this migration is in use: a transfer must not lose its terms.
 DROP TABLE transfer_reversal;
+ALTER TABLE business_minute
+    DROP CONSTRAINT business_minute_status_is_known,
+    ADD CONSTRAINT business_minute_status_is_known CHECK (status IN ('settled', 'rejected', 'failed', 'stuck'));
 DROP INDEX saga_open_waiting_for_due_at_idx;
 ALTER TABLE saga_open
     DROP CONSTRAINT saga_open_answer_ends_the_wait,

@@ -38,6 +38,12 @@ COMMENT ON COLUMN saga_open.call_count IS 'Calls made for the step so far, writt
 CREATE INDEX saga_open_waiting_for_due_at_idx ON saga_open (waiting_for, due_at)
     WHERE waiting_for IS NOT NULL AND parked_reason IS NULL;
 
+-- What the figures' consumer counts.
+ALTER TABLE business_minute
+    DROP CONSTRAINT business_minute_status_is_known,
+    ADD CONSTRAINT business_minute_status_is_known
+        CHECK (status IN ('held', 'settled', 'rejected', 'failed', 'stuck', 'voided', 'expired'));
+
 -- How much of a transfer its reversals take back. A row is made with the first of them, and its
 -- lock orders those of several lanes.
 CREATE TABLE transfer_reversal (

@@ -133,6 +133,11 @@ sql_migration!(
     "../sql/create_provider_notice_up.sql",
     "../sql/create_provider_notice_down.sql"
 );
+sql_migration!(
+    m20261121_000020_vacuum_by_number,
+    "../sql/vacuum_by_number_up.sql",
+    "../sql/vacuum_by_number_down.sql"
+);
 
 struct Migrator;
 
@@ -159,6 +164,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000017_create_limits::Migration),
             Box::new(m20261121_000018_mark_bulk::Migration),
             Box::new(m20261121_000019_create_provider_notice::Migration),
+            Box::new(m20261121_000020_vacuum_by_number::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use crate::StoreError;
 
 /// The newest migration that this version's statements need.
-pub const NEWEST_MIGRATION: &str = "m20261121_000019_create_provider_notice";
+pub const NEWEST_MIGRATION: &str = "m20261121_000020_vacuum_by_number";
 
 /// What the database is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,7 +24,7 @@ const FILTERS: &[Filter] = &[
     ),
     filter("fingerprint", "same cause, as the groups show it"),
     choice("saga", "kind of transfer", super::transfers::KINDS),
-    choice("step", "where it stands", &["place_hold", "screen", "post_entry"]),
+    choice("step", "where it stands", super::transfers::STEPS),
     choice(
         "failure_class",
         "rejected, transient, permanent or unknown",
@@ -39,6 +39,7 @@ const FILTERS: &[Filter] = &[
             "compensation_failed",
             "kills_its_worker",
             "broken_invariant",
+            "cannot_turn_back",
             "parked_by_operator",
         ],
     ),

@@ -2,14 +2,25 @@
 
 use wire::{OperatorTransfer, Step, StepOutcome, Transfer};
 
-use crate::act::{Act, Method, Risk, nothing};
+use crate::act::{Act, Input, Method, Risk, nothing};
 use crate::cell::{Cell, Tone};
 use crate::document::{Block, Document};
 use crate::stake::unless;
 use crate::view::{Body, Filter, Target, View, choice, column, filter, row, wide};
 
 /// Kinds of transfers.
-pub(super) const KINDS: &[&str] = &["transfer", "deposit"];
+pub(super) const KINDS: &[&str] = &["transfer", "deposit", "payout", "reversal"];
+
+/// Steps of their sagas, in order.
+pub(super) const STEPS: &[&str] = &[
+    "place_hold",
+    "screen",
+    "screen_outside",
+    "await_capture",
+    "submit_payout",
+    "confirm_payout",
+    "post_entry",
+];
 
 /// What can be searched for.
 const FILTERS: &[Filter] = &[
@@ -18,6 +29,11 @@ const FILTERS: &[Filter] = &[
         "status",
         "how it stands, such as settled or stuck",
         &["accepted", "held", "settled", "rejected", "failed", "stuck", "voided", "expired"],
+    ),
+    choice(
+        "waiting_for",
+        "what it waits for outside, such as review",
+        &["call", "confirmation", "capture", "review"],
     ),
     choice("kind", "what sort of transfer", KINDS),
     filter("reference", "the client's own text"),
@@ -48,7 +64,7 @@ pub const LIST: View = View {
         read: |raw| row(raw, |transfer: &Transfer| transfer.id.to_string(), cells),
         opens: Some(|row| Some(Target::one("transfer", &row.id))),
     },
-    acts: &[&PARK, &UNPARK, &RETRY_NOW],
+    acts: &[&PARK, &UNPARK, &RETRY_NOW, &REVIEW],
 };
 
 fn cells(transfer: &Transfer) -> Vec<Cell> {
@@ -74,7 +90,7 @@ pub const ONE: View = View {
     path: "/transfers/{id}",
     filters: &[],
     body: Body::Page { read: |raw| Ok(page(&serde_json::from_str(raw.get())?)), by_id: true },
-    acts: &[&PARK, &UNPARK, &RETRY_NOW],
+    acts: &[&PARK, &UNPARK, &RETRY_NOW, &REVIEW],
 };
 
 /// How a status is to be taken.
@@ -103,6 +119,7 @@ fn page(found: &OperatorTransfer) -> Document {
         ("resolution", Cell::maybe(transfer.resolution.as_ref())),
         ("correlation id", Cell::maybe(transfer.correlation_id.as_ref())),
     ]);
+    document = document.fields(beyond(transfer));
     if let Some(failure) = &transfer.failure {
         document = document.block(Block::Note(failure.detail.clone(), Tone::Bad));
     }
@@ -165,6 +182,26 @@ pub(super) fn timeline(document: Document, steps: &[Step]) -> Document {
     document.table("timeline", &columns, rows)
 }
 
+/// What it has beyond a plain transfer; nothing for a plain one.
+fn beyond(transfer: &Transfer) -> Vec<(&'static str, Cell)> {
+    let money = |minor: i64| Cell::money(minor, transfer.currency);
+    let mut fields = Vec::new();
+    if let Some(id) = transfer.reverses_id {
+        fields.push(("reverses", Cell::id(id)));
+    }
+    if let Some(hold) = &transfer.hold {
+        fields.push(("hold ends", Cell::At(hold.expires_at)));
+        let captured = hold.captured_minor.map_or(Cell::None, |minor| money(minor.0));
+        fields.push(("captured", captured));
+    }
+    if let Some(payout) = &transfer.payout {
+        fields.push(("pays", Cell::text(&payout.beneficiary.name)));
+        fields.push(("handed in", payout.submitted_at.map_or(Cell::None, Cell::At)));
+        fields.push(("provider's id", Cell::maybe(payout.provider_reference.as_ref())));
+    }
+    fields
+}
+
 const PARK: Act = Act {
     name: "park",
     key: 'P',
@@ -197,5 +234,22 @@ const RETRY_NOW: Act = Act {
     key: 'N',
     about: "Does not wait for the next try.",
     path: "/transfers/{id}/retry-now",
+    ..PARK
+};
+
+const REVIEW: Act = Act {
+    name: "review",
+    key: 'V',
+    about: "Decides about a transfer that the screening service is not sure of.",
+    path: "/transfers/{id}/review",
+    inputs: &[Input {
+        name: "verdict",
+        about: "allow: it goes on; deny: it ends as rejected",
+        default: None,
+        number: false,
+        from_facts: false,
+    }],
+    risk: Risk::Lasting,
+    refusal: |transfer| unless(transfer, &["/open/waiting_for"], &["review"]),
     ..PARK
 };

@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use domain::answer::Awaited;
 use domain::ids::TransferId;
 use domain::transfer::{TransferKind, TransferStatus};
 use store::desk::{self, Verdict};
@@ -18,7 +19,7 @@ use crate::extract::{Body, Caller, Id, NoParams, Params, TransferPath};
 use crate::state::App;
 use crate::transfers::{self, read};
 
-/// `GET /admin/v1/transfers?wallet_id=&status=&kind=&reference=&correlation_id=&from=&to=...`,
+/// `GET /admin/v1/transfers?wallet_id=&status=&waiting_for=&kind=&reference=&correlation_id=&from=&to=...`,
 /// newest first; or of the one that a key made: `idempotency_key=`, and `caller=` when it is
 /// another's than ours. A page of what no index knows (all but wallet, times and key) ends when so
 /// many rows were looked at, and its cursor goes on from there: give times to look at fewer.
@@ -36,6 +37,7 @@ pub(crate) async fn list(
     let query = ListQuery {
         wallet: params.id("wallet_id"),
         status: params.word("status", TransferStatus::ALL),
+        waiting_for: params.word("waiting_for", Awaited::ALL),
         kind: params.word("kind", TransferKind::ALL),
         reference: params.text("reference"),
         correlation_id: params.text("correlation_id"),

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::idempotency::IdempotencyKey;
 use domain::ids::TransferId;
 use domain::terms::{Beneficiary, PayoutTerms, Terms};
 use domain::transfer::TransferKind;
@@ -49,15 +50,16 @@ pub(crate) async fn payout(
         account: body.beneficiary.account,
         bank: body.beneficiary.bank,
     };
-    let asked = format!("payout {beneficiary:?}");
+    let bank = beneficiary.bank.as_deref().unwrap_or_default();
+    let asked = ["payout", &beneficiary.name, &beneficiary.account, bank].join("\n");
     let payout = Some(PayoutTerms { beneficiary, provider_reference: None, submitted_at: None });
     let new = NewTransfer {
         id,
         kind: TransferKind::Payout,
         caller,
-        key,
         source: Some(body.wallet_id),
-        destination: system_wallet_id(SystemRole::Cash, currency, shard(id)),
+        destination: system_wallet_id(SystemRole::Cash, currency, shard(&key)),
+        key,
         amount,
         currency,
         reference: body.reference,
@@ -70,9 +72,9 @@ pub(crate) async fn payout(
     submit(&app, new, patience).await
 }
 
-/// A shard of the cash wallet by the last bits of the id, which are random: payouts spread
-/// over all of them.
-fn shard(id: TransferId) -> u8 {
-    let [.., last] = *id.0.as_bytes();
-    last % SYSTEM_SHARD_COUNT
+/// A shard of the cash wallet for the key: payouts spread over all of them, and the same command
+/// again names the same one.
+fn shard(key: &IdempotencyKey) -> u8 {
+    let mixed = key.as_str().bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31) ^ byte);
+    mixed % SYSTEM_SHARD_COUNT
 }

@@ -248,7 +248,8 @@ fn a_rejection_becomes_a_failure_under_its_own_code() {
 fn only_what_may_change_by_itself_is_worth_another_try() {
     let transient = Rejection::ALL.iter().filter(|rejection| rejection.is_transient());
     let transient: Vec<_> = transient.copied().collect();
-    let expected = [Rejection::InsufficientFunds, Rejection::SourceFrozen, Rejection::LimitExceeded];
+    let expected =
+        [Rejection::InsufficientFunds, Rejection::SourceFrozen, Rejection::LimitExceeded];
     assert_eq!(transient, expected);
 }
 

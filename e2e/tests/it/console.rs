@@ -3,15 +3,37 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use domain::answer::Awaited;
 use domain::group::Boundaries;
 use domain::operator::OperatorRole;
-use domain::transfer::TransferStatus;
+use domain::saga::{Step, StuckReason};
+use domain::transfer::{TransferKind, TransferStatus};
 use serde_json::Value;
 use store::operators;
 
 use crate::desk::screening_fails;
 use crate::support::process::Process;
 use crate::support::{World, rules, transfer};
+
+/// What a filter of the console offers is what the service knows: the console knows no more of it
+/// than these words.
+#[test]
+fn filters_offer_the_words_of_the_domain() {
+    fn words<T: Copy + ToString>(all: &[T]) -> Vec<String> {
+        all.iter().map(ToString::to_string).collect()
+    }
+    let offered = |view: &str, filter: &str| -> Vec<String> {
+        let view = admin_tui::view::find(view).expect("a view");
+        let filter = view.filters.iter().find(|one| one.name == filter).expect("a filter");
+        words(filter.words)
+    };
+    assert_eq!(offered("transfers", "status"), words(TransferStatus::ALL));
+    assert_eq!(offered("transfers", "kind"), words(TransferKind::ALL));
+    assert_eq!(offered("transfers", "waiting_for"), words(Awaited::ALL));
+    assert_eq!(offered("dead-letters", "step"), words(Step::ALL));
+    assert_eq!(offered("dead-letters", "reason"), words(StuckReason::ALL));
+    assert_eq!(offered("dead-letters", "saga"), words(TransferKind::ALL));
+}
 
 /// A screen that does not show what it should by then never will.
 const SHOW_MAX: Duration = Duration::from_secs(30);

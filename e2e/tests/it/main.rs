@@ -14,6 +14,7 @@ mod consumers;
 mod crash;
 mod desk;
 mod events;
+mod expanded;
 mod intake;
 mod limits;
 mod outside;

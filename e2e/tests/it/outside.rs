@@ -19,6 +19,7 @@ use store::{answers, calls};
 use crate::support::{BOTH_MODES, World, eur, rules, transfer};
 
 mod harness;
+mod http;
 mod races;
 
 /// A transfer on terms.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+mod migrations;
 pub mod tree;
 use tree::{Package, files, packages, relative, report, root, text};
 

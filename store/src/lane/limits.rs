@@ -109,6 +109,8 @@ mod tests {
             hold: MinorUnits::ZERO,
             limit_day: None,
             log_seq: 0,
+            terms: None,
+            answer: None,
         }
     }
 

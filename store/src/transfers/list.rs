@@ -1,10 +1,12 @@
 use chrono::{DateTime, Utc};
+use domain::answer::Awaited;
 use domain::ids::{TransferId, WalletId};
 use domain::transfer::{TransferKind, TransferStatus};
+use entities::saga_open;
 use entities::transfer::{Column, Entity, Model};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, TransactionTrait,
+    QueryTrait, Select, TransactionTrait,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -24,6 +26,8 @@ pub struct ListQuery {
     pub wallet: Option<WalletId>,
     /// Only those that stand so.
     pub status: Option<TransferStatus>,
+    /// Only those that wait for this; there are few of them, and an index knows them.
+    pub waiting_for: Option<Awaited>,
     /// Only of this kind.
     pub kind: Option<TransferKind>,
     /// Only with this reference, letter for letter.
@@ -56,7 +60,8 @@ impl ListQuery {
         (!condition.is_empty()).then_some(condition)
     }
 
-    /// Whether a transfer that was found in another way is one of these.
+    /// Whether a transfer that was found in another way is one of these. What it waits for is not
+    /// asked.
     pub fn picks(&self, one: &Transfer) -> bool {
         let is_at_least = |at| one.id.0 >= orm::first_from(at);
         let is_below = |at| one.id.0 < orm::first_from(at);
@@ -122,7 +127,21 @@ pub async fn list(pool: &PgPool, query: &ListQuery) -> Result<Page, StoreError> 
 
 /// Two ends, two indexes: one walk each. No transfer is in both.
 fn walks(query: &ListQuery, range: Range) -> Vec<Select<Entity>> {
-    match query.wallet {
+    let mut walks = ends(query.wallet, range);
+    if let Some(what) = query.waiting_for {
+        let waiting = saga_open::Entity::find()
+            .select_only()
+            .column(saga_open::Column::TransferId)
+            .filter(saga_open::Column::WaitingFor.eq(what.as_str()))
+            .into_query();
+        let among = |walk: Select<Entity>| walk.filter(Column::Id.in_subquery(waiting.clone()));
+        walks = walks.into_iter().map(among).collect();
+    }
+    walks
+}
+
+fn ends(wallet: Option<WalletId>, range: Range) -> Vec<Select<Entity>> {
+    match wallet {
         Some(wallet) => vec![
             along(Column::SourceWalletId, wallet, range),
             along(Column::DestinationWalletId, wallet, range),

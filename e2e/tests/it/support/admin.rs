@@ -19,6 +19,8 @@ const UNAVAILABLE_MAX: Duration = Duration::from_secs(20);
 pub struct Admin {
     /// Where the routes begin.
     pub address: String,
+    /// Where clients ask.
+    pub public: String,
     pub http: Client,
     token: String,
     /// The API ends when this is dropped.
@@ -29,14 +31,20 @@ pub struct Admin {
 impl Admin {
     /// An API on this world, and an operator of this name and role.
     pub async fn start(world: &World, name: &str, role: OperatorRole) -> Self {
+        Self::start_with(world, name, role, Config::new(&world.url)).await
+    }
+
+    /// The same of an API that is set up in this way.
+    pub async fn start_with(world: &World, name: &str, role: OperatorRole, config: Config) -> Self {
         let free = ([127, 0, 0, 1], 0).into();
-        let config = Config { public_addr: free, admin_addr: free, ..Config::new(&world.url) };
+        let config = Config { public_addr: free, admin_addr: free, ..config };
         let server = Server::bind(&config).await.expect("an API");
         let address = format!("http://{}/admin/v1", server.admin_addr());
+        let public = format!("http://{}", server.public_addr());
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server.serve(async move { stopped.await.unwrap_or_default() }));
         let token = store::operators::issue(&world.reads, name, role).await.expect("a token");
-        Self { address, http: http_client(), token, stop }
+        Self { address, public, http: http_client(), token, stop }
     }
 
     /// Status and body of an answer.
