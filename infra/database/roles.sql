@@ -12,9 +12,15 @@ ALTER DATABASE holdfast OWNER TO holdfast_owner;
 CREATE ROLE holdfast_migrate LOGIN IN ROLE holdfast_owner, rds_iam;
 ALTER ROLE holdfast_migrate SET role = 'holdfast_owner';
 
--- API and workers.
-CREATE ROLE holdfast_app LOGIN IN ROLE holdfast_owner, rds_iam;
-ALTER ROLE holdfast_app SET role = 'holdfast_owner';
+-- The workers.
+CREATE ROLE holdfast_worker LOGIN IN ROLE holdfast_owner, rds_iam;
+ALTER ROLE holdfast_worker SET role = 'holdfast_owner';
+
+-- The API. It is what clients talk to, so it may change rows and nothing else: no table, no function, no right.
+CREATE ROLE holdfast_app LOGIN IN ROLE rds_iam;
+ALTER DEFAULT PRIVILEGES FOR ROLE holdfast_owner GRANT USAGE ON SCHEMAS TO holdfast_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE holdfast_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO holdfast_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE holdfast_owner GRANT USAGE ON SEQUENCES TO holdfast_app;
 
 -- The checks that run by the clock: they read, and change nothing.
 CREATE ROLE holdfast_check LOGIN IN ROLE pg_read_all_data, rds_iam;

@@ -50,7 +50,7 @@ def test_each_variable_is_documented():
 
 
 def test_each_name_of_the_table_is_given_somewhere():
-    given = {one["Name"] for _, container in containers(world("prod")) for one in container["Environment"] + container["Secrets"]}
+    given = {one["Name"] for _, container in containers(world("prod")) for one in container["Environment"] + container.get("Secrets", [])}
     assert given == {name for entry in NAMES["groups"].values() for name in entry["names"]}
 
 
@@ -85,12 +85,38 @@ def test_every_role_has_a_service():
     assert given == roles_of_the_code()
 
 
+@pytest.mark.skipif(not (ROOT / "jobs/src/database_token.rs").exists(), reason="jobs/src/database_token.rs is not there yet")
 def test_the_command_that_prints_a_token_is_there():
     usage = (ROOT / "jobs/src/main.rs").read_text()
     for name, container in containers(world("prod")):
         values = {one["Name"]: one["Value"] for one in container["Environment"]}
         program, command = values["DATABASE_PASSWORD_COMMAND"].split()
         assert program == "/usr/local/bin/holdfast-jobs" and f'["{command}"]' in usage, name
+        assert values["DATABASE_SSLMODE"] == "verify-full", name
+
+
+def services_are_looked_at(there):
+    """Each container of a service is asked by a program of the image, for its life and not for the database's."""
+    probe = ROOT / "api/src/probe.rs"
+    for symbol, container in containers(there):
+        if not symbol.startswith(("api:", "workers:")):
+            continue
+        command = container.get("HealthCheck", {}).get("Command", [])
+        if command[:4] != ["CMD", "/usr/local/bin/holdfast-api", "health", "live"] or not probe.exists():
+            yield f"{symbol} is asked by {command}"
+        values = {one["Name"]: one["Value"] for one in container["Environment"]}
+        if command[4:] != [values[name] for name in ("HOLDFAST_METRICS_ADDR",) if name in values]:
+            yield f"{symbol} is asked at {command[4:]}"
+        if values.get("HOLDFAST_NEWER_SCHEMA") != "accept":
+            yield f"{symbol} cannot come back after a migration"
+
+
+def test_the_files_that_containers_name_are_in_the_image():
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    for symbol, container in containers(world("prod")):
+        values = {one["Name"]: one["Value"] for one in container["Environment"]}
+        assert f" {values['DATABASE_SSLROOTCERT']}\n" in dockerfile, symbol
+        assert f"USER {container['User']}:" in dockerfile, symbol
 
 
 def queues_are_those_of_the_code(there):
@@ -133,6 +159,7 @@ test_variables = everywhere(variables_are_those_of_the_program)
 test_commands = everywhere(commands_are_those_of_the_program)
 test_queues = everywhere(queues_are_those_of_the_code)
 test_ports = everywhere(ports_and_paths_are_those_of_the_api)
+test_services = everywhere(services_are_looked_at)
 
 CONTAINER = ["ContainerDefinitions", 0]
 test_variables_twins = twins(
@@ -149,6 +176,14 @@ test_commands_twins = twins(
         "a role that is none": ("prod", "workers:RelayTask", put([*CONTAINER, "Command"], ["run", "--roles", "sender"])),
         "a command that is none": ("prod", "scheduled:AuditSchedule", put(["Target", "Input"], '{"containerOverrides": [{"name": "jobs", "command": ["audit-check"]}]}')),
         "a container that is none": ("prod", "scheduled:AuditSchedule", put(["Target", "Input"], '{"containerOverrides": [{"name": "job", "command": ["audit-verify"]}]}')),
+    },
+)
+test_services_twins = twins(
+    services_are_looked_at,
+    {
+        "nobody asks": ("prod", "workers:SagasTask", put([*CONTAINER, "HealthCheck"], None)),
+        "asked for the database": ("prod", "api:ApiTask", put([*CONTAINER, "HealthCheck", "Command", 3], "ready")),
+        "asked at another port": ("prod", "workers:DeskTask", put([*CONTAINER, "HealthCheck", "Command", 4], "127.0.0.1:9000")),
     },
 )
 test_queues_twins = twins(

@@ -122,8 +122,8 @@ def each_task_has_its_own_user_of_the_database(there):
         wanted = {"migrate": "holdfast_migrate", "scheduled": "holdfast_check", "api": "holdfast_app", "workers": "holdfast_worker"}
         if names != {wanted[role.partition(":")[0]]}:
             yield f"{role} is {names}"
-        created = re.findall(r"CREATE ROLE (\w+) LOGIN", (INFRA / "database-users.sql").read_text())
-        yield from (f"{name} is not made by database-users.sql" for name in sorted(names - set(created)))
+        created = re.findall(r"CREATE ROLE (\w+) LOGIN", (INFRA / "database" / "roles.sql").read_text())
+        yield from (f"{name} is not made by database/roles.sql" for name in sorted(names - set(created)))
     for symbol, resource in there.resources("AWS::ECS::TaskDefinition"):
         properties = resource["Properties"]
         role = properties["TaskRoleArn"].removesuffix(".Arn")
