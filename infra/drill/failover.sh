@@ -16,8 +16,15 @@ writer=$(free_port) standby=$(free_port) endpoint=$(free_port)
 title "writer and standby, $mode, behind one endpoint"
 init_cluster "$work/writer"
 start_cluster "$work/writer" "$writer"
-sql "$writer" 'CREATE DATABASE holdfast' postgres
-as_server "$pg/pg_basebackup" -h 127.0.0.1 -p "$writer" -U postgres -D "$work/standby" -R -X stream -c fast -C -S standby --no-sync
+make_database "$writer"
+# The log goes to the standby through a pipe of its own, which can be held up.
+printf '%s' "$writer" >"$work/upstream"
+replication=$(free_port)
+python3 "$here/endpoint.py" "$replication" "$work/upstream" &
+pipe=$!
+pids+=("$pipe")
+sleep 0.5
+as_server "$pg/pg_basebackup" -h 127.0.0.1 -p "$replication" -U postgres -D "$work/standby" -R -X stream -c fast -C -S standby --no-sync
 as_server sed -i '/^archive_/d' "$work/standby/postgresql.conf"
 start_cluster "$work/standby" "$standby"
 if [ "$mode" = sync ]; then
@@ -28,7 +35,7 @@ printf '%s' "$writer" >"$work/target"
 python3 "$here/endpoint.py" "$endpoint" "$work/target" &
 pids+=($!)
 sleep 0.5
-DATABASE_URL=$(url "$endpoint") "$programs/holdfast-migrate" up
+migrate "$endpoint"
 start_programs "$endpoint"
 start_load "$work/load.book"
 sleep "$load_s"
@@ -37,13 +44,12 @@ say "before: $found, standby is $(sql "$writer" 'SELECT sync_state FROM pg_stat_
 
 title 'the writer is gone'
 if [ "$mode" = async ]; then
-    receiver=$(sql "$standby" 'SELECT pid FROM pg_stat_wal_receiver')
-    kill -STOP "$receiver"
+    kill -STOP "$pipe"
     sleep 2
 fi
 killed=$(now_ms)
 kill_cluster "$work/writer"
-if [ "$mode" = async ]; then kill -CONT "$receiver"; fi
+kill -KILL "$pipe"
 # Three looks in vain, as a failover manager has it.
 misses=0
 while [ "$misses" -lt 3 ]; do

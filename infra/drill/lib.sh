@@ -107,17 +107,31 @@ kill_cluster() {
 }
 
 sql() { "$pg/psql" -X -A -t -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$1" -U postgres -d "${3:-holdfast}" -c "$2"; }
-url() { printf 'postgres://postgres@127.0.0.1:%s/holdfast' "$1"; }
+# url PORT LOGIN
+url() { printf 'postgres://%s@127.0.0.1:%s/holdfast' "$2" "$1"; }
+
+# make_database PORT: the database with the logins of production, and the schema.
+make_database() {
+    sql "$1" 'CREATE DATABASE holdfast' postgres
+    # Aurora has it; whoever is in it logs in with a token.
+    sql "$1" 'CREATE ROLE rds_iam'
+    "$pg/psql" -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$1" -U postgres -d holdfast -f "$root/infra/database/roles.sql"
+}
+
+# migrate PORT
+migrate() { DATABASE_URL=$(url "$1" holdfast_migrate) "$programs/holdfast-migrate" up; }
 
 # start_programs PORT: API and worker on the database at this port.
 start_programs() {
     export DATABASE_URL HOLDFAST_API_ADDR HOLDFAST_ADMIN_ADDR HOLDFAST_AUTH=off HOLDFAST_LOG=warn
-    DATABASE_URL=$(url "$1")
+    DATABASE_URL=$(url "$1" holdfast_app)
+    local of_workers
+    of_workers=$(url "$1" holdfast_worker)
     HOLDFAST_API_ADDR=127.0.0.1:${api_port:=$(free_port)}
     HOLDFAST_ADMIN_ADDR=127.0.0.1:$(free_port)
     "$programs/holdfast-api" >>"$work/api.log" 2>&1 &
     api_pid=$!
-    "$programs/holdfast-jobs" run --roles sagas >>"$work/jobs.log" 2>&1 &
+    DATABASE_URL=$of_workers "$programs/holdfast-jobs" run --roles sagas >>"$work/jobs.log" 2>&1 &
     jobs_pid=$!
     pids+=("$api_pid" "$jobs_pid")
     local look
@@ -137,7 +151,7 @@ stop_programs() {
 # ledger_check PORT: says every rule that is broken, and answers as the program does.
 ledger_check() {
     local code=0
-    DATABASE_URL=$(url "$1") "$programs/holdfast-jobs" ledger-check >"$work/check.txt" 2>>"$work/jobs.log" || code=$?
+    DATABASE_URL=$(url "$1" holdfast_check) "$programs/holdfast-jobs" ledger-check >"$work/check.txt" 2>>"$work/jobs.log" || code=$?
     grep -E '^(BROKEN|[A-Z]{3}:)' "$work/check.txt" || true
     return "$code"
 }

@@ -40,8 +40,8 @@ port=$(free_port)
 title 'a server that archives, with API, worker and load'
 init_cluster "$work/first"
 start_cluster "$work/first" "$port"
-sql "$port" 'CREATE DATABASE holdfast' postgres
-DATABASE_URL=$(url "$port") "$programs/holdfast-migrate" up
+make_database "$port"
+migrate "$port"
 start_programs "$port"
 start_load "$work/first.book"
 sleep "$load_s"
@@ -85,8 +85,8 @@ title '2. the machine is gone, with its disks'
 third=$(free_port) fourth=$(free_port)
 init_cluster "$work/third"
 start_cluster "$work/third" "$third"
-sql "$third" 'CREATE DATABASE holdfast' postgres
-DATABASE_URL=$(url "$third") "$programs/holdfast-migrate" up
+make_database "$third"
+migrate "$third"
 start_programs "$third"
 start_load "$work/third.book"
 sleep "$load_s"

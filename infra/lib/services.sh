@@ -1,37 +1,46 @@
 # What runs: the one-off migration, and services that have to come to rest.
 # shellcheck shell=bash
 
-MIGRATION_LIMIT_S=${HOLDFAST_MIGRATION_LIMIT_S:-3600}
+TASK_LIMIT_S=${HOLDFAST_TASK_LIMIT_S:-3600}
 # Longer than the bake time of a blue/green deployment and the drain of the old tasks.
 SERVICE_LIMIT_S=${HOLDFAST_SERVICE_LIMIT_S:-3600}
 
 # Runs `holdfast-migrate up` once and waits for its end. The services of before go on meanwhile: a migration only adds.
 run_migration() {
     title 'migration'
-    local definition cluster network answer task
+    local definition
     definition=$(jq -r '.MigrateTaskArn // empty' <<<"$known_outputs")
+    [ -n "$definition" ] || die 'no MigrateTaskArn among the outputs'
+    run_task "$definition" MigrateSecurityGroupId ||
+        die "the migration failed: $task_end. No service was changed; see docs/runbooks/deploy-failed.md"
+    say 'migrated'
+}
+
+# run_task DEFINITION GROUP [OVERRIDES]: runs a task once, in the network of ours, and waits for its end. Answers whether all
+# of its containers ended with 0; `task_end` says how, `task` is its ARN.
+run_task() {
+    local cluster network answer words
     cluster=$(jq -r '.ClusterName // empty' <<<"$known_outputs")
-    [ -n "$definition" ] && [ -n "$cluster" ] || die 'no MigrateTaskArn or ClusterName among the outputs'
-    network=$(jq -c '
+    [ -n "$cluster" ] || die 'no ClusterName among the outputs'
+    network=$(jq -c --arg group "$2" '
         {awsvpcConfiguration: {
             subnets: (.AppSubnetIds | split(",")),
-            securityGroups: [.MigrateSecurityGroupId // error("no group")],
+            securityGroups: [.[$group] // error("no group")],
             assignPublicIp: (.AssignPublicIp // "DISABLED")}}' <<<"$known_outputs") ||
-        die 'no AppSubnetIds or MigrateSecurityGroupId among the outputs'
-    answer=$(aws_json ecs run-task --cluster "$cluster" --task-definition "$definition" --launch-type FARGATE \
-        --count 1 --started-by deploy --network-configuration "$network")
+        die "no AppSubnetIds or $2 among the outputs"
+    words=(--cluster "$cluster" --task-definition "$1" --launch-type FARGATE --count 1 --started-by deploy)
+    words+=(--network-configuration "$network")
+    if [ -n "${3:-}" ]; then words+=(--overrides "$3"); fi
+    answer=$(aws_json ecs run-task "${words[@]}")
     task=$(jq -r '.tasks[0].taskArn // empty' <<<"$answer")
-    [ -n "$task" ] || die "the migration did not start: $(jq -r '[.failures[]?.reason] | join(", ")' <<<"$answer")"
+    [ -n "$task" ] || die "the task did not start: $(jq -r '[.failures[]?.reason] | join(", ")' <<<"$answer")"
     say "task $task"
-    wait_until "$MIGRATION_LIMIT_S" 'the migration' task_has_stopped "$cluster" "$task"
+    wait_until "$TASK_LIMIT_S" 'the task' task_has_stopped "$cluster" "$task"
     answer=$(aws_json ecs describe-tasks --cluster "$cluster" --tasks "$task")
+    task_end=$(jq -r '[.tasks[0].stoppedReason, (.tasks[0].containers[] |
+        "\(.name) exit code \(.exitCode // "none") \(.reason // "")")] | join("; ")' <<<"$answer")
     # No exit code means that the container never ran.
-    if ! jq -e 'all(.tasks[0].containers[]; .exitCode == 0)' <<<"$answer" >/dev/null; then
-        die "the migration failed: $(jq -r '[.tasks[0].stoppedReason, (.tasks[0].containers[] |
-            "\(.name) exit code \(.exitCode // "none") \(.reason // "")")] | join("; ")' <<<"$answer").
-No service was changed; see docs/runbooks/deploy-failed.md"
-    fi
-    say 'migrated'
+    jq -e 'all(.tasks[0].containers[]; .exitCode == 0)' <<<"$answer" >/dev/null
 }
 
 task_has_stopped() {

@@ -38,7 +38,8 @@ def fixture_templates():
             "Outputs": {},
         }
     templates["network"]["Outputs"] = {"AppSubnetIds": {"Value": ""}}
-    templates["security"]["Outputs"] = {"MigrateSecurityGroupId": {"Value": ""}}
+    groups = ("MigrateSecurityGroupId", "WorkerSecurityGroupId")
+    templates["security"]["Outputs"] = {group: {"Value": ""} for group in groups}
     templates["data"]["Parameters"] |= {"AppSubnetIds": {"Type": "String"}, "Days": {"Type": "Number", "Default": 7}}
     templates["cluster"]["Outputs"] = {"ClusterName": {"Value": ""}}
     templates["migrate"]["Outputs"] = {"MigrateTaskArn": {"Value": ""}}
@@ -56,7 +57,7 @@ class Deployment(unittest.TestCase):
         self.infra = self.dir / "infra"
         for folder in ("lib", "policies"):
             shutil.copytree(INFRA / folder, self.infra / folder)
-        for script in ("deploy.sh", "teardown.sh"):
+        for script in ("deploy.sh", "teardown.sh", "run-job.sh"):
             shutil.copy(INFRA / script, self.infra)
         self.parameters = {"tags": {"Owner": "payments"}, "data": {"Days": "35"}}
         self.templates = fixture_templates()
@@ -116,11 +117,12 @@ class Deployment(unittest.TestCase):
             "PATH": f"{self.dir / 'bin'}:{os.environ['PATH']}",
             "STUB_PORT": str(self.aws.server_address[1]),
             "HOLDFAST_POLL_S": "0",
+            "AWS_REGION": REGION,
             "LC_ALL": "C.UTF-8",
             **environ,
         }
         done = subprocess.run(
-            ["bash", str(self.infra / script), *words, "--region", REGION],
+            ["bash", str(self.infra / script), *words],
             input=answers,
             env=environ,
             capture_output=True,

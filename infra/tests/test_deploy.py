@@ -313,6 +313,25 @@ class Ends(Deployment):
         self.assertIn("name one with --image", said)
 
 
+class Jobs(Deployment):
+    def test_a_command_runs_in_a_task_of_its_own_and_says_how_it_ended(self):
+        self.exists()
+        code, said = self.run_script("run-job.sh", *ENV, "--as", "desk", "operator-add", "ann lee", "approver")
+        self.assertEqual(code, 0, said)
+        ((_, options),) = self.calls("ecs run-task")
+        self.assertEqual(options["task-definition"], ["holdfast-dev-desk"])
+        (container,) = json.loads(options["overrides"][0])["containerOverrides"]
+        self.assertEqual(container, {"name": "jobs", "command": ["operator-add", "ann lee", "approver"]})
+        self.assertIn("log: /holdfast/dev/Desk, stream desk/jobs/migration", said)
+
+    def test_its_failure_is_ours(self):
+        self.exists()
+        self.state["migration"] = 2
+        code, said = self.run_script("run-job.sh", *ENV, "ledger-check")
+        self.assertEqual(code, 1, said)
+        self.assertIn("exit code 2", said)
+
+
 class Teardown(Deployment):
     def deleted(self):
         return [o["stack-name"][0].split("-", 2)[2] for _, o in self.calls("cloudformation delete-stack")]

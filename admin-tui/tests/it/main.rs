@@ -1,6 +1,7 @@
 //! The console without a terminal: keys in, screen out, the recording behind it.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test stops where one of its helpers fails"
 )]
@@ -11,6 +12,7 @@ mod keys;
 mod lists;
 mod pages;
 mod pictures;
+mod runbooks;
 mod screens;
 mod sending;
 mod support;
