@@ -22,8 +22,8 @@ def named():
 
 def missing(names):
     there = {symbol for name in ENVIRONMENTS for symbol, _ in world(name).resources()}
-    # Made only with other parameters than ours: another way at the edge, other people's zones, sessions, a given VPC.
-    other = {"edge:RecordOfLoadBalancer", "edge:RecordOfRestApi", "security:SessionEndpoint"}
+    # Made only where DNS is ours.
+    other = {"edge:RecordOfLoadBalancer", "edge:RecordOfRestApi"}
     declared = {f"{stack}:{logical}" for stack in ORDER for logical in world("prod").stacks[stack].raw["Resources"]}
     return sorted(names - there - (other & declared))
 

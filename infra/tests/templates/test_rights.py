@@ -14,6 +14,7 @@ WITHOUT_RESOURCE = {
     "cloudformation:GetTemplateSummary",
     "cloudwatch:DescribeAlarms",
     "ecr:GetAuthorizationToken",
+    "logs:DescribeLogGroups",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
@@ -76,6 +77,16 @@ def roles_are_bounded_and_taken_by_one_service(there):
         for arn in properties.get("ManagedPolicyArns", []):
             if not re.search(r"policy/(service-role/)?(AmazonRDSEnhanced|AWSBackupServiceRole|AWSLambdaVPC|AmazonECSInfrastructureRolePolicyFor)\w+$", arn):
                 yield f"{symbol} has {arn}"
+
+
+def the_boundary_lets_roles_do_their_work(there):
+    """What a role may do, the boundary must allow; else it is a right on paper."""
+    allowed = set()
+    for statement in there.find("bootstrap:PermissionsBoundary")["Properties"]["PolicyDocument"]["Statement"]:
+        allowed |= set(listed(statement["Action"])) if "ArnLike" not in statement.get("Condition", {}) else set()
+    for who, role, statement in statements(there):
+        if role and not role.startswith("bootstrap:"):
+            yield from (f"{who}: {action} is beyond the boundary" for action in sorted(set(listed(statement["Action"])) - allowed))
 
 
 def may(there, action):
@@ -144,6 +155,7 @@ def only_calls_see_the_tokens_of_providers(there):
 
 test_no_statement_is_wide = everywhere(no_statement_is_wide)
 test_roles_are_bounded = everywhere(roles_are_bounded_and_taken_by_one_service)
+test_the_boundary_lets_roles_do_their_work = everywhere(the_boundary_lets_roles_do_their_work)
 test_only_the_relay_sends_events = everywhere(only_the_relay_sends_events)
 test_each_task_has_its_own_user = everywhere(each_task_has_its_own_user_of_the_database)
 test_only_calls_see_tokens = everywhere(only_calls_see_the_tokens_of_providers)
@@ -169,6 +181,10 @@ test_bounded_twins = twins(
         "anybody": ("prod", "scheduled:SchedulerRole", put([*TRUST, "Principal"], {"AWS": "*"})),
         "administrator": ("prod", "data:BackupRole", put(["ManagedPolicyArns"], ["arn:aws:iam::aws:policy/AdministratorAccess"])),
     },
+)
+test_boundary_twins = twins(
+    the_boundary_lets_roles_do_their_work,
+    {"a right on paper": ("prod", "workers:DeskPolicy", put([*POLICY, "Action"], ["sqs:ReceiveMessage", "s3:GetObject"]))},
 )
 test_sends_twins = twins(
     only_the_relay_sends_events,

@@ -7,6 +7,8 @@ import pytest
 from spoil import everywhere, gone, put, twins
 from world import world
 
+# Processor -> least and most memory.
+FARGATE = {256: (512, 2048), 512: (1024, 4096), 1024: (2048, 8192), 2048: (4096, 16384), 4096: (8192, 30720)}
 MANAGED_RULES = {
     "AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
@@ -39,6 +41,9 @@ def tasks_are_hardened(there):
             period = container.get("RestartPolicy", {}).get("RestartAttemptPeriod", 60)
             if not 60 <= int(period) <= 1800:
                 yield f"{symbol} restarts after {period} s"
+        least, most = FARGATE[int(task["Cpu"])]
+        if not least <= int(task["Memory"]) <= most or int(task["Memory"]) % 512:
+            yield f"{symbol}: Fargate has no {task['Cpu']} with {task['Memory']}"
         if "TaskRoleArn" not in task or "ExecutionRoleArn" not in task:
             yield f"{symbol} has no role of its own"
 
@@ -192,6 +197,7 @@ test_tasks_twins = twins(tasks_are_hardened, {
     "latest": ("prod", "migrate:MigrateTask", put([*C, "Image"], "holdfast:latest")),
     "a log that blocks": ("prod", "scheduled:ScheduledTask", put([*C, "LogConfiguration", "Options", "mode"], "blocking")),
     "restarts too soon": ("prod", "workers:RelayTask", put([*C, "RestartPolicy", "RestartAttemptPeriod"], 5)),
+    "a size that Fargate does not have": ("prod", "api:ApiTask", put(["Memory"], "512")),
     "the execution role's rights": ("prod", "workers:RelayTask", put(["TaskRoleArn"], None)),
 })
 test_deployments_twins = twins(deployments_can_go_back, {
