@@ -306,11 +306,11 @@ def report():
             merged[part, what] = [a + b for a, b in zip(merged.get((part, what), [0, 0, 0]), values)]
         largest = sorted(merged.items(), key=lambda item: -item[1][1])[:8]
         lines += [f"* {what} ({part}): {money(values[0])}, {money(values[1])}, {money(values[2])}" for (part, what), values in largest]
-    lines += ["", "## Beside the customer's own sums", "", "| seed | its sum | its parts | ours, low to high |", "|---|---:|---|---:|"]
-    for seed in USAGE["seeds"]:
-        own = totals[seed["environment"]]
-        sum_of = money(seed["low"]) if seed["low"] == seed["high"] else f"{money(seed['low'])} to {money(seed['high'])}"
-        lines.append(f"| {seed['seed']} | {sum_of} | {seed['text']} | {money(own[0])} to {money(own[2])} ({seed['environment']}) |")
+    lines += ["", "## Beside the customer's own sums", "", "| document | its sum | its parts | ours, low to high |", "|---|---:|---|---:|"]
+    for document in USAGE["documents"]:
+        own = totals[document["environment"]]
+        sum_of = money(document["low"]) if document["low"] == document["high"] else f"{money(seed['low'])} to {money(seed['high'])}"
+        lines.append(f"| {document['document']} | {sum_of} | {document['text']} | {money(own[0])} to {money(own[2])} ({document['environment']}) |")
     lines += ["", *COMPARISON]
     return "\n".join(lines) + "\n"
 
@@ -318,11 +318,11 @@ def report():
 COMPARISON = [
     "They are targets to compare with, not the same thing:",
     "",
-    "* Seed 001 has a cache for 400 and Kafka for 600, which we do not build, and nothing for a firewall, an API gateway, endpoints or a second "
+    "* Document 2 has a cache for 400 and Kafka for 600, which we do not build, and nothing for a firewall, an API gateway, endpoints or a second "
     "region. Its compute does not fit its own table: 20 tasks of 4 vCPU and 8 GB cost 2,883 at the list price of x86 in us-east-1, and more in "
     "its own region. Its three r6g.2xlarge for 1,200 are about half of the list price.",
-    "* Seed 002 counts a million requests a month; one transfer a second is 2.6 million.",
-    "* Seed 003 has one zone's worth of endpoints (22 a month is three of them). Six in three zones are 131; above four, NAT is cheaper by the hour. "
+    "* Document 3 counts a million requests a month; one transfer a second is 2.6 million.",
+    "* Document 4 has one zone's worth of endpoints (22 a month is three of them). Six in three zones are 131; above four, NAT is cheaper by the hour. "
     "They are a choice for safety.",
     "",
     "What to turn first, by what it saves in the expected month of production: the second region (`DrMode` pitr instead of global), a load balancer "

@@ -74,6 +74,6 @@ def test_more_tasks_cost_more():
     assert round(after - before, 2) == round(7 * 730 * (0.03238 + 2 * 0.00356), 2)
 
 
-def test_the_seeds_sums_stand_beside_ours():
+def test_the_customers_sums_stand_beside_ours():
     text = (INFRA / "cost" / "COST.md").read_text()
     assert all(words in text for words in ("3,700 to 5,300", "800 to 1,200", "1,254", "82 to 85"))

@@ -145,7 +145,7 @@ def test_the_matrix_has_every_detector_and_each_row_of_the_customers():
     surge = {symbol for symbol, _ in world("prod").resources(ALARM) if symbol.endswith(("SurgeAlarm", "CPUHighAlarm", "MemoryHighAlarm"))}
     assert {symbol for symbol, _ in world("prod").resources(*DETECTORS)} - surge <= shown
     wanted = "Worker crash, Worker stuck, DLQ growth, Business retry exhaustion, API broken deploy, DB overload, Disk exhaustion"
-    assert set(wanted.split(", ")) <= {row["failure"] for row in ROWS if row.get("seed") == 4}
+    assert set(wanted.split(", ")) <= {row["failure"] for row in ROWS if row.get("document") == 5}
 
 
 def test_runbooks_txt_names_only_what_is_there():
