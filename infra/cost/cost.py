@@ -309,7 +309,7 @@ def report():
     lines += ["", "## Beside the customer's own sums", "", "| document | its sum | its parts | ours, low to high |", "|---|---:|---|---:|"]
     for document in USAGE["documents"]:
         own = totals[document["environment"]]
-        sum_of = money(document["low"]) if document["low"] == document["high"] else f"{money(seed['low'])} to {money(seed['high'])}"
+        sum_of = money(document["low"]) if document["low"] == document["high"] else f"{money(document['low'])} to {money(document['high'])}"
         lines.append(f"| {document['document']} | {sum_of} | {document['text']} | {money(own[0])} to {money(own[2])} ({document['environment']}) |")
     lines += ["", *COMPARISON]
     return "\n".join(lines) + "\n"
