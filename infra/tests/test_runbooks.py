@@ -97,13 +97,13 @@ class Runbooks(unittest.TestCase):
             self.assertTrue((FOLDER / page).exists(), page)
             text = (FOLDER / page).read_text()
             for alarm in alarms:
-                # One for each role or queue: the page names the first ones.
+                # Where there is one for each role or queue, the page names the first ones.
                 if "<" not in alarm:
                     self.assertIn(alarm, text, page)
 
     def runbooks_of_alarms(self):
-        listed = INFRA / "runbooks.txt"
-        lines = listed.read_text().splitlines() if listed.exists() else []
+        listed = [INFRA / "runbooks.txt", INFRA / "observability/runbooks.txt"]
+        lines = [line for file in listed if file.exists() for line in file.read_text().splitlines()]
         return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
