@@ -139,7 +139,7 @@ class Compose(unittest.TestCase):
         self.assertTrue(roles)
 
     def test_every_variable_is_one_that_the_programs_read(self):
-        known = set(re.findall(r"`((?:HOLDFAST|DATABASE|SQS|OTEL)_[A-Z_]+)`", read("docs/CONFIGURATION.md"))) | LATER
+        known = set(re.findall(r"`((?:HOLDFAST|DATABASE|SQS|OTEL)_[A-Z_]+)`", read("docs/CONFIGURATION.md")))
         for name, one in self.ours().items():
             unknown = set(one.get("environment", {})) - known
             self.assertFalse(unknown, f"{name}: {unknown}")
@@ -163,13 +163,9 @@ class Compose(unittest.TestCase):
         for name, one in self.services.items():
             for volume in one.get("volumes", []):
                 source = volume.split(":")[0]
-                if source.startswith("./") and source[2:] not in LATER_FILES:
+                if source.startswith("./"):
                     self.assertTrue((ROOT / source).exists(), f"{name}: {source}")
 
-
-# Read by parts of the programs that are documented with them.
-LATER = {"HOLDFAST_METRICS_ADDR", "HOLDFAST_NEWER_SCHEMA", "HOLDFAST_AUTH", "OTEL_EXPORTER_OTLP_ENDPOINT"}
-LATER_FILES = {"infra/observability/alerts/holdfast.yaml", "infra/observability/dashboards"}
 
 
 class Policies(unittest.TestCase):
