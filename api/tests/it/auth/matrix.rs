@@ -55,7 +55,13 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/providers/{provider}/notices", Nothing),
     ("GET", "/health/live", Nothing),
     ("GET", "/health/ready", Nothing),
+    ("GET", "/health/started", Nothing),
     ("GET", "/health", Nothing),
+    ("GET", "/metrics", Nothing),
+    ("GET", "/openapi.json", Nothing),
+    ("GET", "/docs", Nothing),
+    ("GET", "/docs/page.js", Nothing),
+    ("GET", "/docs/page.css", Nothing),
     ("GET", "/admin/v1/me", Role(Viewer)),
     ("GET", "/admin/v1/overview", Role(Viewer)),
     ("GET", "/admin/v1/incidents", Role(Viewer)),
@@ -350,7 +356,7 @@ async fn look(
     (wallet, other): (&str, &str),
 ) -> (u16, String) {
     let Guarded { api, .. } = guarded;
-    let operators = path.starts_with("/admin") || path == "/health";
+    let operators = path.starts_with("/admin") || ["/health", "/metrics"].contains(&path);
     let base = if operators { &api.admin } else { &api.public };
     let method: Method = method.parse().unwrap();
     let mut request = api.client.request(method.clone(), format!("{base}{place}"));
