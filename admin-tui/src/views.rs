@@ -1,5 +1,6 @@
 //! All views, in the order of the help.
 
+mod api_keys;
 mod dead_letters;
 mod desk;
 mod incidents;
@@ -44,6 +45,8 @@ pub const ALL: &[&View] = &[
     &desk::AUDIT,
     &desk::ENTRY,
     &ledger::CHECK,
+    &api_keys::LIST,
+    &api_keys::ONE,
 ];
 
 /// Views that a number key leads to.

@@ -99,6 +99,7 @@ fn subject(text: &str) -> Option<Target> {
         "command" => Target::one("command", id),
         "queue" => Target::of("commands").with("queue", id),
         "switch" => Target::of("switches"),
+        "api_key" => Target::one("api-key", id),
         _ => return None,
     })
 }
