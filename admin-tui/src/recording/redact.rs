@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// Text by clients and operators, and names of people and machines. The same text is replaced by the
 /// same word within a recording, so that one can still see what belongs together.
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 21] = [
     "actor",
     "by",
     "caller",
@@ -25,6 +25,7 @@ const WORDS: [&str; 20] = [
     "owner_id",
     "reference",
     "requested_by",
+    "revoked_by",
     "source_arn",
     "taken_by",
     "traceparent",
@@ -65,13 +66,13 @@ impl Redactor {
 
     fn object(&self, fields: &mut Map<String, Value>) {
         let by_operator = BESIDE_REASON.iter().any(|name| fields.contains_key(*name));
-        // Only the answer about a token has these two.
-        let is_operator = fields.contains_key("name") && fields.contains_key("role");
+        // Only the answers about a token and about API keys have these two.
+        let is_somebody = ["role", "scopes"].iter().any(|name| fields.contains_key(*name));
         for (name, value) in fields.iter_mut() {
             let name = name.as_str();
             let word = WORDS.contains(&name)
                 || (name == "reason" && by_operator)
-                || (name == "name" && is_operator);
+                || (name == "name" && is_somebody);
             if DOCUMENTS.contains(&name) && !value.is_null() {
                 let text = value.is_string();
                 *value = if text { json!("redacted") } else { json!({"redacted": true}) };
