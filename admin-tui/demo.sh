@@ -23,7 +23,8 @@ look() {
         sleep 1
     done
 }
-# The ledger check keeps the connection that it gets now; later the load may have taken all.
+# The ledger check keeps the connection that it gets now: later, on a machine as busy as this, a new one may take longer
+# than anybody waits.
 "$bin/holdfast-admin" ledger > ledger
 look 75
 "$bin/holdfast-admin" groups | awk 'NR > 1 { print $1 }' > causes

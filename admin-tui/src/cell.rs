@@ -1,7 +1,6 @@
 //! What stands in one place of a table or a page: a value with its meaning, so that it is
 //! sorted by what it is, and written the same way on the screen and in a script.
 
-use std::cmp::Ordering;
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
@@ -134,34 +133,6 @@ impl Cell {
             _ => "#".repeat(width),
         }
     }
-
-    /// By value: numbers as numbers, times as times. What is not there comes last.
-    pub fn compare(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::None, Self::None) => Ordering::Equal,
-            (Self::None, _) => Ordering::Greater,
-            (_, Self::None) => Ordering::Less,
-            (Self::Text(one, _), Self::Text(two, _)) => one.cmp(two),
-            (Self::Count(one, _), Self::Count(two, _)) => one.cmp(two),
-            (Self::Money(one, currency), Self::Money(two, other)) => {
-                currency.cmp(other).then(one.cmp(two))
-            }
-            (Self::Age(one) | Self::At(one), Self::Age(two) | Self::At(two)) => one.cmp(two),
-            (Self::Lasts(one, _), Self::Lasts(two, _)) => one.cmp(two),
-            (one, two) => one.rank().cmp(&two.rank()),
-        }
-    }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Text(..) => 0,
-            Self::Count(..) => 1,
-            Self::Money(..) => 2,
-            Self::Age(_) | Self::At(_) => 3,
-            Self::Lasts(..) => 4,
-            Self::None => 5,
-        }
-    }
 }
 
 /// Control characters would move the cursor of the terminal: what others have written must not.
@@ -235,8 +206,6 @@ pub fn lasts(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     #[test]
@@ -258,17 +227,6 @@ mod tests {
         assert_eq!(cell.fit(Utc::now(), 16), "1,234,567.89 EUR");
         assert_eq!(cell.fit(Utc::now(), 15), "###############");
         assert_eq!(Cell::text("post_entry/permanent").fit(Utc::now(), 6), "post_…");
-    }
-
-    #[test]
-    fn values_are_sorted_by_what_they_are() {
-        assert_eq!(Cell::count(9).compare(&Cell::count(10)), Ordering::Less);
-        assert_eq!(Cell::None.compare(&Cell::count(10)), Ordering::Greater);
-        let now = Utc::now();
-        assert_eq!(
-            Cell::Age(now).compare(&Cell::Age(now - TimeDelta::hours(1))),
-            Ordering::Greater
-        );
     }
 
     #[test]

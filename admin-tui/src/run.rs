@@ -20,7 +20,7 @@ use crate::terminal::Terminal;
 use crate::update::update;
 
 /// How often ages grow and data are looked at. Slower than this feels stale, faster costs power.
-const TICK: Duration = Duration::from_millis(500);
+pub const TICK: Duration = Duration::from_millis(500);
 
 /// How the screen came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,7 @@ async fn read<T: serde::de::DeserializeOwned>(
 }
 
 /// Does it in a task of its own, and reports back.
-fn start(effect: Effect, source: Source, replies: UnboundedSender<Action>) {
+pub fn start(effect: Effect, source: Source, replies: UnboundedSender<Action>) {
     tokio::spawn(async move {
         let action = match effect {
             Effect::Read { question, path, more } => {

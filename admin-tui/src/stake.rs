@@ -86,7 +86,6 @@ mod tests {
             id: minor.to_string(),
             cells: vec![Cell::money(minor, currency), Cell::count(2), Cell::count(1)],
             json: RawValue::from_string("{}".to_owned()).unwrap(),
-            words: String::new(),
         };
         let rows = [row(100, "EUR"), row(50, "EUR"), row(7, "JPY")];
         let ids: Vec<String> = ["100", "50", "7", "8"].map(str::to_owned).into();

@@ -8,7 +8,9 @@ use crate::theme::ThemeName;
 use crate::view::Target;
 
 mod dialog;
+mod order;
 mod pane;
+mod words;
 
 pub use dialog::{Dialog, Field, Sending};
 pub use pane::Pane;

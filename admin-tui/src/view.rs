@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use chrono::DateTime;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -109,8 +108,6 @@ pub struct Row {
     pub cells: Vec<Cell>,
     /// As it came.
     pub json: Box<RawValue>,
-    /// What a filter looks at, in lower case: made once, because every letter typed looks at it.
-    pub words: String,
 }
 
 /// A view of something: what a pane shows, and what a link leads to.
@@ -181,14 +178,7 @@ pub fn row<T: DeserializeOwned>(
     cells: impl Fn(&T) -> Vec<Cell>,
 ) -> Result<Row, serde_json::Error> {
     let item: T = serde_json::from_str(raw.get())?;
-    let (id, cells) = (id(&item), cells(&item));
-    let mut words = id.to_lowercase();
-    // What changes by the second is nothing to look for.
-    for cell in cells.iter().filter(|cell| !matches!(cell, Cell::Age(_))) {
-        words.push(' ');
-        words.push_str(&cell.show(DateTime::UNIX_EPOCH).to_lowercase());
-    }
-    Ok(Row { id, cells, json: raw.to_owned(), words })
+    Ok(Row { id: id(&item), cells: cells(&item), json: raw.to_owned() })
 }
 
 /// The view of that name or alias.

@@ -4,7 +4,7 @@ mod dead_letters;
 mod desk;
 mod incidents;
 mod ledger;
-mod overview;
+pub(crate) mod overview;
 mod plans;
 mod queues;
 mod sqs;

@@ -16,6 +16,7 @@ mod extract;
 mod facts;
 mod health;
 mod intake;
+mod ledger_checks;
 mod maintenance;
 mod notices;
 mod observe;

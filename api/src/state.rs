@@ -3,8 +3,7 @@ use std::sync::Arc;
 use domain::transfer::TransferKind;
 use store::StoreError;
 use store::incidents::Incident;
-use store::ledger::{LedgerReport, Mode};
-use store::pool::{self, Pool, Purpose};
+use store::pool::{self, Purpose};
 use store::readers::Readers;
 use store::switches::Switches;
 use store::wake::{Channel, Waker};
@@ -12,14 +11,14 @@ use store::wake::{Channel, Waker};
 use crate::config::{Config, Webhook};
 use crate::facts::Facts;
 use crate::intake::Intake;
+use crate::ledger_checks::LedgerChecks;
 use crate::overview::{Overview, SharedRead};
 use crate::transfers::Streams;
 use crate::waiters::Waiters;
 use crate::watchers::Watchers;
 
-/// Connections of the ledger check. One: a full check reads everything, and two of
-/// them at once would only read it twice.
-const CHECK_CONNECTIONS: u32 = 1;
+/// The overview checks the ledger once at a time.
+const BADGE_CONNECTIONS: u32 = 1;
 
 /// Wake-ups go one after the other.
 const WAKER_CONNECTIONS: u32 = 1;
@@ -52,7 +51,7 @@ pub struct Shared {
     pub(crate) overview: Overview,
     /// What is dead, read for all consoles together.
     pub(crate) incidents: SharedRead<Vec<Incident>>,
-    checks: Pool,
+    pub(crate) ledger_checks: LedgerChecks,
 }
 
 impl std::ops::Deref for App {
@@ -84,10 +83,10 @@ impl App {
         let watchers = Watchers::start(readers.clone(), config.watchers_max);
         let streams = Streams::new(config.streams_max, config.stream_wait_max);
         let switches = Switches::start(url).await?;
-        let checks = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
+        let ledger_checks = LedgerChecks::open(url)?;
         let facts = Facts::start(readers.writer());
         // Not the pool of the checks that operators ask for: neither is to wait for the other.
-        let badge = open(Purpose::Maintenance, CHECK_CONNECTIONS)?;
+        let badge = open(Purpose::Maintenance, BADGE_CONNECTIONS)?;
         let overview = Overview::start(readers.writer(), badge);
         Ok(Self(Arc::new(Shared {
             readers,
@@ -104,12 +103,8 @@ impl App {
             webhook: config.webhook.clone(),
             overview,
             incidents: SharedRead::default(),
-            checks,
+            ledger_checks,
         })))
-    }
-
-    pub(crate) async fn ledger_check(&self, mode: Mode) -> Result<LedgerReport, StoreError> {
-        store::ledger::check(&self.checks, mode).await
     }
 
     /// Ends what would otherwise go on for long: requests that wait, watch or stream.
@@ -123,6 +118,6 @@ impl App {
     pub(crate) async fn close(&self) {
         self.overview.stop();
         self.readers.close().await;
-        self.checks.close().await;
+        self.ledger_checks.close().await;
     }
 }

@@ -18,6 +18,7 @@
 mod args;
 mod baseline;
 mod children;
+mod consoles;
 mod cpu;
 mod database;
 mod figures;

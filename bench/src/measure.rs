@@ -1,11 +1,17 @@
 //! What everybody has used at one instant; two of them make a measurement.
 
+use std::net::SocketAddr;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
+use crate::args::Options;
 use crate::children::Running;
 use crate::cpu::{self, Memory};
+use crate::database::Database;
+use crate::parts::{Part, TRANSIENT_PERCENT};
+use crate::scenario::Scenario;
 use crate::{Failure, outcome};
 
 /// The processes of a run, beside this one.
@@ -16,6 +22,15 @@ pub(crate) struct Processes {
     pub(crate) jobs: Vec<Running>,
     /// The SQS endpoint; none without relay.
     pub(crate) sqs: Option<Running>,
+}
+
+/// Where a process of the API listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addrs {
+    /// For clients.
+    pub(crate) public: SocketAddr,
+    /// For operators.
+    pub(crate) admin: SocketAddr,
 }
 
 /// CPU time in microseconds, by who used it.
@@ -52,6 +67,49 @@ pub(crate) struct MemoryUse {
 }
 
 impl Processes {
+    /// Starts them on a database, and says where the API listens.
+    pub(crate) async fn start(
+        database: &Database,
+        options: &Options,
+        scenario: &Scenario,
+        url: &str,
+    ) -> Result<(Self, Vec<Addrs>), Failure> {
+        let variable = |name, value: &str| (name, value.to_owned());
+        let common = [variable("DATABASE_URL", url), variable("HOLDFAST_LOG", &options.log)];
+        let folder = &database.folder;
+        let transient = scenario.transient_percent.to_string();
+        let mut for_jobs = common.to_vec();
+        for_jobs.push((TRANSIENT_PERCENT, transient));
+        let sqs = if scenario.events {
+            let (sqs, sqs_url) = Running::start(Part::Sqs, 1, &common, folder).await?;
+            for_jobs.push(("SQS_ENDPOINT_URL", sqs_url));
+            for_jobs.push(variable("HOLDFAST_CREATE_QUEUES", "true"));
+            if scenario.events_per_message > 1 {
+                let most = scenario.events_per_message.to_string();
+                for_jobs.push(("HOLDFAST_EVENTS_PER_MESSAGE", most));
+            }
+            Some(sqs)
+        } else {
+            None
+        };
+        let mut jobs = Vec::new();
+        for number in 1..=options.processes {
+            jobs.push(Running::start(Part::Jobs, number, &for_jobs, folder).await?.0);
+        }
+        let anywhere = "127.0.0.1:0";
+        let mut for_api = common.to_vec();
+        for_api.push(variable("HOLDFAST_API_ADDR", anywhere));
+        for_api.push(variable("HOLDFAST_ADMIN_ADDR", anywhere));
+        let (mut api, mut addrs) = (Vec::new(), Vec::new());
+        for number in 1..=options.processes {
+            let (process, addr) = Running::start(Part::Api, number, &for_api, folder).await?;
+            api.push(process);
+            let (public, admin) = addr.split_once(' ').ok_or("the API has one address")?;
+            addrs.push(Addrs { public: public.parse()?, admin: admin.parse()? });
+        }
+        Ok((Self { postgres: database.pid(), api, jobs, sqs }, addrs))
+    }
+
     /// Looks at the clocks of everybody.
     pub(crate) async fn snapshot(
         &self,

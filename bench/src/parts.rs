@@ -24,7 +24,7 @@ pub(crate) const TRANSIENT_PERCENT: &str = "BENCH_TRANSIENT_PERCENT";
 /// A process that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// `holdfast-api`; prints its public address.
+    /// `holdfast-api`; prints its public address and the operators'.
     Api,
     /// `holdfast-jobs`; prints a word.
     Jobs,
@@ -60,7 +60,7 @@ pub(crate) fn run(part: Part) -> Result<bool, Failure> {
         match part {
             Part::Api => {
                 let server = api::Server::bind(&api::Config::from_env()?).await?;
-                say(&server.public_addr().to_string())?;
+                say(&format!("{} {}", server.public_addr(), server.admin_addr()))?;
                 server.serve(ended()).await?;
             }
             Part::Jobs => {

@@ -9,10 +9,10 @@ use crate::database::Database;
 use crate::json::{self, Context};
 use crate::machine::Machine;
 use crate::run::{self, Run};
-use crate::scenario::Scenario;
+use crate::scenario::{CONSOLES, Scenario};
 use crate::series::Second;
 use crate::table::grouped;
-use crate::{Failure, statements, svg, table};
+use crate::{Failure, consoles, statements, svg, table};
 
 /// Runs everything. Returns whether the figures may be believed: nothing was lost and the ledger is clean.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
@@ -31,13 +31,19 @@ async fn measure(database: &Database, options: &Options) -> Result<bool, Failure
     let mut runs = Vec::new();
     for repetition in 1..=options.repeat {
         for scenario in &options.scenarios {
+            if scenario.name == CONSOLES {
+                consoles::run(database, options, scenario).await?;
+                continue;
+            }
             let run = run::run(database, options, scenario, repetition).await?;
             statements::print(run.scenario, &run.statements, settled_while_measured(&run));
             runs.push(run);
         }
     }
     println!("\n{}", machine.describe());
-    println!("{}", table::render(&runs));
+    if !runs.is_empty() {
+        println!("{}", table::render(&runs));
+    }
     let context = Context {
         at: Utc::now().to_rfc3339(),
         machine: &machine,

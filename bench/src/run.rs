@@ -1,7 +1,6 @@
 //! One run of one scenario on a database of its own, from its wallets to the check of its ledger.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,13 +11,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::args::Options;
 use crate::baseline::{self, Baseline};
-use crate::children::Running;
 use crate::database::{Database, HOLDFAST};
 use crate::figures::Figures;
 use crate::fund::Filling;
 use crate::load::{Load, Mix, Plan, Tally};
-use crate::measure::{MemoryUse, Processes, Snapshot};
-use crate::parts::{Part, TRANSIENT_PERCENT};
+use crate::measure::{Addrs, MemoryUse, Processes, Snapshot};
 use crate::scenario::Scenario;
 use crate::series::{EventsSecond, Second, Size, median_and_p99};
 use crate::statements::{self, Statement};
@@ -73,7 +70,11 @@ pub(crate) async fn run(
 }
 
 /// Migrates a database, and makes wallets and what was before them.
-async fn prepare(url: &str, options: &Options, scenario: &Scenario) -> Result<(), Failure> {
+pub(crate) async fn prepare(
+    url: &str,
+    options: &Options,
+    scenario: &Scenario,
+) -> Result<(), Failure> {
     let began = Instant::now();
     migration::up(url).await?;
     let filling = Filling::new(scenario.wallets, options.prefill);
@@ -89,7 +90,7 @@ struct Bench<'a> {
     options: &'a Options,
     scenario: &'a Scenario,
     processes: Processes,
-    addrs: Vec<SocketAddr>,
+    addrs: Vec<Addrs>,
     connection: PgConnection,
     pool: Pool,
     memory: MemoryUse,
@@ -113,39 +114,7 @@ impl<'a> Bench<'a> {
         scenario: &'a Scenario,
         url: &str,
     ) -> Result<Self, Failure> {
-        let variable = |name, value: &str| (name, value.to_owned());
-        let common = [variable("DATABASE_URL", url), variable("HOLDFAST_LOG", &options.log)];
-        let folder = &database.folder;
-        let transient = scenario.transient_percent.to_string();
-        let mut for_jobs = common.to_vec();
-        for_jobs.push((TRANSIENT_PERCENT, transient));
-        let sqs = if scenario.events {
-            let (sqs, sqs_url) = Running::start(Part::Sqs, 1, &common, folder).await?;
-            for_jobs.push(("SQS_ENDPOINT_URL", sqs_url));
-            for_jobs.push(variable("HOLDFAST_CREATE_QUEUES", "true"));
-            if scenario.events_per_message > 1 {
-                let most = scenario.events_per_message.to_string();
-                for_jobs.push(("HOLDFAST_EVENTS_PER_MESSAGE", most));
-            }
-            Some(sqs)
-        } else {
-            None
-        };
-        let mut jobs = Vec::new();
-        for number in 1..=options.processes {
-            jobs.push(Running::start(Part::Jobs, number, &for_jobs, folder).await?.0);
-        }
-        let anywhere = "127.0.0.1:0";
-        let mut for_api = common.to_vec();
-        for_api.push(variable("HOLDFAST_API_ADDR", anywhere));
-        for_api.push(variable("HOLDFAST_ADMIN_ADDR", anywhere));
-        let (mut api, mut addrs) = (Vec::new(), Vec::new());
-        for number in 1..=options.processes {
-            let (process, addr) = Running::start(Part::Api, number, &for_api, folder).await?;
-            api.push(process);
-            addrs.push(addr.parse()?);
-        }
-        let processes = Processes { postgres: database.pid(), api, jobs, sqs };
+        let (processes, addrs) = Processes::start(database, options, scenario, url).await?;
         let memory = processes.memory(&MemoryUse::default());
         Ok(Self {
             options,
@@ -166,7 +135,7 @@ impl<'a> Bench<'a> {
         let began = Utc::now();
         let mut tick = Instant::now();
         let load = Load::start(Plan {
-            addrs: self.addrs.clone(),
+            addrs: self.addrs.iter().map(|addrs| addrs.public).collect(),
             mix: Mix {
                 wallets: scenario.wallets,
                 hot_percent: scenario.hot_percent,

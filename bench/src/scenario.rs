@@ -33,6 +33,8 @@ pub(crate) const OPEN_RATE: u32 = 5_000;
 const EVENTS_RATE: u32 = 2_500;
 /// And at this one, several events in a message.
 const PACKED_RATE: u32 = 4_000;
+/// The one without a load.
+pub(crate) const CONSOLES: &str = "consoles";
 /// Long enough for every vacuum, checkpoint and timer to come by.
 const SOAK_SECONDS: u64 = 30 * 60;
 
@@ -125,6 +127,13 @@ const ALL: &[Scenario] = &[
         rate: Some(EVENTS_RATE),
         events: true,
         seconds: SOAK_SECONDS,
+        ..PLAIN
+    },
+    Scenario {
+        name: CONSOLES,
+        about: "no transfers: what ten operators' consoles cost, at each view for a minute",
+        events: true,
+        seconds: 60,
         ..PLAIN
     },
 ];

@@ -26,7 +26,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, pane: &Pane
     let mut lines = vec![heading(state, pane, columns, &widths)];
     for (place, &at) in pane.shown.iter().enumerate().skip(offset).take(room) {
         if let Some(row) = pane.rows.get(at) {
-            let marked = pane.marks.contains(&row.id);
+            let marked = pane.marks.contains_key(&row.id);
             let mut spans = vec![Span::raw(if marked { "*" } else { " " })];
             for (column, &width) in widths.iter().enumerate().filter(|(_, width)| **width > 0) {
                 let cell = row.cells.get(column).cloned().unwrap_or_default();

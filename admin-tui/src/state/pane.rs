@@ -1,20 +1,18 @@
 //! One list or page that was opened.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr;
 
-use crate::act::Act;
 use crate::cell::Cell;
 use crate::document::Document;
+use crate::state::order::Column;
+use crate::state::words::Words;
 use crate::view::{Body, Row, Target, View, find};
 
-/// With more marked rows, all acts are offered without a look at each row.
-const OFFERED_MARKS_MAX: usize = 16;
+mod concerned;
 
 /// One list or page.
 #[derive(Debug)]
@@ -23,7 +21,7 @@ pub struct Pane {
     pub target: Target,
     /// How it is read.
     pub view: &'static View,
-    /// Rows of a list, as they came.
+    /// Rows of a list, as they came; new ones come by [`Pane::take`].
     pub rows: Vec<Row>,
     /// Positions in `rows` of what is shown, in the order in which it is shown.
     pub shown: Vec<usize>,
@@ -31,6 +29,10 @@ pub struct Pane {
     pub widest: Vec<usize>,
     /// In which columns of a list numbers or times stand.
     pub counted: Vec<bool>,
+    /// What the filter is looked for in.
+    words: Words,
+    /// What the columns of a list are sorted by.
+    columns: Vec<Column>,
     /// Content of a page.
     pub document: Option<Document>,
     /// A page as it came.
@@ -39,8 +41,8 @@ pub struct Pane {
     pub cursor: usize,
     /// First row that is on the screen; of a page, the first line.
     pub offset: usize,
-    /// Ids of marked rows.
-    pub marks: BTreeSet<String>,
+    /// Ids of marked rows, and where each is in `rows`; none when it is there no more.
+    pub marks: BTreeMap<String, Option<usize>>,
     /// Sorted by this column, and whether the other way round.
     pub sort: Option<(usize, bool)>,
     /// Only rows with these words are shown.
@@ -70,11 +72,13 @@ impl Pane {
             shown: Vec::new(),
             widest: Vec::new(),
             counted: Vec::new(),
+            words: Words::default(),
+            columns: Vec::new(),
             document: None,
             json: None,
             cursor: 0,
             offset: 0,
-            marks: BTreeSet::new(),
+            marks: BTreeMap::new(),
             sort: None,
             filter: String::new(),
             next: None,
@@ -115,58 +119,24 @@ impl Pane {
         }
     }
 
-    /// What an act would be done to: the marked rows, else the row under the cursor, else
-    /// the thing that the page is about.
-    pub fn subjects(&self) -> Vec<String> {
-        if !self.marks.is_empty() {
-            return self.marks.iter().cloned().collect();
-        }
-        match &self.view.body {
-            Body::List { .. } => self.row().map(|row| row.id.clone()).into_iter().collect(),
-            Body::Page { .. } => self.target.id.clone().into_iter().collect(),
-        }
+    /// Takes rows in that were read: all anew, or some more.
+    pub fn take(&mut self, rows: Vec<Row>, more: bool, now: DateTime<Utc>) {
+        let known = if more { self.rows.len() } else { 0 };
+        let kept = self.shown.get(self.cursor).copied();
+        let kept_id = self.row().map(|row| row.id.clone());
+        self.rows.truncate(known);
+        self.rows.extend(rows);
+        self.note(known, now);
+        // What is read anew may stand elsewhere.
+        let is_kept = |row: &Row| Some(&row.id) == kept_id.as_ref();
+        let stayed = kept.filter(|&at| self.rows.get(at).is_some_and(is_kept));
+        let kept = stayed.or_else(|| self.rows.iter().position(is_kept));
+        self.place_marks();
+        self.arrange_around(kept);
     }
 
-    /// The rows that an act would be done to.
-    pub fn concerned(&self) -> Vec<&Row> {
-        if self.marks.is_empty() {
-            return self.row().into_iter().collect();
-        }
-        self.rows.iter().filter(|row| self.marks.contains(&row.id)).collect()
-    }
-
-    /// Why an act cannot be done to what it would be done to; none when it can, or when that is
-    /// not known.
-    pub fn refusal(&self, act: &Act) -> Option<String> {
-        let known = self.known();
-        let refused: Vec<String> = known.iter().filter_map(act.refusal).collect();
-        let first = refused.first()?;
-        Some(match known.len() {
-            1 => first.clone(),
-            many => format!("{} of {many} marked: {first}", refused.len()),
-        })
-    }
-
-    /// What can be done here and now. Asked for each picture, so what is concerned is read once
-    /// for all acts, and only while it is little; an act that is begun looks at all of it.
-    pub fn offered(&self) -> impl Iterator<Item = &'static Act> {
-        let little = !self.view.acts.is_empty() && self.marks.len() <= OFFERED_MARKS_MAX;
-        let known = if little { self.known() } else { Vec::new() };
-        let fits = move |act: &&Act| !known.iter().any(|value| (act.refusal)(value).is_some());
-        self.view.acts.iter().copied().filter(fits)
-    }
-
-    /// What is known of what an act would be done to.
-    fn known(&self) -> Vec<Value> {
-        let raw: Vec<&RawValue> = match &self.view.body {
-            Body::List { .. } => self.concerned().into_iter().map(|row| &*row.json).collect(),
-            Body::Page { .. } => self.json.as_deref().into_iter().collect(),
-        };
-        raw.into_iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect()
-    }
-
-    /// Notes how wide the rows from this one on are, and where they have numbers.
-    pub fn measure(&mut self, from: usize, now: DateTime<Utc>) {
+    /// Notes what is asked of the rows from this one on with each key.
+    fn note(&mut self, from: usize, now: DateTime<Utc>) {
         let Body::List { columns, .. } = &self.view.body else {
             return;
         };
@@ -174,12 +144,24 @@ impl Pane {
             self.widest = vec![0; columns.len()];
             self.counted = vec![false; columns.len()];
         }
+        self.words.truncate(from);
         for row in self.rows.iter().skip(from) {
+            let mut words = vec![row.id.clone()];
             let places = self.widest.iter_mut().zip(&mut self.counted);
             for ((widest, counted), cell) in places.zip(&row.cells) {
-                *widest = (*widest).max(cell.show(now).width());
+                let text = cell.show(now);
+                *widest = (*widest).max(text.width());
                 *counted |= cell.is_number() || matches!(cell, Cell::At(_));
+                // What changes by the second is nothing to look for, and an id is there already.
+                if !matches!(cell, Cell::Age(_)) && text != row.id {
+                    words.push(text);
+                }
             }
+            self.words.push(words.iter().map(String::as_str));
+        }
+        self.columns.resize_with(columns.len(), Column::default);
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            column.take(&self.rows, at, from);
         }
     }
 
@@ -190,60 +172,22 @@ impl Pane {
 
     /// Works out again what is shown, and keeps the cursor on its row.
     pub fn arrange(&mut self) {
-        let kept = self.row().map(|row| row.id.clone());
-        let words = Words::new(&self.filter);
-        let rows = &self.rows;
-        self.shown = (0..rows.len())
-            .filter(|&at| words.is_empty() || rows.get(at).is_some_and(|row| words.match_row(row)))
-            .collect();
-        if let Some((column, reversed)) = self.sort {
-            let cell = |at: &usize| rows.get(*at).and_then(|row| row.cells.get(column));
-            self.shown.sort_by(|one, two| match (cell(one), cell(two)) {
-                // What is not there comes last, whichever way.
-                (Some(Cell::None), _) | (_, Some(Cell::None)) if reversed => {
-                    let is_none = |at: &usize| matches!(cell(at), Some(Cell::None));
-                    is_none(one).cmp(&is_none(two))
-                }
-                (Some(one), Some(two)) if reversed => two.compare(one),
-                (Some(one), Some(two)) => one.compare(two),
-                _ => Ordering::Equal,
-            });
+        self.arrange_around(self.shown.get(self.cursor).copied());
+    }
+
+    /// The same, with the cursor on the row with this number, if it is shown.
+    fn arrange_around(&mut self, kept: Option<usize>) {
+        let order = |(at, reversed): (usize, bool)| {
+            self.columns.get_mut(at).map(|column| column.order(&self.rows, at, reversed))
+        };
+        let order = self.sort.and_then(order);
+        self.shown = order.unwrap_or_else(|| (0..self.rows.len()).collect());
+        if let Some(fits) = self.words.fit(&self.filter) {
+            self.shown.retain(|&at| fits.get(at) == Some(&true));
         }
-        let is_kept = |at: &usize| rows.get(*at).map(|row| &row.id) == kept.as_ref();
-        if let Some(place) = kept.as_ref().and_then(|_| self.shown.iter().position(is_kept)) {
+        if let Some(place) = kept.and_then(|kept| self.shown.iter().position(|&at| at == kept)) {
             self.cursor = place;
         }
         self.cursor = self.cursor.min(self.stops().saturating_sub(1));
-    }
-}
-
-/// The words of a filter: all must be there, and none of those behind `!`.
-struct Words {
-    wanted: Vec<String>,
-    unwanted: Vec<String>,
-}
-
-impl Words {
-    fn new(filter: &str) -> Self {
-        let lower = filter.to_lowercase();
-        let (unwanted, wanted): (Vec<&str>, Vec<&str>) =
-            lower.split_whitespace().partition(|word| word.starts_with('!'));
-        Self {
-            wanted: wanted.into_iter().map(str::to_owned).collect(),
-            unwanted: unwanted
-                .into_iter()
-                .map(|word| word.trim_start_matches('!').to_owned())
-                .filter(|word| !word.is_empty())
-                .collect(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.wanted.is_empty() && self.unwanted.is_empty()
-    }
-
-    fn match_row(&self, row: &Row) -> bool {
-        self.wanted.iter().all(|word| row.words.contains(word.as_str()))
-            && !self.unwanted.iter().any(|word| row.words.contains(word.as_str()))
     }
 }

@@ -8,8 +8,9 @@ use crate::action::{ChangeReply, Reply};
 use crate::effect::Effect;
 use crate::source::SourceError;
 use crate::state::{Dialog, Mode, Pane, State};
-use crate::update::{browse, dialog, go, read};
+use crate::update::{browse, dialog, go, is_closed, read};
 use crate::view::{Body, Row, Target};
+use crate::views::overview::OVERVIEW;
 
 /// A page of a list, its items unread.
 #[derive(Deserialize)]
@@ -46,13 +47,23 @@ pub(super) fn arrived(state: &mut State, reply: &Reply) -> Vec<Effect> {
         Ok(()) => {
             pane.read_at = Some(reply.at);
             pane.trouble = None;
-            pane.arrange();
+            if let Some(overview) = overview(pane) {
+                // It says what a question about the pulse would be answered with.
+                state.maintenance = is_closed(&overview);
+                state.pulse_asked_at = Some(state.now);
+            }
             browse::keep_in_sight(state);
         }
         // What was read stays, and its age says how old it is.
         Err(trouble) => pane.trouble = Some(trouble),
     }
     Vec::new()
+}
+
+/// The overview, when that is what a pane shows.
+fn overview(pane: &Pane) -> Option<wire::Overview> {
+    let raw = pane.json.as_ref().filter(|_| pane.view.name == OVERVIEW.name)?;
+    serde_json::from_str(raw.get()).ok()
 }
 
 fn take(pane: &mut Pane, reply: &Reply) -> Result<(), String> {
@@ -62,15 +73,13 @@ fn take(pane: &mut Pane, reply: &Reply) -> Result<(), String> {
         Body::Page { read, .. } => {
             pane.document = Some(read(raw).map_err(unreadable)?);
             pane.json = Some(raw.clone());
+            pane.arrange();
         }
         Body::List { read, .. } => {
             let Items { items, next_cursor } = Items::read(raw).map_err(unreadable)?;
             let rows = items.iter().map(|item| read(item)).collect::<Result<Vec<Row>, _>>();
             let rows = rows.map_err(unreadable)?;
-            let known = if reply.more { pane.rows.len() } else { 0 };
-            pane.rows.truncate(known);
-            pane.rows.extend(rows);
-            pane.measure(known, reply.at);
+            pane.take(rows, reply.more, reply.at);
             (pane.grown, pane.next) = (reply.more, next_cursor);
         }
     }

@@ -186,11 +186,8 @@ fn sort(state: &mut State, reverse: bool) {
 }
 
 fn mark(state: &mut State) {
-    if let Some(pane) = state.panes.last_mut()
-        && let Some(id) = pane.row().map(|row| row.id.clone())
-        && !pane.marks.remove(&id)
-    {
-        pane.marks.insert(id);
+    if let Some(pane) = state.panes.last_mut() {
+        pane.mark();
     }
     step(state, &Action::Move(1));
 }

@@ -11,6 +11,7 @@ mod keys;
 mod lists;
 mod pages;
 mod pictures;
+mod rows;
 mod screens;
 mod sending;
 mod support;

@@ -66,6 +66,20 @@ fn the_server_goes_on_measuring_while_something_else_is_looked_at() {
 }
 
 #[test]
+fn the_overview_itself_says_whether_holdfast_is_under_maintenance() {
+    let mut console = Console::with_changes(Target::of("overview"), (120, 40));
+    console.state.maintenance = true;
+    for second in 1..=20 {
+        let now = console.state.now + chrono::TimeDelta::seconds(1);
+        let effects = update(&mut console.state, Action::Tick(now));
+        assert!(!effects.contains(&Effect::Pulse), "in second {second}");
+        console.late = Some(effects);
+        console.catch_up();
+        assert!(!console.state.maintenance, "what is read says that it is not");
+    }
+}
+
+#[test]
 fn an_entry_of_the_audit_is_opened_with_before_and_after() {
     let mut console = Console::new(Target::of("audit"), (120, 40));
     let row = console.pane().row().unwrap().clone();

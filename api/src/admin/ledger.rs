@@ -7,7 +7,8 @@ use crate::error::ApiError;
 use crate::extract::Params;
 use crate::state::App;
 
-/// `GET /admin/v1/ledger/check?mode=quick|full`; quick when it does not say.
+/// `GET /admin/v1/ledger/check?mode=quick|full`; quick when it does not say. Who asks for quick ones at about
+/// the same time gets the same.
 pub(crate) async fn check(
     State(app): State<App>,
     _: Viewer,
@@ -19,6 +20,6 @@ pub(crate) async fn check(
         _ => None,
     });
     params.finish()?;
-    let report = app.ledger_check(mode.unwrap_or(Mode::Quick)).await?;
+    let report = app.ledger_checks.check(mode.unwrap_or(Mode::Quick)).await?;
     Ok(Json(report))
 }

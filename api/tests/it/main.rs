@@ -7,6 +7,7 @@ mod bad_input;
 mod bulk;
 mod http;
 mod idempotency;
+mod ledger_checks;
 mod limits;
 mod lists;
 mod notices;
