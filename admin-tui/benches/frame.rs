@@ -77,6 +77,8 @@ fn dead_letter(number: u32) -> Value {
 struct Console {
     state: State,
     screen: Terminal<TestBackend>,
+    /// What it has asked for, and not got yet.
+    asked: Vec<Effect>,
 }
 
 impl Console {
@@ -85,27 +87,30 @@ impl Console {
         let state = State::new(Target::of(list), Place::default(), Rights::default(), Utc::now());
         let mut state = state.ok_or("no such view")?;
         (state.width, state.height) = SIZE;
-        let mut console = Self { state, screen: Terminal::new(TestBackend::new(SIZE.0, SIZE.1))? };
-        let mut effects = update(&mut console.state, Action::Tick(Utc::now()));
+        let asked = update(&mut state, Action::Tick(Utc::now()));
+        let screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
+        let mut console = Self { state, screen, asked };
         let mut took = Vec::new();
         for from in (0..ROWS).step_by(PAGE as usize) {
             let items: Vec<Value> = (from..from + PAGE).map(item).collect();
-            took.push(console.answer(&effects, &items)?);
-            effects = update(&mut console.state, Action::More);
+            took.push(console.answer(&items)?);
         }
         console.state.frozen = true;
         Ok((console, took))
     }
 
-    /// A page comes. There is always one more.
-    fn answer(&mut self, effects: &[Effect], items: &[Value]) -> Result<Duration, Failure> {
-        let asked = effects.iter().find_map(|effect| match effect {
+    /// A page comes, and the next one is asked for: there is always one more.
+    fn answer(&mut self, items: &[Value]) -> Result<Duration, Failure> {
+        let asked = self.asked.iter().find_map(|effect| match effect {
             Effect::Read { question, more, .. } => Some((*question, *more)),
             _ => None,
         });
         let (question, more) = asked.ok_or("nothing was asked")?;
         let page: Box<RawValue> = to_raw_value(&json!({"items": items, "next_cursor": "more"}))?;
-        self.act(Action::Arrived(Reply { question, more, at: self.state.now, answer: Ok(page) }))
+        let reply = Reply { question, more, at: self.state.now, answer: Ok(page) };
+        let took = self.act(Action::Arrived(reply))?;
+        self.asked = update(&mut self.state, Action::More);
+        Ok(took)
     }
 
     /// How long it takes from an action to the picture.
@@ -135,8 +140,7 @@ fn main() -> Result<(), Failure> {
         let mut first = Vec::new();
         for _ in 0..ROUNDS {
             // An empty page: what was worked out for the rows before it holds no more.
-            let effects = update(&mut console.state, Action::More);
-            console.answer(&effects, &[])?;
+            console.answer(&[])?;
             first.push(console.act(Action::Sort)?);
         }
         all.extend(&first);

@@ -39,6 +39,14 @@ pub(crate) struct Addrs {
     pub(crate) admin: SocketAddr,
 }
 
+impl Addrs {
+    /// As the API says them: one, a space, the other.
+    pub(crate) fn read(said: &str) -> Result<Self, Failure> {
+        let (public, admin) = said.split_once(' ').ok_or("the API has one address")?;
+        Ok(Self { public: public.parse()?, admin: admin.parse()? })
+    }
+}
+
 /// CPU time in microseconds, by who used it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Used {
@@ -117,8 +125,7 @@ impl Processes {
         for number in 1..=options.processes {
             let (process, addr) = Running::start(Part::Api, number, &for_api, folder).await?;
             api.push(process);
-            let (public, admin) = addr.split_once(' ').ok_or("the API has one address")?;
-            addrs.push(Addrs { public: public.parse()?, admin: admin.parse()? });
+            addrs.push(Addrs::read(&addr)?);
         }
         Ok((Self { issuer, postgres: database.pid(), api, jobs, sqs }, addrs))
     }

@@ -21,6 +21,7 @@ use crate::children::Running;
 use crate::database::{Database, HOLDFAST};
 use crate::fund::Filling;
 use crate::machine::Machine;
+use crate::measure::Addrs;
 use crate::parts::Part;
 use crate::table::grouped;
 use crate::{Failure, cpu, outcome};
@@ -53,7 +54,7 @@ async fn measure(database: &Database, options: &StreamOptions) -> Result<bool, F
     let mut connection = PgConnection::connect(&url).await?;
 
     let began = Utc::now();
-    let sent = send(&mut connection, addr.parse()?, api.pid, options).await?;
+    let sent = send(&mut connection, Addrs::read(&addr)?.public, api.pid, options).await?;
     let mut problems = sent.problems(options.lines);
     let drained = drain(&mut connection, &mut problems).await?;
     println!("  all at their end {:.1} s after the last answer", drained.as_secs_f64());

@@ -80,14 +80,14 @@ impl Outside {
     pub(super) fn open(config: &OutsideConfig) -> Result<Self, OutsideError> {
         let mut outside = Self { payouts: None, screening: None, time_max: Duration::ZERO };
         if let Some(config) = &config.payouts {
-            let guard = Guard::new(&config.name, config.concurrency);
+            let guard = Guard::new(config);
             let provider: Box<dyn PayoutProvider> = Box::new(HttpPayouts::new(config)?);
             outside.payouts = Some((guard, provider));
             // One call to ask what became of it, another one to make it.
             outside.time_max = config.timeout * 2;
         }
         if let Some(config) = &config.screening {
-            let guard = Guard::new(&config.name, config.concurrency);
+            let guard = Guard::new(config);
             let screener: Box<dyn Screener> = Box::new(HttpScreener::new(config)?);
             outside.screening = Some((guard, screener));
             outside.time_max = outside.time_max.max(config.timeout);

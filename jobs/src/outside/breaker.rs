@@ -34,13 +34,14 @@ pub struct BreakerRules {
     pub trials: u32,
 }
 
-impl Default for BreakerRules {
-    fn default() -> Self {
+impl BreakerRules {
+    /// Those of all providers, with the pause of this one.
+    pub fn with_pause(pause: Duration) -> Self {
         Self {
             window: Duration::from_secs(10),
             calls_min: 10,
             failed_percent: 50,
-            pause: Duration::from_secs(5),
+            pause,
             trials: 3,
         }
     }

@@ -17,6 +17,8 @@ const PAYOUT_TIMEOUT_MS: u32 = 10_000;
 const SCREENING_TIMEOUT_MS: u32 = 5_000;
 /// Calls under way at one provider.
 const CONCURRENCY: u32 = 32;
+/// How long a provider that fails is left alone.
+const PAUSE_MS: u32 = 5_000;
 /// Calls in hand of a process, at all providers together. As many as both of them have places.
 const CALLS: u32 = 64;
 
@@ -45,6 +47,8 @@ pub struct ProviderConfig {
     pub timeout: Duration,
     /// Calls under way at a time, in this process.
     pub concurrency: usize,
+    /// How long it is left alone when most calls have failed.
+    pub pause: Duration,
 }
 
 /// A token that is not shown.
@@ -72,6 +76,7 @@ impl ProviderConfig {
             token: None,
             timeout: Duration::from_millis(PAYOUT_TIMEOUT_MS.into()),
             concurrency: widen(CONCURRENCY),
+            pause: Duration::from_millis(PAUSE_MS.into()),
         }
     }
 }
@@ -150,6 +155,9 @@ fn provider(
     if let Some(concurrency) = number(lookup, names.concurrency, 1..=1_024)? {
         config.concurrency = widen(concurrency);
     }
+    if let Some(pause_ms) = number(lookup, "HOLDFAST_CALL_PAUSE_MS", 100..=600_000)? {
+        config.pause = Duration::from_millis(pause_ms.into());
+    }
     Ok(Some(config))
 }
 
@@ -208,6 +216,10 @@ mod tests {
             (
                 vec![url, ("HOLDFAST_PAYOUT_TIMEOUT_MS", "99")],
                 "HOLDFAST_PAYOUT_TIMEOUT_MS must be a whole number from 100 to 120000",
+            ),
+            (
+                vec![url, ("HOLDFAST_CALL_PAUSE_MS", "0")],
+                "HOLDFAST_CALL_PAUSE_MS must be a whole number from 100 to 600000",
             ),
             (
                 vec![url, ("HOLDFAST_PAYOUT_PROVIDER_NAME", "Pay/1")],

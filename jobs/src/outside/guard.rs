@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::breaker::{Admission, Breaker, BreakerRules};
+use super::config::ProviderConfig;
 
 /// How long a call waits for a place. It holds a place of the worker meanwhile, which calls
 /// to another provider may need; so it rather comes back later.
@@ -39,9 +40,13 @@ pub(super) struct Pass<'a> {
 }
 
 impl Guard {
-    pub(super) fn new(name: &str, places: usize) -> Self {
-        let breaker = Breaker::new(BreakerRules::default(), Instant::now());
-        Self { name: name.to_owned(), places: Semaphore::new(places), breaker: Mutex::new(breaker) }
+    pub(super) fn new(config: &ProviderConfig) -> Self {
+        let breaker = Breaker::new(BreakerRules::with_pause(config.pause), Instant::now());
+        Self {
+            name: config.name.clone(),
+            places: Semaphore::new(config.concurrency),
+            breaker: Mutex::new(breaker),
+        }
     }
 
     pub(super) async fn enter(&self) -> Entry<'_> {
@@ -83,9 +88,14 @@ impl Pass<'_> {
 mod tests {
     use super::*;
 
+    fn one_place() -> Guard {
+        let config = ProviderConfig::new("payouts", "http://127.0.0.1:1");
+        Guard::new(&ProviderConfig { concurrency: 1, ..config })
+    }
+
     #[tokio::test]
     async fn a_call_without_a_place_does_not_wait_for_long() {
-        let guard = Guard::new("payouts", 1);
+        let guard = one_place();
         let Entry::Pass(pass) = guard.enter().await else { panic!("a free place") };
         assert!(matches!(guard.enter().await, Entry::Busy));
         pass.done(false);
@@ -94,8 +104,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_provider_that_fails_is_asked_no_more() {
-        let guard = Guard::new("payouts", 1);
-        for _ in 0..BreakerRules::default().calls_min {
+        let guard = one_place();
+        for _ in 0..BreakerRules::with_pause(Duration::ZERO).calls_min {
             let Entry::Pass(pass) = guard.enter().await else { panic!("a free place") };
             pass.done(true);
         }

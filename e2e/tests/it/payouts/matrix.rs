@@ -92,6 +92,7 @@ fn calls(url: &str, provider: &str, folder: &Path) -> Process {
         ("HOLDFAST_PAYOUT_TIMEOUT_MS", "600"),
         ("HOLDFAST_SCREENING_URL", provider),
         ("HOLDFAST_SCREENING_TIMEOUT_MS", "600"),
+        ("HOLDFAST_CALL_PAUSE_MS", "500"),
         ("E2E_DIE_AT", deadly.as_str()),
         ("E2E_DIE_DIR", folder.to_str().expect("a path")),
     ]);
@@ -125,7 +126,6 @@ async fn send(world: &World) -> BTreeMap<Uuid, Case> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "takes ten minutes, most of them in the pauses of the circuit breaker"]
 async fn of_10_000_payouts_each_is_made_once_or_not_at_all_whatever_goes_wrong_and_whoever_dies() {
     let world = World::new().await;
     let mut outside = Outside::start(&world.url);
