@@ -118,7 +118,11 @@ const OWN: [fn() -> Command; 5] = [
         let browser = Arg::new("browser").long("browser").action(ArgAction::SetTrue);
         Command::new("login")
             .about("Gets a token of the issuer that the context names, and keeps it renewed.")
-            .arg(browser.help("in a browser on this machine, instead of a code that is confirmed anywhere"))
+            .arg(
+                browser.help(
+                    "in a browser on this machine, instead of a code that is confirmed anywhere",
+                ),
+            )
     },
     || Command::new("logout").about("Forgets the login of the context."),
     || {

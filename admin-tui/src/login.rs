@@ -123,7 +123,11 @@ pub async fn login(
 }
 
 /// A login with a new token instead of the one that is about to end.
-pub(crate) async fn renew(config: &LoginConfig, kept: &Kept, refresh_token: &str) -> Result<Kept, LoginError> {
+pub(crate) async fn renew(
+    config: &LoginConfig,
+    kept: &Kept,
+    refresh_token: &str,
+) -> Result<Kept, LoginError> {
     let issuer = Issuer::find(config).await?;
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
     let grant = issuer.grant(&form).await?.map_err(|no| LoginError::Refused(no.to_string()))?;

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use domain::transfer::TransferKind;
-use store::StoreError;
 use store::incidents::Incident;
 use store::pool::{self, Purpose};
 use store::readers::Readers;

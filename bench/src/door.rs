@@ -3,10 +3,8 @@
 //! The other clients send by the clock, each with a key of its own, first alone and then beside the attack. What is
 //! shown: their latencies in both phases, that each of their requests was answered well, and what became of the attack.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use crate::args::DoorOptions;
@@ -15,6 +13,7 @@ use crate::database::{Database, HOLDFAST};
 use crate::fund::Filling;
 use crate::histogram::Histogram;
 use crate::machine::Machine;
+use crate::measure::Addrs;
 use crate::parts::Part;
 use crate::{Failure, cpu};
 
@@ -33,20 +32,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 
 /// Measures once. Returns whether the other clients were served as if nothing happened.
 pub(crate) async fn run(options: &DoorOptions) -> Result<bool, Failure> {
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    if cfg!(debug_assertions) {
-        println!("WARNING: a debug build; its figures say nothing. Use cargo run --release.");
-    }
-    let database = Database::start(&options.common).await?;
-    let result = tokio::select! {
-        result = measure(&database, options) => result,
-        _ = interrupt.recv() => Err("interrupted".into()),
-        _ = terminate.recv() => Err("terminated".into()),
-    };
-    let stopped = database.stop().await;
-    let clean = result?;
-    stopped.map(|()| clean)
+    Database::lend(&options.common, async |database| measure(database, options).await).await
 }
 
 async fn measure(database: &Database, options: &DoorOptions) -> Result<bool, Failure> {
@@ -70,8 +56,7 @@ async fn measure(database: &Database, options: &DoorOptions) -> Result<bool, Fai
         for_api.push(variable(name, value));
     }
     let (api, addr) = Running::start(Part::Api, 1, &for_api, &database.folder).await?;
-    let (addr, _) = addr.split_once(' ').ok_or("the API has one address")?;
-    let addr: SocketAddr = addr.parse()?;
+    let addr = Addrs::read(&addr)?.public;
     let time = Duration::from_secs(options.seconds);
 
     others::run(addr, Duration::from_secs(2)).await;

@@ -194,7 +194,8 @@ impl System {
         let mut config = api::Config::new(database_url);
         // One's own machine, and `--load` comes from one address.
         config.door = api::door::DoorConfig::without_rates();
-        config.auth = api::AuthConfig::Issuer(api::IssuerConfig::new(issuer_url, AUDIENCE));
+        config.auth =
+            api::AuthConfig::Issuer(Box::new(api::IssuerConfig::new(issuer_url, AUDIENCE)));
         let secret = Secret::new(secret).map_err(DevError::WebhookSecret)?;
         config.webhook = Some(api::Webhook { provider: provider_name(), secrets: vec![secret] });
         (config.public_addr, config.admin_addr) =

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Collected};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, LOCATION};
 use hyper::server::conn::http1;
@@ -219,7 +219,7 @@ fn discovery(url: &str) -> serde_json::Value {
 async fn form(request: Request<Incoming>) -> Form {
     let query = request.uri().query().unwrap_or_default().to_owned();
     // A client that breaks off gets no answer in any case.
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let pairs = |bytes: &[u8]| url::form_urlencoded::parse(bytes).into_owned().collect::<Vec<_>>();
     pairs(query.as_bytes()).into_iter().chain(pairs(&body)).collect()
 }

@@ -134,7 +134,7 @@ async fn run_one<H: Handler>(
     let name = format!("{queue}@{}-{}-{}", host(), std::process::id(), Ulid::generate());
     WorkerBuilder::new(name)
         .backend(backend)
-        .data((queue, handler))
+        .data(Counted { queue, handler })
         .concurrency(concurrency)
         .build(handle::<H>)
         .run_until(async move {
@@ -146,14 +146,20 @@ async fn run_one<H: Handler>(
     Ok(())
 }
 
+/// A handler whose jobs are counted under the name of their queue.
+#[derive(Clone)]
+struct Counted<H> {
+    queue: &'static str,
+    handler: H,
+}
+
 async fn handle<H: Handler>(
     job: Value,
     sort: Sort,
-    of: Data<(&'static str, H)>,
+    of: Data<Counted<H>>,
 ) -> Result<(), BoxDynError> {
-    let (queue, handler) = &*of;
-    handler.handle(job, sort).await?;
-    metrics().sagas.jobs.one([(*queue).into()]);
+    of.handler.handle(job, sort).await?;
+    metrics().sagas.jobs.one([of.queue.into()]);
     Ok(())
 }
 

@@ -303,7 +303,7 @@ impl Pools {
 
     /// Shows how many of them are in use, and asks one of them how the process is.
     fn health(&self, config: &Config) -> Health {
-        let Self { queue, listen, keep, relay, desk, calls } = self;
+        let Self { database: _, queue, listen, keep, relay, desk, calls } = self;
         for (name, pool) in [
             ("queue", queue),
             ("listen", listen),

@@ -113,7 +113,7 @@ pub(crate) struct Received {
     /// When it was sent; none where it was not asked for.
     pub(crate) sent_at: Option<DateTime<Utc>>,
     /// When this receive brought it; none in tests.
-    pub(crate) received_at: Option<SystemTime>,
+    pub(crate) arrived_at: Option<SystemTime>,
     /// The queue that SQS took it from into this dead-letter queue; none when a consumer
     /// put it here, and where it was not asked for.
     pub(crate) source_arn: Option<String>,

@@ -145,7 +145,9 @@ pub(crate) fn read_only() -> sqlx::Error {
 
 pub(crate) fn is_read_only(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(error) => error.get_ref().is_some_and(|cause| cause.is::<ReadOnly>()),
+        sqlx::Error::Io(error) => {
+            error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<ReadOnly>)
+        }
         _ => false,
     }
 }

@@ -97,14 +97,14 @@ impl Drop for Replica {
 impl Replica {
     fn open(writer: &Database, replica: &Database, size_max: u32) -> Result<Self, StoreError> {
         let samples = Arc::new(Mutex::new(Samples::default()));
-        let sampler = Sampler {
+        let task = Sampler {
             writer: pool::open(writer, Purpose::Reads, SAMPLER_CONNECTIONS)?,
             replica: measured(replica, &samples, SAMPLER_CONNECTIONS)?,
             samples: samples.clone(),
         };
         let (known, seen) = watch::channel(None);
         let pool = measured(replica, &samples, size_max)?;
-        Ok(Self { pool, seen, sampler: tokio::spawn(sampler.run(known)) })
+        Ok(Self { pool, seen, sampler: tokio::spawn(task.run(known)) })
     }
 
     /// Worth asking: when last seen, it was fresh.

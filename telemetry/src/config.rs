@@ -75,8 +75,7 @@ impl Default for Config {
 }
 
 /// Each of them names a collector, and so switches traces on.
-const ENDPOINTS: [&str; 2] =
-    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 /// How spans may be encoded.
 const PROTOCOLS: [&str; 2] = ["http/protobuf", "http/json"];
 /// Who decides which traces are recorded.
@@ -91,7 +90,9 @@ const SAMPLERS: [&str; 6] = [
 
 impl Config {
     /// Reads variables through `lookup`, where one that is set to nothing counts as not set.
-    pub fn from_lookup(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub fn from_lookup(
+        lookup: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
         let lookup = |variable| lookup(variable).filter(|value| !value.is_empty());
         let mut config = Self::default();
         if let Some(log) = lookup("HOLDFAST_LOG") {
@@ -233,6 +234,9 @@ mod tests {
         let sentence = "OTEL_TRACES_SAMPLER_ARG is 'half'; it must be a number from 0 to 1";
         assert_eq!(read(&half).unwrap_err(), sentence);
         let error = read(&[("HOLDFAST_LOG", "info=loud=very")]).unwrap_err();
-        assert!(error.starts_with("HOLDFAST_LOG is 'info=loud=very', which is no filter"), "{error}");
+        assert!(
+            error.starts_with("HOLDFAST_LOG is 'info=loud=very', which is no filter"),
+            "{error}"
+        );
     }
 }

@@ -50,7 +50,10 @@ pub struct Emf {
     told: HashMap<Series, f64>,
 }
 
-type Series = (&'static str, Vec<(String, String)>);
+type Series = (&'static str, Labels);
+
+/// Names and values, in their order.
+type Labels = Vec<(String, String)>;
 
 impl Emf {
     /// For a process of this name.
@@ -83,7 +86,7 @@ impl Emf {
             }
             *sums.entry((*name, kept)).or_default() += value;
         }
-        let mut groups: BTreeMap<Vec<(String, String)>, Vec<(&'static str, f64)>> = BTreeMap::new();
+        let mut groups: BTreeMap<Labels, Vec<(&'static str, f64)>> = BTreeMap::new();
         for ((name, labels), value) in sums {
             let added = if name.ends_with("_total") {
                 value - self.told.insert((name, labels.clone()), value).unwrap_or_default()
@@ -125,7 +128,7 @@ fn is_sampled(name: &str) -> bool {
 }
 
 /// Reads `name{label="value",...} number`. None for comments.
-fn sample(line: &str) -> Option<(&str, Vec<(String, String)>, f64)> {
+fn sample(line: &str) -> Option<(&str, Labels, f64)> {
     if line.starts_with('#') {
         return None;
     }

@@ -36,7 +36,11 @@ pub struct Listener {
 
 impl Listener {
     /// Takes the address and serves `/metrics` and `/health`.
-    pub async fn start(addr: SocketAddr, health: Health, looks: Looks) -> Result<Self, ListenError> {
+    pub async fn start(
+        addr: SocketAddr,
+        health: Health,
+        looks: Looks,
+    ) -> Result<Self, ListenError> {
         let failed = |source| ListenError { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;

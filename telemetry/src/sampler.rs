@@ -118,7 +118,10 @@ impl Sampler {
             }
             if let Err(error) = self.sample().await {
                 // What is shown grows old, and its time says so.
-                tracing::warn!(error = describe(&error), "the figures of the database are not read");
+                tracing::warn!(
+                    error = describe(&error),
+                    "the figures of the database are not read"
+                );
             }
             if let Some(emf) = &mut self.emf {
                 emf.write();
@@ -185,22 +188,17 @@ fn show(sample: &Sample) {
 fn show_open(sample: &Sample) {
     let to = &metrics().sampled;
     let mut held = std::collections::BTreeMap::<&str, i128>::new();
-    let mut states = [
-        ("runnable", 0),
-        ("retrying", 0),
-        ("paused", 0),
-        ("waiting", 0),
-        ("parked", 0),
-    ];
+    let mut states =
+        [("runnable", 0), ("retrying", 0), ("paused", 0), ("waiting", 0), ("parked", 0)];
     for at in &sample.open {
         *held.entry(&at.currency).or_default() += at.held_minor;
         let counts = [at.runnable, at.retrying, at.paused, at.waiting, at.parked];
         states.iter_mut().zip(counts).for_each(|((_, sum), count)| *sum += count);
     }
     to.open.replace(states.map(|(state, count)| ([state.into()], number(count))));
-    to.held.replace(held.into_iter().map(|(currency, sum)| {
-        ([currency.to_owned().into()], minor(sum))
-    }));
+    to.held.replace(
+        held.into_iter().map(|(currency, sum)| ([currency.to_owned().into()], minor(sum))),
+    );
     to.oldest_due.replace([([], sample.oldest_due.as_secs_f64())]);
 }
 
@@ -211,9 +209,10 @@ fn show_ledger(report: &LedgerReport) {
         let drift = sum(&total.debits_posted) - sum(&total.credits_posted);
         ([total.currency.clone().into()], minor(drift))
     }));
-    let broken = report.rules.iter().filter(|rule| {
-        report.violations.iter().any(|violation| violation.rule == **rule)
-    });
+    let broken = report
+        .rules
+        .iter()
+        .filter(|rule| report.violations.iter().any(|violation| violation.rule == **rule));
     let broken = i64::try_from(broken.count()).unwrap_or(i64::MAX);
     to.broken.replace([([], number(broken))]);
     to.checked_at.replace([([], now())]);

@@ -133,8 +133,7 @@ pub fn begin(
         Some(parent) => Context::new().with_remote_span_context(span_context(parent)),
         None => Context::new(),
     };
-    let builder =
-        SpanBuilder::from_name(name).with_kind(kind.into()).with_start_time(at);
+    let builder = SpanBuilder::from_name(name).with_kind(kind.into()).with_start_time(at);
     Some(Live(tracing.tracer.build_with_context(builder, &context)))
 }
 

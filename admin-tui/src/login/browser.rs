@@ -27,8 +27,8 @@ pub(super) async fn run(issuer: &Issuer<'_>) -> Result<Grant, LoginError> {
     let redirect = format!("http://{}/", listener.local_addr().map_err(closed)?);
 
     let (proof, state) = (Proof::new()?, random()?);
-    let mut address = Url::parse(endpoint)
-        .map_err(|error| LoginError::Away(name.clone(), error.to_string()))?;
+    let mut address =
+        Url::parse(endpoint).map_err(|error| LoginError::Away(name.clone(), error.to_string()))?;
     address
         .query_pairs_mut()
         .append_pair("response_type", "code")
@@ -64,10 +64,14 @@ pub(super) async fn run(issuer: &Issuer<'_>) -> Result<Grant, LoginError> {
 async fn answer(listener: &TcpListener, state: &str) -> HashMap<String, String> {
     loop {
         let Ok((mut stream, _)) = listener.accept().await else { continue };
-        let Ok(Some(answer)) = timeout(ANSWER_TIME_MAX, question(&mut stream)).await else { continue };
+        let Ok(Some(answer)) = timeout(ANSWER_TIME_MAX, question(&mut stream)).await else {
+            continue;
+        };
         let ours = answer.get("state").is_some_and(|given| given == state);
         let (status, text) = match ours {
-            true if answer.contains_key("error") => ("200 OK", "The issuer said no. You may close this page."),
+            true if answer.contains_key("error") => {
+                ("200 OK", "The issuer said no. You may close this page.")
+            }
             true => ("200 OK", "Logged in. You may close this page."),
             false => ("404 Not Found", "There is nothing here."),
         };

@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 /// What the issuer hands out.
 #[derive(Deserialize)]
-struct Device {
+struct Handed {
     device_code: String,
     user_code: String,
     verification_uri: String,
@@ -29,17 +29,17 @@ pub(super) async fn run(issuer: &Issuer<'_>, endpoint: &str) -> Result<Grant, Lo
     let proof = Proof::new()?;
     let mut form: Vec<_> = issuer.wanted().collect();
     form.extend([("code_challenge", proof.challenge.as_str()), ("code_challenge_method", "S256")]);
-    let device: Result<Device, _> = issuer.ask(endpoint, &form).await?;
-    let device = device.map_err(|no| LoginError::Refused(no.to_string()))?;
-    let Device { user_code, verification_uri, .. } = &device;
-    let address = device.verification_uri_complete.as_ref().unwrap_or(verification_uri);
+    let handed: Result<Handed, _> = issuer.ask(endpoint, &form).await?;
+    let handed = handed.map_err(|no| LoginError::Refused(no.to_string()))?;
+    let Handed { user_code, verification_uri, .. } = &handed;
+    let address = handed.verification_uri_complete.as_ref().unwrap_or(verification_uri);
     out::tell(&format!("open {address}\nand confirm the code {user_code}"));
 
-    let end = Instant::now() + Duration::from_secs(device.expires_in).min(PERSON_TIME_MAX);
-    let mut interval = device.interval.map_or(INTERVAL, Duration::from_secs);
+    let end = Instant::now() + Duration::from_secs(handed.expires_in).min(PERSON_TIME_MAX);
+    let mut interval = handed.interval.map_or(INTERVAL, Duration::from_secs);
     let form = [
         ("grant_type", GRANT),
-        ("device_code", device.device_code.as_str()),
+        ("device_code", handed.device_code.as_str()),
         ("code_verifier", proof.verifier.as_str()),
     ];
     while Instant::now() + interval < end {

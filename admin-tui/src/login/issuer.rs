@@ -51,7 +51,8 @@ impl<'a> Issuer<'a> {
         let url = format!("{}/.well-known/openid-configuration", name.trim_end_matches('/'));
         let answer = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
         let answer = answer.map_err(|error| away(&describe(&error.without_url())))?;
-        let known: Known = answer.json().await.map_err(|error| away(&describe(&error.without_url())))?;
+        let known: Known =
+            answer.json().await.map_err(|error| away(&describe(&error.without_url())))?;
         // Otherwise one issuer could speak for another one.
         if known.issuer != *name {
             return Err(away(&format!("it calls itself {}", known.issuer)));

@@ -54,7 +54,8 @@ impl Store {
     pub fn of(context: &str) -> Result<Self, LoginError> {
         let home = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
         let state = home("XDG_STATE_HOME").or_else(|| Some(home("HOME")?.join(".local/state")));
-        let nowhere = || LoginError::Machine("set HOME, or XDG_STATE_HOME: a login is kept there".to_owned());
+        let nowhere =
+            || LoginError::Machine("set HOME, or XDG_STATE_HOME: a login is kept there".to_owned());
         let folder = state.ok_or_else(nowhere)?.join("holdfast");
         // A context may have any name; a file may not.
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
@@ -76,9 +77,9 @@ impl Store {
         match fs::read(&self.file) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
-                .map_err(|_| self.failed("this is no login; log in again")),
+                .map_err(|_| self.failed(&"this is no login; log in again")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.failed(error)),
+            Err(error) => Err(self.failed(&error)),
         }
     }
 
@@ -87,8 +88,8 @@ impl Store {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, kept: &Kept) -> Result<(), LoginError> {
-        let text = serde_json::to_vec(kept).map_err(|error| self.failed(error))?;
-        self.replace(&text).map_err(|error| self.failed(error))
+        let text = serde_json::to_vec(kept).map_err(|error| self.failed(&error))?;
+        self.replace(&text).map_err(|error| self.failed(&error))
     }
 
     fn replace(&self, text: &[u8]) -> io::Result<()> {
@@ -108,27 +109,28 @@ impl Store {
         match fs::remove_file(&self.file) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(self.failed(error)),
+            Err(error) => Err(self.failed(&error)),
         }
     }
 
     /// Waits until no other console renews a login, and keeps others waiting until dropped: an issuer that changes the
     /// refresh token takes one that comes twice for stolen.
     pub(crate) async fn alone(&self) -> Result<File, LoginError> {
-        let (store, failed) = (self.clone(), |error: &dyn ToString| self.failed(error.to_string()));
+        let store = self.clone();
         let locked = tokio::task::spawn_blocking(move || {
             store.make_folder()?;
             let folder = File::open(&store.folder)?;
             folder.lock().map(|()| folder)
         });
-        locked.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        let locked = locked.await.map_err(|error| self.failed(&error))?;
+        locked.map_err(|error| self.failed(&error))
     }
 
     fn make_folder(&self) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(OWNER_ONLY_FOLDER).create(&self.folder)
     }
 
-    fn failed(&self, problem: impl ToString) -> LoginError {
+    fn failed(&self, problem: &dyn ToString) -> LoginError {
         LoginError::File(self.file.clone(), problem.to_string())
     }
 }

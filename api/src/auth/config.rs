@@ -12,7 +12,7 @@ pub enum AuthConfig {
     /// listens on the loopback alone.
     Off,
     /// By the tokens of an issuer, and by API keys.
-    Issuer(IssuerConfig),
+    Issuer(Box<IssuerConfig>),
 }
 
 /// An issuer of tokens, and what its tokens must say.
@@ -126,7 +126,7 @@ impl<F: Fn(&'static str) -> Result<Option<String>, String>> Source<F> {
             return Err(wrong(SKEW_S, format!("is '{skew_s}'; it must be {wanted}")));
         }
         config.skew = Duration::from_secs(skew_s);
-        Ok(AuthConfig::Issuer(config))
+        Ok(AuthConfig::Issuer(Box::new(config)))
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) const ALGORITHMS: [Algorithm; 3] =
     [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
 static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: |_, _| Err(new_error(ErrorKind::UnsupportedAlgorithm)),
+    signer_factory: |_, _| Err(new_error(ErrorKind::InvalidAlgorithm)),
     verifier_factory: verifier,
     // For making key sets out of keys, which nobody here does.
     jwk_utils: JwkUtils::new_unimplemented(),
@@ -29,6 +29,7 @@ pub(super) fn install() {
     PROVIDER.install_default().ok();
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as the library declares it")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     let fits = match algorithm {
         Algorithm::RS256 => key.family() == AlgorithmFamily::Rsa,

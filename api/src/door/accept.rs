@@ -47,9 +47,9 @@ pub(crate) struct Listener {
 /// How slow a client may be.
 #[derive(Clone, Copy)]
 struct Times {
-    header_max: Duration,
-    idle_max: Duration,
-    write_max: Duration,
+    header: Duration,
+    idle: Duration,
+    write: Duration,
 }
 
 impl Listener {
@@ -63,9 +63,9 @@ impl Listener {
             certificate,
             seats: Seats::new(config.connections_max, config.connections_per_address_max),
             times: Times {
-                header_max: config.header_max,
-                idle_max: config.idle_max,
-                write_max: config.write_max,
+                header: config.header_max,
+                idle: config.idle_max,
+                write: config.write_max,
             },
         }
     }
@@ -139,7 +139,7 @@ impl Connection {
         let turn = self.seat.turn.clone();
         let handshake = certificate.acceptor().accept(stream);
         let shaken = tokio::select! {
-            shaken = tokio::time::timeout(self.times.header_max, handshake) => shaken,
+            shaken = tokio::time::timeout(self.times.header, handshake) => shaken,
             () = turn.told_to_go() => return,
         };
         match shaken {
@@ -152,7 +152,7 @@ impl Connection {
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S, by_tls: bool) {
         let Self { router, peer, seat, times, mut stopped } = self;
         let turn = &seat.turn;
-        let stream = Watched::new(stream, turn.clone(), times.header_max, times.write_max);
+        let stream = Watched::new(stream, turn.clone(), times.header, times.write);
         let service = service_fn(|request: Request<Incoming>| {
             answer(router.clone(), request, Peer(peer.ip()), turn.clone(), by_tls)
         });
@@ -160,7 +160,7 @@ impl Connection {
             .timer(TokioTimer::new())
             // Counts from the last answer on, so this is how long a connection may be idle. That headers
             // arrive in time, once they have begun, is seen to by the stream.
-            .header_read_timeout(times.idle_max)
+            .header_read_timeout(times.idle)
             .max_headers(HEAD_COUNT_MAX)
             .max_buf_size(HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), service);

@@ -19,7 +19,7 @@ use crate::state::App;
 pub(super) struct Peer(pub IpAddr);
 
 /// Longer than any request waits on purpose. What takes longer has lost its way.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+const ANSWER_MAX: Duration = Duration::from_mins(1);
 
 /// The middleware. Requests about health pass whatever else goes on: a process that is busy must not
 /// be taken for a dead one.

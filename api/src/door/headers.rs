@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::CorsLayer;
 
 /// How long a browser remembers what it may ask for.
-const PREFLIGHT_MAX: Duration = Duration::from_secs(600);
+const PREFLIGHT_MAX: Duration = Duration::from_mins(10);
 
 /// A year: whoever came by TLS once is to come by it always.
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");

@@ -9,7 +9,7 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 use super::config::Rate;
 
 /// Who has not asked for so long has a full allowance again, and is forgotten.
-const FORGET: Duration = Duration::from_secs(60);
+const FORGET: Duration = Duration::from_mins(1);
 
 /// An allowance for each that asks, by the hash of its name: nothing of it is kept.
 pub(super) struct Allowances {

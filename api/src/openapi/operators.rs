@@ -12,24 +12,25 @@ use domain::transfer::{TransferKind, TransferStatus};
 use domain::wallet::{WalletKind, WalletStatus};
 use serde_json::json;
 use wire::ProblemCode::{
-    AlreadyCompensating, ApiKeyExists, ApiKeyNotFound, ApprovalNeeded, AuditEntryNotFound, CommandNotFound, CurrencyMismatch, CurrencyUnknown,
-    DeadLetterClosed, DeadLetterNotFound, DeadMessageNotFound, IdempotencyKeyInvalid,
-    IdempotencyKeyReused, JobNotFound, JobNotWaiting, NotCompensating, NotPastPivot, NotReady,
-    OutcomeOpen, PastPivot, PlanCannot, PlanHashDiffers, PlanNotFound, QueueNotFound,
-    ReviewNotOpen, SwitchNotFound, TransferFinal, TransferNotFound, TransferNotParked,
-    TransferParked, WalletNotFound,
+    AlreadyCompensating, ApiKeyExists, ApiKeyNotFound, ApprovalNeeded, AuditEntryNotFound,
+    CommandNotFound, CurrencyMismatch, CurrencyUnknown, DeadLetterClosed, DeadLetterNotFound,
+    DeadMessageNotFound, IdempotencyKeyInvalid, IdempotencyKeyReused, JobNotFound, JobNotWaiting,
+    NotCompensating, NotPastPivot, NotReady, OutcomeOpen, PastPivot, PlanCannot, PlanHashDiffers,
+    PlanNotFound, QueueNotFound, ReviewNotOpen, SwitchNotFound, TransferFinal, TransferNotFound,
+    TransferNotParked, TransferParked, WalletNotFound,
 };
 use wire::{
-    ApiKey, ApplyPlan, Approval, ApprovePlan, MadeApiKey, MakeApiKey, AuditEntry, Command, DeadLetter, DeadLetterGroup, DeadLetterOptions, DeadMessage,
-    DeadMessageGroup, Incidents, Job, LedgerReport, LimitNow, MakePlan, Me, OperatorLimit,
-    OperatorReason, OperatorTransfer, OperatorWallet, OutboxPage, Overview, OwnerSettings, Page,
-    Plan, PlanItem, Posting, PurgeQueue, Queues, RedriveQueue, ResolveDeadLetter, ReviewTransfer,
-    SetLimit, SetOwner, SqsQueue, Switch, Transfer, TurnSwitch, Wallet, Worker,
+    ApiKey, ApplyPlan, Approval, ApprovePlan, AuditEntry, Command, DeadLetter, DeadLetterGroup,
+    DeadLetterOptions, DeadMessage, DeadMessageGroup, Incidents, Job, LedgerReport, LimitNow,
+    MadeApiKey, MakeApiKey, MakePlan, Me, OperatorLimit, OperatorReason, OperatorTransfer,
+    OperatorWallet, OutboxPage, Overview, OwnerSettings, Page, Plan, PlanItem, Posting, PurgeQueue,
+    Queues, RedriveQueue, ResolveDeadLetter, ReviewTransfer, SetLimit, SetOwner, SqsQueue, Switch,
+    Transfer, TurnSwitch, Wallet, Worker,
 };
 
 use super::operation::{Access, Content, Operation};
-use super::{examples, params};
 use super::shape::Shape;
+use super::{examples, params};
 
 pub(super) fn operations() -> Vec<Operation> {
     let parts = [

@@ -6,7 +6,8 @@ use wire::limits::{
 };
 
 /// Ids in paths that are UUIDs; what is not listed here is a word.
-const UUIDS: &[&str] = &["wallet_id", "transfer_id", "dead_letter_id", "plan_id", "command_id", "key_id"];
+const UUIDS: &[&str] =
+    &["wallet_id", "transfer_id", "dead_letter_id", "plan_id", "command_id", "key_id"];
 
 /// What the other words in paths are, with an example.
 const WORDS: &[(&str, &str, &str)] = &[

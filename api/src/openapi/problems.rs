@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use wire::ProblemCode;
 use wire::ProblemCode::{
-    BodyTooLarge, BodyUnreadable, CommandRefused, Forbidden, HeadersTooLarge, InternalError, InvalidBody,
-    InvalidHeader, InvalidParameter, Maintenance, MalformedJson, MethodNotAllowed,
-    OperatorNotAllowed, OperatorUnknown, Overloaded, RateLimited, RouteNotFound, Unauthenticated, Unavailable,
-    UnsupportedMediaType, UriTooLong,
+    BodyTooLarge, BodyUnreadable, CommandRefused, Forbidden, HeadersTooLarge, InternalError,
+    InvalidBody, InvalidHeader, InvalidParameter, Maintenance, MalformedJson, MethodNotAllowed,
+    OperatorNotAllowed, OperatorUnknown, Overloaded, RateLimited, RouteNotFound, Unauthenticated,
+    Unavailable, UnsupportedMediaType, UriTooLong,
 };
 
 use super::operation::Access;

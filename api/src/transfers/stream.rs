@@ -26,7 +26,7 @@ use wire::limits::STREAM_WINDOW_LINES;
 use wire::{ProblemCode, StreamEnding};
 
 use super::many::Origin;
-use crate::auth::Writer;
+use crate::auth;
 use crate::error::ApiError;
 use crate::extract::{NoParams, Trace, is_media_type};
 use crate::state::App;
@@ -79,7 +79,7 @@ impl Streams {
 /// `POST /v1/transfers/stream`
 pub(crate) async fn stream(
     State(app): State<App>,
-    Writer(caller): Writer,
+    auth::Writer(caller): auth::Writer,
     _: NoParams,
     trace: Trace,
     request: Request,
@@ -163,7 +163,7 @@ mod tests {
         });
         let (answers, mut sent) = mpsc::channel::<Bytes>(SEND_PIECES);
         let trace = Trace { correlation_id: None, traceparent: None };
-        let origin = Origin { caller: "dev".to_owned(), trace };
+        let origin = Origin { caller: Arc::new(auth::Caller::anybody()), trace };
         let lines = Lines::new(Box::pin(frames));
         let task = tokio::spawn(async move { run(&app, &origin, lines, answers).await });
 

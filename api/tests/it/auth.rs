@@ -42,7 +42,7 @@ impl Guarded {
         let mut auth = IssuerConfig::new(issuer.url(), AUDIENCE);
         auth.refetch_min = REFETCH_MIN;
         change(&mut auth);
-        let config = Config { auth: AuthConfig::Issuer(auth), ..config(db.url()) };
+        let config = Config { auth: AuthConfig::Issuer(Box::new(auth)), ..config(db.url()) };
         Self { api: Api::start_with(config).await, issuer }
     }
 

@@ -32,13 +32,13 @@ async fn connect(api: &Api) -> TcpStream {
 async fn rest(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     // A connection that is cut off has ended, too.
-    timeout(SOON, stream.read_to_end(&mut text)).await.expect("it stays open").ok();
+    timeout(SOON, stream.read_to_end(&mut text)).await.unwrap().ok();
     String::from_utf8(text).unwrap()
 }
 
-fn rate(per_second: u32, burst: u32) -> Option<Rate> {
+fn rate(per_second: u32, burst: u32) -> Rate {
     let number = |number: u32| number.try_into().unwrap();
-    Some(Rate { per_second: number(per_second), burst: number(burst) })
+    Rate { per_second: number(per_second), burst: number(burst) }
 }
 
 async fn get_as(api: &Api, key: &str, path: &str) -> Answer {
@@ -47,7 +47,7 @@ async fn get_as(api: &Api, key: &str, path: &str) -> Answer {
 
 #[tokio::test]
 async fn a_key_that_asks_too_often_is_told_when_to_come_again_and_others_notice_nothing() {
-    let api = api(DoorConfig { rate_key: rate(1, 3), ..DoorConfig::default() }).await;
+    let api = api(DoorConfig { rate_key: Some(rate(1, 3)), ..DoorConfig::default() }).await;
     for _ in 0..3 {
         assert_eq!(get_as(&api, "Bearer one", "/v1/wallets").await.status, 200);
     }
@@ -61,7 +61,7 @@ async fn a_key_that_asks_too_often_is_told_when_to_come_again_and_others_notice_
 
 #[tokio::test]
 async fn what_the_door_refuses_has_not_happened() {
-    let api = api(DoorConfig { rate_address: rate(1, 1), ..DoorConfig::default() }).await;
+    let api = api(DoorConfig { rate_address: Some(rate(1, 1)), ..DoorConfig::default() }).await;
     assert_eq!(api.get("/v1/wallets").await.status, 200);
     let body = json!({ "owner_id": "somebody", "currency": "EUR" });
     api.post("/v1/wallets", &[], &body).await.assert_problem(429, "rate_limited");
@@ -71,7 +71,8 @@ async fn what_the_door_refuses_has_not_happened() {
 #[tokio::test]
 async fn behind_a_trusted_proxy_each_client_counts_for_itself() {
     let trusted_proxies = "127.0.0.0/8".parse().unwrap();
-    let door = DoorConfig { rate_address: rate(1, 1), trusted_proxies, ..DoorConfig::default() };
+    let door =
+        DoorConfig { rate_address: Some(rate(1, 1)), trusted_proxies, ..DoorConfig::default() };
     let api = api(door).await;
     let from = async |address: &str| {
         api.send(Method::GET, "/v1/wallets", &[("x-forwarded-for", address)], "").await.status

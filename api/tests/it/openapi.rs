@@ -25,7 +25,8 @@ fn documents() -> [(&'static str, Value); 2] {
 
 fn read(file: &str) -> Value {
     let file = root().join("docs").join(file);
-    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     serde_json::from_str(&text).unwrap()
 }
 

@@ -18,7 +18,7 @@ const CLIENT_TOKEN: &str = "client-token-6b5e0d42";
 const SIGNATURE: &str = "5ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4";
 
 /// Longer than the start takes.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 
 /// The program at work.
 struct Program {
@@ -62,13 +62,12 @@ impl Program {
     /// The addresses that it listens on.
     fn addresses(&mut self) -> [String; 2] {
         loop {
-            let line = self.lines.recv_timeout(START_MAX).expect("it starts");
+            let line = self.lines.recv_timeout(START_MAX).unwrap();
             let event: Value = serde_json::from_str(&line).unwrap_or_default();
             self.log.push(line);
             if event["fields"]["message"] == "listening" {
-                return ["public", "admin"].map(|name| {
-                    format!("http://{}", event["fields"][name].as_str().expect("an address"))
-                });
+                return ["public", "admin"]
+                    .map(|name| format!("http://{}", event["fields"][name].as_str().unwrap()));
             }
         }
     }

@@ -124,9 +124,11 @@ async fn a_browser_brings_the_code_and_nobody_else_can() {
     let mut login = command.kill_on_drop(true).spawn().expect("a process");
     let mut lines = BufReader::new(login.stderr.take().expect("what it tells")).lines();
     let line = lines.next_line().await.expect("a line").expect("an address");
-    let address = reqwest::Url::parse(line.strip_prefix("open ").expect("an address")).expect("one");
+    let address =
+        reqwest::Url::parse(line.strip_prefix("open ").expect("an address")).expect("one");
     let (_, back) = address.query_pairs().find(|(name, _)| name == "redirect_uri").expect("one");
-    let forged = reqwest::get(format!("{back}?code=stolen&state=guessed")).await.expect("an answer");
+    let forged =
+        reqwest::get(format!("{back}?code=stolen&state=guessed")).await.expect("an answer");
     assert_eq!(forged.status(), 404);
     let page = reqwest::get(address.clone()).await.expect("an answer");
     assert_eq!(page.text().await.expect("a page"), "Logged in. You may close this page.");

@@ -88,14 +88,13 @@ impl Signer {
 
     /// The key of an earlier signer, as [`Self::pkcs8`] gave it.
     pub fn of(issuer: String, pkcs8: &[u8]) -> Result<Self, SignerError> {
-        let pair = match Ed25519KeyPair::from_pkcs8(pkcs8) {
-            Ok(pair) => Pair::EdDsa(pair),
-            Err(_) => {
-                let random = SystemRandom::new();
-                let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-                let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &random);
-                Pair::Es256(pair.map_err(|error| SignerError(error.to_string()))?)
-            }
+        let pair = if let Ok(pair) = Ed25519KeyPair::from_pkcs8(pkcs8) {
+            Pair::EdDsa(pair)
+        } else {
+            let random = SystemRandom::new();
+            let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+            let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &random);
+            Pair::Es256(pair.map_err(|error| SignerError(error.to_string()))?)
         };
         let id = encode(&digest(&SHA256, public(&pair)).as_ref()[..12]);
         Ok(Self { issuer, id, pair, pkcs8: pkcs8.to_vec() })

@@ -51,7 +51,7 @@ pub(super) fn count(consumer: Consumer, outcome: &'static str, count: usize) {
 fn record(consumer: Consumer, queue: &str, message: &Received, now: SystemTime) {
     let (_, context) = message.origin();
     let Some(parent) = TraceParent::parse(context) else { return };
-    let from = message.received_at.unwrap_or(now);
+    let from = message.arrived_at.unwrap_or(now);
     let name = format!("process {queue}");
     let Some(span) = traces::begin(name, Kind::Consumer, Some(&parent), from) else { return };
     span.with("messaging.system", "aws_sqs")

@@ -162,7 +162,7 @@ impl Queue {
             body: message.body.ok_or_else(|| without("a message's body"))?,
             receipt: message.receipt_handle.ok_or_else(|| without("a receipt"))?,
             receive_count: count.and_then(|count| count.try_into().ok()).unwrap_or(1),
-            received_at: Some(SystemTime::now()),
+            arrived_at: Some(SystemTime::now()),
             attributes: message.message_attributes.unwrap_or_default(),
             group: system.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
             sent_at: number(MessageSystemAttributeName::SentTimestamp)

@@ -32,7 +32,12 @@ where
         let of = event.metadata();
         let at = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
         let mut line = String::with_capacity(384);
-        write!(line, r#"{{"timestamp":"{at}","level":"{}","target":"{}""#, of.level(), of.target())?;
+        write!(
+            line,
+            r#"{{"timestamp":"{at}","level":"{}","target":"{}""#,
+            of.level(),
+            of.target()
+        )?;
         event.record(&mut Fields(&mut line));
         for span in context.event_scope().into_iter().flatten() {
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
@@ -149,7 +154,11 @@ mod tests {
     #[test]
     fn a_line_is_flat_and_has_the_fields_of_the_spans_around_it() {
         let lines = written(|| {
-            let span = tracing::error_span!("request", correlation_id = "c-1", trace_id = tracing::field::Empty);
+            let span = tracing::error_span!(
+                "request",
+                correlation_id = "c-1",
+                trace_id = tracing::field::Empty
+            );
             span.record("trace_id", "0af7");
             let _inside = span.enter();
             tracing::warn!(transfer.id = %7, count = 3, "transfer {} said \"no\"\n", 7);

@@ -75,7 +75,9 @@ async fn keys_come_from_the_issuer_that_the_discovery_document_is_of() {
     let alias = real.url().replace("127.0.0.1", "localhost");
     let mut auth = IssuerConfig::new(&alias, AUDIENCE);
     auth.refetch_min = Duration::ZERO;
-    let api = Api::start_with(Config { auth: AuthConfig::Issuer(auth), ..config(db.url()) }).await;
+    let api =
+        Api::start_with(Config { auth: AuthConfig::Issuer(Box::new(auth)), ..config(db.url()) })
+            .await;
     let guarded = Guarded { api, issuer: real };
     let token = guarded.token("alice", CUSTOMER);
     guarded.get(&token, "/v1/wallets").await.assert_problem(503, "unavailable");
@@ -89,6 +91,6 @@ async fn an_open_api_stays_on_this_machine() {
     };
     let error = Server::bind(&open).await.err().unwrap().to_string();
     assert!(error.starts_with("HOLDFAST_API_ADDR is 0.0.0.0:0, which others can reach"), "{error}");
-    let auth = AuthConfig::Issuer(IssuerConfig::new("http://127.0.0.1:1", AUDIENCE));
+    let auth = AuthConfig::Issuer(Box::new(IssuerConfig::new("http://127.0.0.1:1", AUDIENCE)));
     assert!(Server::bind(&Config { auth, ..open }).await.is_ok());
 }

@@ -174,12 +174,21 @@ struct Person {
     scopes: Option<&'static [&'static str]>,
     /// Whether the wallets are theirs, or they act for everybody.
     owns: bool,
-    /// What they are on the operators' address: known with or without a role, or not known.
-    role: Option<Option<OperatorRole>>,
+    role: Standing,
 }
+
+/// What somebody is on the operators' address.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    Unknown,
+    NoRole,
+    Has(OperatorRole),
+}
+use Standing::{Has, NoRole, Unknown};
 
 const ALL: &[&str] = &[READ, WRITE, "wallet:deposit", "wallet:admin"];
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn everybody(guarded: &Guarded) -> Vec<Person> {
     let issuer = &guarded.issuer;
     let signer = issuer.signer();
@@ -190,7 +199,8 @@ async fn everybody(guarded: &Guarded) -> Vec<Person> {
         claims[name] = value;
         signer.sign(&signer.header(), &claims)
     };
-    let long_ago = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - Duration::from_mins(10);
+    let long_ago = SystemTime::now() - Duration::from_mins(10);
+    let long_ago = long_ago.duration_since(UNIX_EPOCH).unwrap();
     let header = |algorithm: &str| {
         let mut header = signer.header();
         header["alg"] = json!(algorithm);
@@ -212,21 +222,21 @@ async fn everybody(guarded: &Guarded) -> Vec<Person> {
         credential: Some(issuer.token(&Claims::of(name).role(role.as_str()))),
         scopes: Some(&[]),
         owns: false,
-        role: Some(Some(role)),
+        role: Has(role),
     };
     let customer = |name: &'static str, subject: &str, scopes: &'static [&'static str]| Person {
         name,
         credential: Some(issuer.token(&Claims::of(subject).scope(scopes.join(" ")))),
         scopes: Some(scopes),
         owns: subject == "alice",
-        role: Some(None),
+        role: NoRole,
     };
     let nobody = |name: &'static str, credential| Person {
         name,
         credential,
         scopes: None,
         owns: false,
-        role: None,
+        role: Unknown,
     };
     vec![
         nobody("none", None),
@@ -243,7 +253,7 @@ async fn everybody(guarded: &Guarded) -> Vec<Person> {
             credential: Some(admin),
             scopes: Some(ALL),
             owns: true,
-            role: None,
+            role: Unknown,
         },
         nobody("expired", Some(with("exp", json!(long_ago.as_secs())))),
         nobody("wrong issuer", Some(other.token(&alice))),
@@ -265,9 +275,9 @@ fn expected(needs: Needs, person: &Person) -> Option<(u16, &'static str)> {
         Nothing => return None,
         Role(least) => {
             return match person.role {
-                None => Some((401, "operator_unknown")),
-                Some(role) if role >= Some(least) => None,
-                Some(_) => Some((403, "operator_not_allowed")),
+                Unknown => Some((401, "operator_unknown")),
+                Has(role) if role >= least => None,
+                NoRole | Has(_) => Some((403, "operator_not_allowed")),
             };
         }
         Scope(scope) | Own(scope) | Self_(scope) => scope,

@@ -119,7 +119,7 @@ async fn of_many_commands_only_those_from_own_wallets_are_taken() {
     assert_eq!(answer.body["answers"][1]["problem"]["code"], "wallet_not_found");
 
     let lines = [command("c", &other, &own), command("d", &own, &other)];
-    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let lines: String = lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect();
     let bearer = format!("Bearer {alice}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/x-ndjson")];
     let request = guarded.api.client.post(format!("{}/v1/transfers/stream", guarded.api.public));

@@ -71,8 +71,7 @@ fn settings(server: &OwnServer, host: &str, more: &[(&str, &Path)]) -> Settings 
         Ok(match variable {
             "DATABASE_HOST" => Some(host.to_owned()),
             "DATABASE_PORT" => Some(server.port().to_string()),
-            "DATABASE_NAME" => Some("holdfast".to_owned()),
-            "DATABASE_USER" => Some("holdfast".to_owned()),
+            "DATABASE_NAME" | "DATABASE_USER" => Some("holdfast".to_owned()),
             "DATABASE_PASSWORD_FILE" => Some(text(&password)),
             _ => more.iter().find(|one| one.0 == variable).map(|one| text(one.1)),
         })

@@ -42,12 +42,12 @@ async fn no_process_starts_on_a_schema_that_is_too_old_or_migrates_it() {
     let mut jobs = Process::logged("jobs", &world.url, &[], &logs.file("jobs"));
     assert!(!jobs.wait());
     assert!(logs.text("jobs").contains("run holdfast-migrate of this version first"));
-    let refused = api::Server::bind(&api::Config {
+    let config = api::Config {
         public_addr: ([127, 0, 0, 1], 0).into(),
         admin_addr: ([127, 0, 0, 1], 0).into(),
         ..api::Config::new(&world.url)
-    });
-    let sentence = refused.await.err().expect("a refusal").to_string();
+    };
+    let sentence = api::Server::bind(&config).await.err().expect("a refusal").to_string();
     assert!(sentence.contains("the database lacks the migration"), "{sentence}");
     assert_eq!(world.count("SELECT count(*) FROM seaql_migrations").await, migrations);
 }
