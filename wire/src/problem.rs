@@ -33,7 +33,6 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Of `bulk_refused`: what is wrong with which command, in the order of the commands. Absent otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub answers: Vec<BulkAnswer>,
     /// Of the request, as in the answer's `x-correlation-id` header.
     #[serde(default)]

@@ -232,7 +232,8 @@ fn reads() -> Vec<Operation> {
                     &params::visible_ascii(255),
                 )
                 .paged()
-                .gives::<Page<Transfer>>("A page of them, without timelines."),
+                .gives::<Page<Transfer>>("A page of them, without timelines.")
+                .problems(&[WalletNotFound]),
         ),
         get("/v1/transfers/{transfer_id}/events", "watchTransfer", "A transfer's changes as they happen")
             .about(

@@ -296,7 +296,10 @@ pub(super) fn problem_response(status: u16, codes: &BTreeSet<ProblemCode>) -> Va
         .collect();
     let narrowed = json!({
         "type": "object",
-        "properties": { "status": { "const": status }, "code": { "enum": words } },
+        "properties": {
+            "status": { "type": "integer", "const": status },
+            "code": { "type": "string", "enum": words },
+        },
     });
     let schema = json!({ "allOf": [{ "$ref": "#/components/schemas/Problem" }, narrowed] });
     let mut content = Map::new();

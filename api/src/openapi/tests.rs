@@ -1,51 +1,15 @@
-//! The table of operations against the router, the types and the codes.
+//! The table of operations against the types and the codes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::Router;
 use serde_json::Value;
 use wire::ProblemCode;
 
 use super::operation::Operation;
 use super::{admin, clients, examples, operators, public};
-use crate::router::{admin_routes, public_routes};
-use crate::state::App;
 
 fn both() -> [(Vec<Operation>, Value); 2] {
     [(clients::operations(), public()), (operators::operations(), admin())]
-}
-
-/// Methods by path, out of what the router itself says it has: axum has no other way to ask it.
-fn routes(router: &Router<App>) -> BTreeSet<(String, String)> {
-    let text = format!("{router:?}");
-    let (mut methods, mut paths) = (BTreeMap::new(), BTreeMap::new());
-    for part in text.split("RouteId(").skip(1) {
-        let (id, rest) = part.split_once("): ").expect("a route has a number");
-        if let Some(path) = rest.strip_prefix('"') {
-            paths.insert(id, path.split('"').next().expect("a path"));
-        } else {
-            let (_, allowed) = rest.split_once("allow_header: Bytes(b\"").expect("methods");
-            methods.insert(id, allowed.split('"').next().expect("methods"));
-        }
-    }
-    let mut found = BTreeSet::new();
-    for (id, path) in paths {
-        for method in methods[id].split(',').filter(|method| *method != "HEAD") {
-            found.insert((path.to_owned(), method.to_lowercase()));
-        }
-    }
-    assert!(!found.is_empty(), "{text}");
-    found
-}
-
-#[test]
-fn every_route_is_documented_and_every_documented_route_is_there() {
-    let routers = [public_routes(), admin_routes()];
-    for (router, (operations, _)) in routers.iter().zip(both()) {
-        let documented: BTreeSet<_> =
-            operations.iter().map(|one| (one.path.to_owned(), one.method.to_owned())).collect();
-        assert_eq!(routes(router), documented);
-    }
 }
 
 #[test]
@@ -130,15 +94,6 @@ fn what_may_be_null_is_always_there_in_an_answer() {
     let required = body["required"].as_array().unwrap();
     assert!(!required.contains(&Value::from("reference")), "{body}");
     assert_eq!(body["additionalProperties"], false);
-}
-
-#[test]
-fn the_documents_are_what_utoipa_takes_for_openapi() {
-    for (operations, document) in both() {
-        let read: utoipa::openapi::OpenApi = serde_json::from_value(document).unwrap();
-        let paths: BTreeSet<&str> = operations.iter().map(|one| one.path).collect();
-        assert_eq!(read.paths.paths.len(), paths.len());
-    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::support::{Answer, Api, config};
 mod api_keys;
 mod four_eyes;
 mod issuer;
-mod matrix;
+pub mod matrix;
 mod owners;
 mod tokens;
 

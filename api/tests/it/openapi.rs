@@ -1,10 +1,12 @@
 //! The OpenAPI documents: as committed, as released, as served, and as the API answers.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use api::openapi;
 use serde_json::Value;
 
+use crate::auth::matrix::routes;
 use crate::support::Api;
 
 mod breaking;
@@ -52,6 +54,23 @@ fn nothing_that_was_released_is_broken() {
         let broken = breaks(&read(&file), &document);
         assert!(broken.is_empty(), "against docs/{file}:\n{}", broken.join("\n"));
     }
+}
+
+/// What serves the documents themselves.
+const OWN: &[&str] = &["/openapi.json", "/docs", "/docs/page.js", "/docs/page.css"];
+
+#[test]
+fn every_route_is_documented_and_every_documented_route_is_there() {
+    let mut routes = routes();
+    routes.retain(|(_, path)| !OWN.contains(&path.as_str()));
+    let mut documented = BTreeSet::new();
+    for (_, document) in documents() {
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            let methods = operations.as_object().unwrap().keys();
+            documented.extend(methods.map(|method| (method.to_uppercase(), path.clone())));
+        }
+    }
+    assert_eq!(routes, documented);
 }
 
 /// Types that no body has: the signature is a header, and pages are named by what is on them.

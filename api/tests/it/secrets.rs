@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use domain::operator::OperatorRole;
+use embedded::issuer::{AUDIENCE, Claims, Issuer};
 use embedded::testing::TestDatabase;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use sqlx::PgPool;
 
 const WEBHOOK: &str = "webhook-secret-3f9a1c77";
 const WEBHOOK_OLD: &str = "webhook-secret-of-old-8d21";
-const CLIENT_TOKEN: &str = "client-token-6b5e0d42";
+const WRONG_TOKEN: &str = "client-token-6b5e0d42";
 const SIGNATURE: &str = "5ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4e75ec4";
 
 /// Longer than the start takes.
@@ -29,17 +30,19 @@ struct Program {
 }
 
 impl Program {
-    fn start(database_url: &str) -> Self {
+    fn start(database_url: &str, issuer: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_holdfast-api"))
             .env("DATABASE_URL", database_url)
             .env("DATABASE_READ_URL", database_url)
             .env("HOLDFAST_API_ADDR", "127.0.0.1:0")
             .env("HOLDFAST_ADMIN_ADDR", "127.0.0.1:0")
+            .env("HOLDFAST_AUTH_ISSUER", issuer)
+            .env("HOLDFAST_AUTH_AUDIENCE", AUDIENCE)
             .env("HOLDFAST_PAYOUT_WEBHOOK_SECRET", WEBHOOK)
             .env("HOLDFAST_PAYOUT_WEBHOOK_SECRET_OLD", WEBHOOK_OLD)
             .env("HOLDFAST_LOG", "trace")
             .env("HOLDFAST_LOG_FORMAT", "json")
-            .env("HOLDFAST_RATE_KEY", "1:3")
+            .env("HOLDFAST_RATE_KEY", "1:8")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -65,9 +68,9 @@ impl Program {
             let line = self.lines.recv_timeout(START_MAX).unwrap();
             let event: Value = serde_json::from_str(&line).unwrap_or_default();
             self.log.push(line);
-            if event["fields"]["message"] == "listening" {
+            if event["message"] == "listening" {
                 return ["public", "admin"]
-                    .map(|name| format!("http://{}", event["fields"][name].as_str().unwrap()));
+                    .map(|name| format!("http://{}", event[name].as_str().unwrap()));
             }
         }
     }
@@ -88,7 +91,9 @@ async fn no_secret_is_in_the_logs_of_a_whole_run() {
     let pool = PgPool::connect(db.url()).await.unwrap();
     let operator = store::operators::issue(&pool, "ann", OperatorRole::Approver).await.unwrap();
     let password = db.url().split(['@', ':']).nth(2).unwrap().to_owned();
-    let mut program = Program::start(db.url());
+    let issuer = Issuer::start(None).await.unwrap();
+    let token = issuer.token(&Claims::of("somebody").scope("wallet:read wallet:write"));
+    let mut program = Program::start(db.url(), &issuer.url());
     let [public, admin] = program.addresses();
     rustls::crypto::ring::default_provider().install_default().ok();
     let client = Client::builder().no_proxy().build().unwrap();
@@ -96,15 +101,16 @@ async fn no_secret_is_in_the_logs_of_a_whole_run() {
     // Well used, badly used, and used too often.
     let wallet = json!({ "owner_id": "somebody", "currency": "EUR" });
     let mut statuses = Vec::new();
-    for _ in 0..5 {
-        let request = client.post(format!("{public}/v1/wallets")).bearer_auth(CLIENT_TOKEN);
+    for _ in 0..12 {
+        let request = client.post(format!("{public}/v1/wallets")).bearer_auth(&token);
         statuses.push(request.json(&wallet).send().await.unwrap().status().as_u16());
     }
     assert!(statuses.contains(&201) && statuses.contains(&429), "{statuses:?}");
     for (token, path) in [
         (operator.as_str(), "/admin/v1/me"),
         (operator.as_str(), "/admin/v1/queues/none/pause"),
-        (CLIENT_TOKEN, "/admin/v1/me"),
+        (WRONG_TOKEN, "/admin/v1/me"),
+        (token.as_str(), "/admin/v1/me"),
         (operator.as_str(), "/admin/v1/audit?cursor=none"),
     ] {
         client.get(format!("{admin}{path}")).bearer_auth(token).send().await.unwrap();
@@ -113,6 +119,12 @@ async fn no_secret_is_in_the_logs_of_a_whole_run() {
     let pause = client.post(format!("{admin}/admin/v1/queues/outbox/pause"));
     let paused = pause.bearer_auth(&operator).json(&reason).send().await.unwrap();
     assert_eq!(paused.status(), 200);
+    let make = json!({ "name": "till", "scopes": ["wallet:read"], "reason": "a test" });
+    let made = client.post(format!("{admin}/admin/v1/api-keys")).bearer_auth(&operator).json(&make);
+    let made: Value = made.send().await.unwrap().json().await.unwrap();
+    let key = made["key"].as_str().unwrap();
+    let read = client.get(format!("{public}/v1/wallets")).bearer_auth(key).send().await.unwrap();
+    assert_eq!(read.status(), 200);
     let notice = client
         .post(format!("{public}/v1/providers/payouts/notices"))
         .header("holdfast-signature", format!("t=1,v1={SIGNATURE}"))
@@ -126,20 +138,24 @@ async fn no_secret_is_in_the_logs_of_a_whole_run() {
     tokio::task::spawn_blocking(move || {
         use std::io::Write;
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        write!(stream, "NONSENSE\r\nauthorization: Bearer {CLIENT_TOKEN}\r\n\r\n").unwrap();
+        write!(stream, "NONSENSE\r\nauthorization: Bearer {WRONG_TOKEN}\r\n\r\n").unwrap();
         stream.read_to_end(&mut Vec::new()).ok();
     })
     .await
     .unwrap();
 
     let log = program.stop();
-    assert!(log.contains("request refused"), "the log tells of requests");
+    assert!(log.contains("was refused"), "the log tells of requests");
     for (name, secret) in [
         ("the password of the database", password.as_str()),
         ("the token of an operator", operator.as_str()),
         ("the secret of a webhook", WEBHOOK),
         ("the old secret of a webhook", WEBHOOK_OLD),
-        ("the token of a client", CLIENT_TOKEN),
+        ("the token of a client", token.as_str()),
+        ("the signature of a token", token.rsplit('.').next().unwrap()),
+        ("an API key", key),
+        ("the secret of an API key", key.rsplit('_').next().unwrap()),
+        ("what is no token", WRONG_TOKEN),
         ("a signature", SIGNATURE),
     ] {
         let line = log.lines().find(|line| line.contains(secret));

@@ -128,7 +128,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
 ];
 
 /// Method and path of every route that the router has.
-fn routes() -> BTreeSet<(String, String)> {
+pub fn routes() -> BTreeSet<(String, String)> {
     let source = include_str!("../../../src/router.rs");
     let mut routes = BTreeSet::new();
     for text in source.split(".route(").skip(1) {
