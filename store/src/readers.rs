@@ -192,29 +192,33 @@ fn measured(
     let options = pool::bounded(size_max)
         .after_connect(move |connection, _| {
             let samples = new.clone();
-            Box::pin(async move { measure(connection, &samples).await })
+            Box::pin(async move { measure(connection, &samples).await.map(drop) })
         })
         .before_acquire(move |connection, _| {
             let samples = idle.clone();
             Box::pin(async move {
                 let measuring = measure(connection, &samples);
-                Ok(matches!(tokio::time::timeout(SAMPLE_TIME_MAX, measuring).await, Ok(Ok(()))))
+                Ok(matches!(tokio::time::timeout(SAMPLE_TIME_MAX, measuring).await, Ok(Ok(true))))
             })
         });
     pool::lazily(replica, Purpose::Reads, options)
 }
 
-/// Notes how old the data of the server are for the task that will read them.
+/// Notes how old the data of the server are for the task that will read them. False for a server that was promoted and
+/// is not our writer: its data will never be of any use, while a new connection may lead elsewhere.
 async fn measure(
     connection: &mut PgConnection,
     samples: &Mutex<Samples>,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let row = sqlx::query(include_str!("readers/replayed.sql")).fetch_one(connection).await?;
     let server = Server { started_at: row.try_get(0)?, replayed: row.try_get(1)? };
     let as_of = lock(samples).as_of(server);
+    if as_of.is_none() && server.replayed.is_none() {
+        return Ok(false);
+    }
     // Nobody may ask, such as the pool that makes a connection ahead.
     AGE.try_with(|age| age.set(age.get().and(as_of))).ok();
-    Ok(())
+    Ok(true)
 }
 
 /// Does something with connections to a replica, and tells how old their data were.

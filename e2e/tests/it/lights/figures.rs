@@ -55,12 +55,14 @@ const FREE: (&str, &str) = ("HOLDFAST_METRICS_ADDR", "127.0.0.1:0");
 #[tokio::test(flavor = "multi_thread")]
 async fn every_process_shows_its_figures_and_one_of_them_those_of_the_database() {
     let (world, logs) = (World::new().await, Logs::new());
+    // The ledger is checked once a minute, so there must be money the first time.
+    world.wallets(1, 1).await;
     let jobs = Process::logged("jobs", &world.url, &[FREE], &logs.file("jobs"));
     let api = Process::logged("api", &world.url, &[FREE], &logs.file("api"));
     logs.until("jobs", "started as").await;
     let [jobs_shown, api_shown] = [Shown::of(&logs, "jobs").await, Shown::of(&logs, "api").await];
     // The workers are looked at first, so they read for all.
-    jobs_shown.until("holdfast_sample_timestamp_seconds").await;
+    jobs_shown.until("holdfast_workers_alive{queue=\"wallet-saga\"} 1").await;
     assert_eq!(settled_by_http(&world, &api).await, "settled");
 
     let text = jobs_shown.until("holdfast_transfers_ended_total{kind=\"transfer\"").await;

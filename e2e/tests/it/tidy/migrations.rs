@@ -24,6 +24,7 @@ const CONTRACTS: &[(&str, &str)] = &[
         "it moves and drops in functions that the archive command calls later",
     ),
     ("tune_hot_path_up.sql", "before the first release: columns became domains"),
+    ("vacuum_by_number_up.sql", "another function takes the name, and calls the one that had it"),
 ];
 
 #[test]
