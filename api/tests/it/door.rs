@@ -119,10 +119,10 @@ async fn an_address_or_headers_that_are_too_long_are_told_so() {
     // Beyond that nothing is read, so nothing of ours can answer.
     for (head, status) in [
         (
-            format!("GET /v1/wallets HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(80 * 1024)),
+            format!("GET /v1/wallets HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(400 * 1024)),
             "431",
         ),
-        (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(80 * 1024)), "431"),
+        (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(400 * 1024)), "431"),
     ] {
         let mut stream = connect(&api).await;
         stream.write_all(head.as_bytes()).await.ok();
