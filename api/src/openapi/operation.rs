@@ -30,7 +30,7 @@ pub(super) enum Access {
 pub(super) enum Content {
     /// One JSON value.
     Json(Shape),
-    /// Text of another media type: type, example.
+    /// Something that is no wire type: its media type, and an example.
     Text(&'static str, &'static str),
 }
 
@@ -274,7 +274,12 @@ impl Content {
             }
             Self::Text(media_type, example) => {
                 let mut content = Map::new();
-                let media = json!({ "schema": { "type": "string" }, "example": example });
+                let media = match serde_json::from_str::<Value>(example) {
+                    Ok(value) if *media_type == "application/json" => {
+                        json!({ "schema": { "type": "object" }, "example": value })
+                    }
+                    _ => json!({ "schema": { "type": "string" }, "example": example }),
+                };
                 content.insert((*media_type).to_owned(), media);
                 Value::Object(content)
             }

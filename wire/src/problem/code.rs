@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// Declares each code once: its word, its HTTP status and its title.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:literal, $title:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $word:tt, $status:literal, $title:literal;)+) => {
         /// Every way in which Holdfast says no, or that it cannot. A page per code is in `docs/problems/`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
