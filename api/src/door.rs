@@ -1,9 +1,9 @@
 //! The door: what a request has to pass before anybody reads what it wants.
 //!
-//! [`accept`] takes connections: so many at a time, with TLS where a certificate is configured, and a
-//! time by which each must have sent its headers and taken its answer. [`guard`] looks at each request:
+//! `accept` takes connections: so many at a time, with TLS where a certificate is configured, and a
+//! time by which each must have sent its headers and taken its answer. `guard` looks at each request:
 //! its size, how often its address and its credential ask, and whether there is room for one more.
-//! [`Door::admit_owner`] is for whoever has found out whose credential it is. All counts are those of this
+//! `Door::admit_owner` is for whoever has found out whose credential it is. All counts are those of this
 //! process.
 //!
 //! Invariant: what the door refuses has had no effect, and whoever has not been refused yet is never

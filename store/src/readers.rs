@@ -2,7 +2,7 @@
 //!
 //! How old a replica's data are cannot be asked of the replica: it does not know what
 //! it has not received. So a sampler reads the writer's log position again and again and
-//! keeps the last ones with their times ([`age`]). Each connection to a replica is asked how far
+//! keeps the last ones with their times (`age`). Each connection to a replica is asked how far
 //! its server has replayed, in the moment before it reads: the data are as of the newest sample
 //! that it has passed. It is asked every time, because one address may lead to several replicas.
 //!

@@ -2,7 +2,7 @@
 //!
 //! All processes would read the same, so one of them reads for all: whoever holds the lease, which
 //! is a lock of the database and free again as soon as its holder is gone. Only a process that is
-//! looked at asks for it (it was scraped within [`LOOKED_AT`], or writes EMF); so nothing is read
+//! looked at asks for it (it was scraped within `LOOKED_AT`, or writes EMF); so nothing is read
 //! that nobody sees, and `sum` over all processes counts nothing twice.
 
 use std::sync::Arc;

@@ -22,12 +22,14 @@ mod openapi {
 
     impl<T: ToSchema> PartialSchema for Page<T> {
         fn schema() -> RefOr<Schema> {
-            let items = ArrayBuilder::new()
-                .items(Ref::from_schema_name(T::name()))
-                .description(Some("What is on it. May hold fewer items than `limit` even if more follow."));
+            let items = ArrayBuilder::new().items(Ref::from_schema_name(T::name())).description(
+                Some("What is on it. May hold fewer items than `limit` even if more follow."),
+            );
             let cursor = ObjectBuilder::new()
                 .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-                .description(Some("Give it as `cursor` to get the next page; null at the end. Opaque."));
+                .description(Some(
+                    "Give it as `cursor` to get the next page; null at the end. Opaque.",
+                ));
             ObjectBuilder::new()
                 .description(Some("A page of a list, newest first."))
                 .property("items", items)

@@ -85,6 +85,17 @@ impl Program {
     }
 }
 
+/// An API key that was made and used once.
+async fn used_key(client: &Client, public: &str, admin: &str, operator: &str) -> String {
+    let wanted = json!({ "name": "till", "scopes": ["wallet:read"], "reason": "a test" });
+    let request = client.post(format!("{admin}/admin/v1/api-keys")).bearer_auth(operator);
+    let made: Value = request.json(&wanted).send().await.unwrap().json().await.unwrap();
+    let key = made["key"].as_str().unwrap();
+    let read = client.get(format!("{public}/v1/wallets")).bearer_auth(key).send().await.unwrap();
+    assert_eq!(read.status(), 200);
+    key.to_owned()
+}
+
 #[tokio::test]
 async fn no_secret_is_in_the_logs_of_a_whole_run() {
     let db = TestDatabase::create().await.unwrap();
@@ -119,12 +130,7 @@ async fn no_secret_is_in_the_logs_of_a_whole_run() {
     let pause = client.post(format!("{admin}/admin/v1/queues/outbox/pause"));
     let paused = pause.bearer_auth(&operator).json(&reason).send().await.unwrap();
     assert_eq!(paused.status(), 200);
-    let make = json!({ "name": "till", "scopes": ["wallet:read"], "reason": "a test" });
-    let made = client.post(format!("{admin}/admin/v1/api-keys")).bearer_auth(&operator).json(&make);
-    let made: Value = made.send().await.unwrap().json().await.unwrap();
-    let key = made["key"].as_str().unwrap();
-    let read = client.get(format!("{public}/v1/wallets")).bearer_auth(key).send().await.unwrap();
-    assert_eq!(read.status(), 200);
+    let key = &used_key(&client, &public, &admin, &operator).await;
     let notice = client
         .post(format!("{public}/v1/providers/payouts/notices"))
         .header("holdfast-signature", format!("t=1,v1={SIGNATURE}"))
@@ -153,7 +159,7 @@ async fn no_secret_is_in_the_logs_of_a_whole_run() {
         ("the old secret of a webhook", WEBHOOK_OLD),
         ("the token of a client", token.as_str()),
         ("the signature of a token", token.rsplit('.').next().unwrap()),
-        ("an API key", key),
+        ("an API key", key.as_str()),
         ("the secret of an API key", key.rsplit('_').next().unwrap()),
         ("what is no token", WRONG_TOKEN),
         ("a signature", SIGNATURE),
