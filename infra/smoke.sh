@@ -2,7 +2,8 @@
 # A client's look at a running Holdfast: two wallets, money in, a transfer that settles, the same key again, balances.
 #   infra/smoke.sh [--only-look] URL
 # --only-look writes nothing: it asks whether the system is ready and knows its callers.
-# Callers are asked who they are: HOLDFAST_TOKEN holds a token with wallet:read, wallet:write and wallet:deposit. In a workflow of
+# Callers are asked who they are: HOLDFAST_TOKEN holds a token with wallet:read, wallet:write, wallet:deposit, and
+# wallet:admin, because the wallets are of an owner who is made up. In a workflow of
 # GitHub it is exchanged at HOLDFAST_TOKEN_URL for the workflow's own one, so that none is stored.
 set -euo pipefail
 only_look=no
@@ -23,7 +24,7 @@ exchange_token() {
     curl -fsS --retry 3 "$HOLDFAST_TOKEN_URL" \
         -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \
         -d subject_token_type=urn:ietf:params:oauth:token-type:jwt \
-        --data-urlencode "subject_token=$own" -d 'scope=wallet:read wallet:write wallet:deposit' | jq -r .access_token
+        --data-urlencode "subject_token=$own" -d 'scope=wallet:read wallet:write wallet:deposit wallet:admin' | jq -r .access_token
 }
 
 token=${HOLDFAST_TOKEN:-}
