@@ -53,7 +53,7 @@ say 'compose.yaml'
 
 say 'scripts'
 # Those in lib/ are read with the scripts that use them.
-"$venv/bin/shellcheck" -x infra/*.sh infra/image/*.sh infra/drill/pitr.sh infra/drill/failover.sh infra/drill/upgrade.sh .ci/run
+"$venv/bin/shellcheck" -x infra/*.sh infra/image/*.sh infra/observability/*.sh api/tests/schemathesis/run.sh infra/drill/pitr.sh infra/drill/failover.sh infra/drill/upgrade.sh .ci/run
 
 say 'workflows'
 check_workflows

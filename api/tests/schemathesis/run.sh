@@ -24,6 +24,7 @@ cargo build --quiet --locked --package dev --manifest-path "$root/Cargo.toml"
 data=$(mktemp -d "$work/run.XXXXXX")
 (cd "$data" && exec "$root/target/debug/holdfast-dev" --fresh >out 2>err </dev/null) &
 system=$!
+# shellcheck disable=SC2329 # by the trap
 stop() {
     kill -INT "$system" 2>/dev/null || true
     wait "$system" 2>/dev/null || true
