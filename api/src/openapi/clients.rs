@@ -250,9 +250,6 @@ fn reads() -> Vec<Operation> {
 
 fn others() -> Vec<Operation> {
     let notice = ("post", "/v1/providers/{provider}/notices");
-    let live = ("get", "/health/live");
-    let ready = ("get", "/health/ready");
-    let started = ("get", "/health/started");
     vec![
         Operation::new(Access::Provider, notice, "receiveNotice", "How a payout ended")
             .tag("providers")
@@ -261,28 +258,24 @@ fn others() -> Vec<Operation> {
             .takes::<ProviderNotice>()
             .gives::<NoticeReceipt>("The notice is kept.")
             .problems(&[SignatureInvalid, ProviderNotFound, TransferNotFound]),
-        Operation::new(Access::Health, live, "isLive", "Whether the process answers")
-            .tag("health")
-            .answer(
-                200,
-                "It does.",
-                Some(Content::Text("application/json", r#"{"status":"live"}"#)),
-            ),
-        Operation::new(Access::Health, ready, "isReady", "Whether it can do its work")
-            .tag("health")
-            .answer(
-                200,
-                "It can.",
-                Some(Content::Text("application/json", r#"{"status":"ready"}"#)),
-            )
+        health("/health/live", "isLive", "Whether the process answers", r#"{"status":"live"}"#),
+        health("/health/ready", "isReady", "Whether it can do its work", r#"{"status":"ready"}"#)
             .problems(&[NotReady]),
-        Operation::new(Access::Health, started, "isStarted", "Whether it has come up")
-            .tag("health")
-            .answer(
-                200,
-                "It has.",
-                Some(Content::Text("application/json", r#"{"status":"started"}"#)),
-            )
+        health("/health/started", "isStarted", "Whether it has come up", r#"{"status":"started"}"#)
             .problems(&[NotReady]),
     ]
+}
+
+/// A question about the process.
+pub(super) fn health(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    example: &'static str,
+) -> Operation {
+    Operation::new(Access::Health, ("get", path), id, summary).tag("health").answer(
+        200,
+        "Yes.",
+        Some(Content::Text("application/json", example)),
+    )
 }

@@ -28,6 +28,7 @@ use wire::{
     Transfer, TurnSwitch, Wallet, Worker,
 };
 
+use super::clients::health;
 use super::operation::{Access, Content, Operation};
 use super::shape::Shape;
 use super::{examples, params};
@@ -48,14 +49,12 @@ pub(super) fn operations() -> Vec<Operation> {
         tagged("sqs", commands()),
         tagged("audit", audit()),
     ];
-    let ready = Operation::new(
-        Access::Health,
-        ("get", "/health"),
+    let ready = health(
+        "/health",
         "isReady",
         "Whether the process can do its work",
+        r#"{"status":"ready"}"#,
     )
-    .tag("health")
-    .answer(200, "It can.", Some(Content::Text("application/json", r#"{"status":"ready"}"#)))
     .problems(&[NotReady]);
     let metrics =
         Operation::new(Access::Health, ("get", "/metrics"), "getMetrics", "Figures for Prometheus")
