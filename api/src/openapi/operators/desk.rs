@@ -17,10 +17,10 @@ use wire::{
     OperatorReason, Page, Plan, PlanItem, ResolveDeadLetter,
 };
 
+use super::{get, post};
 use crate::openapi::operation::{Content, Operation};
 use crate::openapi::params;
 use crate::openapi::shape::Shape;
-use super::{get, post};
 
 pub(super) fn dead_letters() -> Vec<Operation> {
     vec![
