@@ -40,8 +40,6 @@ const CLAIM_MAX: usize = 640;
 const CLAIMS: u32 = 2;
 /// Connections that a relay uses: one a claim, and one to measure the lag.
 pub(crate) const CONNECTIONS: u32 = CLAIMS + 1;
-/// The longest that an event waits when its wake-up was lost.
-const TICK: Duration = Duration::from_millis(250);
 /// First pause while SQS or the database is away; doubles up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Short enough that the end of an outage is noticed soon.
@@ -121,7 +119,7 @@ impl Relay {
                 }
                 Round::Done => {
                     (after, away, pause) = (start, false, PAUSE_MIN);
-                    TICK
+                    self.config.relay_tick
                 }
                 Round::Away(trouble) => {
                     tracing::warn!(error = trouble, "events wait in the outbox");

@@ -22,6 +22,8 @@ pub struct SqsConfig {
     pub consumer_timeout: Duration,
     /// The most events that the relay puts into one message, 1 to 100.
     pub events_per_message: usize,
+    /// The longest that an event waits for the relay when its wake-up was lost.
+    pub relay_tick: Duration,
 }
 
 /// Where one queue is.
@@ -50,6 +52,8 @@ pub(crate) const VISIBILITY_FACTOR: u32 = 3;
 
 /// Of envelopes as they are, this many are half of what a message may have.
 const EVENTS_PER_MESSAGE_MAX: u32 = 100;
+
+const RELAY_TICK: Duration = Duration::from_millis(250);
 
 /// Less than SQS's own default visibility timeout of 30 s.
 const CONSUMER_TIMEOUT_S: u32 = 20;
@@ -101,6 +105,7 @@ impl SqsConfig {
             create_queues,
             consumer_timeout: Duration::from_secs(timeout_s.into()),
             events_per_message: per_message.and_then(|most| most.try_into().ok()).unwrap_or(1),
+            relay_tick: RELAY_TICK,
         }))
     }
 }

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use dev::sandbox::Mode;
+use domain::saga::Step;
+use domain::switch::Switch;
 use jobs::outside::ProviderConfig;
 
 use super::{PATIENCE, Worker, answers, come_to_an_end, provider, sandbox, waiting_at};
@@ -32,7 +34,7 @@ async fn a_provider_that_hangs_holds_no_connection_and_keeps_nobody_elses_calls_
         assert!(began.elapsed() < PATIENCE, "screenings wait for payouts: {answers:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    assert!(screened < Duration::from_secs(10), "they took {screened:?}");
+    assert!(screened < Duration::from_secs(15), "they waited for a payout: {screened:?}");
     assert_eq!(hanging.payouts().len(), 0);
     // Calls hang by now; looks at the queue are short, so a few tries find none under way.
     let mut tries = 0;
@@ -47,6 +49,22 @@ async fn a_provider_that_hangs_holds_no_connection_and_keeps_nobody_elses_calls_
     assert!(counted < 64, "{counted} of {} calls were counted", payouts.len());
     // At a stop, calls that hang are cut off; they are asked about later.
     worker.running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_paused_wait_for_the_end_of_the_pause() {
+    let (world, sandbox) = (World::new().await, sandbox().await);
+    let ids = waiting_at(&world, "submit_payout", &[(500, "paid"); 40]).await;
+    let pause = Switch::PauseStep(Step::SubmitPayout);
+    world.turn(pause, true).await;
+    let worker = Worker::start(&world, Some(provider(&sandbox, 1_000)), None);
+    let paused = "SELECT count(*) = 40 FROM saga_open
+        WHERE waiting_for = 'switch:pause_step:submit_payout' AND call_count = 0";
+    world.wait_until("all are paused", paused).await;
+    assert_eq!(sandbox.payouts().len(), 0, "nobody was asked");
+    world.turn(pause, false).await;
+    assert_eq!(world.release().await, ids.len());
+    worker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
