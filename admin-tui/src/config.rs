@@ -185,6 +185,10 @@ impl Context {
         if kept.address != self.address {
             return Err(ConfigError::OtherAddress(kept.address, self.address.clone()));
         }
+        // What renews it is a secret between that issuer and that client.
+        if kept.issuer != login.issuer || kept.client_id != login.client_id {
+            return Err(ConfigError::NotLoggedIn(name.to_owned()));
+        }
         Ok(Credential::login(login.clone(), store, kept))
     }
 }

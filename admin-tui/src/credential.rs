@@ -55,16 +55,22 @@ impl Login {
     async fn token(&self) -> Result<String, LoginError> {
         let mut kept = self.kept.lock().await;
         if !kept.is_fresh() && kept.refresh_token.is_some() {
-            *kept = self.renewed(&kept).await?;
+            match self.renewed(&kept).await {
+                Ok(renewed) => *kept = renewed,
+                // It is renewed early, so that an issuer that is away for a moment is not noticed.
+                Err(LoginError::Away(..)) if !kept.has_ended() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(kept.access_token.clone())
     }
 
-    /// What another console has renewed meanwhile, or what the issuer gives.
+    /// What another console has renewed meanwhile, or what the issuer gives. A login that somebody has ended, or
+    /// that is another one by now, is not renewed: that would bring it back.
     async fn renewed(&self, mine: &Kept) -> Result<Kept, LoginError> {
         let alone = self.store.alone().await?;
-        let theirs = self.store.read()?.filter(|theirs| theirs.address == mine.address);
-        let latest = theirs.unwrap_or_else(|| mine.clone());
+        let latest = self.store.read()?.filter(|theirs| theirs.is_same_login(mine));
+        let latest = latest.ok_or(LoginError::LoggedOut)?;
         let renewed = match &latest.refresh_token {
             Some(refresh_token) if !latest.is_fresh() => {
                 let renewed = renew(&self.config, &latest, refresh_token).await?;

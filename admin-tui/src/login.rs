@@ -64,6 +64,9 @@ pub enum LoginError {
     /// The issuer says no.
     #[error("the issuer says no: {0}")]
     Refused(String),
+    /// It was ended elsewhere, or another one has taken its place.
+    #[error("this login was ended; log in again")]
+    LoggedOut,
     /// Nobody confirmed in time.
     #[error("nobody confirmed the login in time; log in again")]
     Late,

@@ -33,6 +33,18 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Whether it is of the same issuer and client, for the same system.
+    pub fn is_same_login(&self, other: &Self) -> bool {
+        self.issuer == other.issuer
+            && self.client_id == other.client_id
+            && self.address == other.address
+    }
+
+    /// Whether its end is over.
+    pub fn has_ended(&self) -> bool {
+        self.expires_at.is_some_and(|end| end <= Utc::now().timestamp())
+    }
+
     /// Whether it can be sent for a while.
     pub fn is_fresh(&self) -> bool {
         self.expires_at.is_none_or(|end| Utc::now().timestamp() + RENEWED_BEFORE_S < end)
@@ -56,12 +68,16 @@ impl Store {
         let state = home("XDG_STATE_HOME").or_else(|| Some(home("HOME")?.join(".local/state")));
         let nowhere =
             || LoginError::Machine("set HOME, or XDG_STATE_HOME: a login is kept there".to_owned());
-        let folder = state.ok_or_else(nowhere)?.join("holdfast");
+        Ok(Self::within(state.ok_or_else(nowhere)?.join("holdfast"), context))
+    }
+
+    /// That of a context in a folder of ours.
+    pub fn within(folder: PathBuf, context: &str) -> Self {
         // A context may have any name; a file may not.
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
         let name: String = context.chars().map(plain).collect();
         let file = folder.join(format!("login-{name}.json"));
-        Ok(Self { folder, file })
+        Self { folder, file }
     }
 
     /// Where it is.

@@ -10,6 +10,7 @@ mod acts;
 mod cli;
 mod keys;
 mod lists;
+mod logins;
 mod pages;
 mod pictures;
 mod rows;
