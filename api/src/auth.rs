@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use store::operators::Operator;
 use store::pool::Pool;
 
+use crate::door::InHand;
 use crate::error::ApiError;
 use crate::extract::header_once;
 use crate::state::App;
@@ -34,7 +35,7 @@ pub(crate) use caller::{Caller, Depositor, Guardian, Reader, Writer};
 pub use config::{AuthConfig, IssuerConfig};
 use keys::ApiKeys;
 pub(crate) use keys::{Fresh, make as make_key};
-pub(crate) use owned::{check_source, own_wallets, owned, seen};
+pub(crate) use owned::{check_source, is_told_why, own_wallets, owned, seen};
 use tokens::Tokens;
 
 /// How callers are known.
@@ -70,6 +71,16 @@ impl Auth {
         }
     }
 
+    /// Whether a key that has let somebody in was revoked since, for what is open long. While nobody can tell, it was not.
+    pub(crate) async fn is_revoked(&self, credential: &str) -> bool {
+        match self {
+            Self::On(doors) if keys::is_key(credential) => {
+                matches!(doors.keys.read(credential).await, Ok(Err(keys::Refusal::Revoked)))
+            }
+            _ => false,
+        }
+    }
+
     /// The operator that a token of the issuer stands for.
     pub(crate) async fn operator(&self, token: &str) -> Result<Operator, ApiError> {
         let Self::On(doors) = self else { return Err(ApiError::operator_unknown()) };
@@ -95,6 +106,9 @@ pub(crate) async fn identify(parts: &mut Parts, app: &App) -> Result<Arc<Caller>
     };
     if let Some(owner_id) = caller.owner_id() {
         app.door.admit_owner(owner_id)?;
+    }
+    if let Some(in_hand) = parts.extensions.get::<InHand>() {
+        in_hand.keep(app.door.admit_caller(caller.name())?);
     }
     parts.extensions.insert(caller.clone());
     Ok(caller)

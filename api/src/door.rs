@@ -11,7 +11,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
@@ -24,6 +23,7 @@ mod headers;
 mod rate;
 mod refused;
 mod seats;
+mod shares;
 mod tls;
 mod turn;
 mod watched;
@@ -33,10 +33,11 @@ pub(crate) use accept::{Listener, serve};
 pub use address::Networks;
 pub use config::{DoorConfig, Rate, TlsFiles};
 pub(crate) use config::{Origins, RateText};
-pub(crate) use guard::guard;
+pub(crate) use guard::{Side, guard};
 pub(crate) use headers::cors;
 use rate::Allowances;
 use refused::Refused;
+pub(crate) use shares::{InHand, Share, Shares};
 pub(crate) use tls::Certificate;
 pub use tls::TlsError;
 
@@ -45,8 +46,11 @@ pub(crate) struct Door {
     addresses: Option<Allowances>,
     keys: Option<Allowances>,
     owners: Option<Allowances>,
-    /// One permit for each request in hand.
-    room: Arc<Semaphore>,
+    /// One permit for each request in hand: operators are let in when customers have filled their room.
+    customers: Semaphore,
+    operators: Semaphore,
+    /// Of the customers' room.
+    shares: Shares,
     /// Whose word about the client's address is taken.
     proxies: Networks,
     /// So that nobody can choose names that share an allowance.
@@ -64,17 +68,26 @@ impl Door {
             addresses: of(config.rate_address),
             keys: of(config.rate_key),
             owners: of(config.rate_owner),
-            room: Arc::new(Semaphore::new(config.requests_max)),
+            customers: Semaphore::new(config.requests_max),
+            operators: Semaphore::new(config.requests_max),
+            shares: Shares::of(config.requests_max),
             proxies: config.trusted_proxies.clone(),
             hashing: RandomState::new(),
             refused: Refused::default(),
         }
     }
 
+    /// A place for a request of this caller, who has shown who they are. Says no when they have as many in hand
+    /// as one may: a request that waits for its outcome, or for its own body, is cheap to send and long in hand.
+    pub(crate) fn admit_caller(&self, caller: &str) -> Result<Share, ApiError> {
+        self.shares.take(caller).ok_or_else(|| {
+            self.refused.count("caller");
+            ApiError::too_many_in_hand()
+        })
+    }
+
     /// Says no when this owner's keys together ask too often. For whoever knows the owner of a request,
     /// before it has any effect.
-    // Its caller is whoever checks credentials.
-    #[allow(dead_code)]
     pub(crate) fn admit_owner(&self, owner_id: &str) -> Result<(), ApiError> {
         self.admit(self.owners.as_ref(), self.hashing.hash_one(owner_id), "owner")
     }

@@ -114,7 +114,9 @@ impl ApiError {
 
     /// This process serves as many long answers as it may.
     pub(crate) fn too_many_streams(what: &str) -> Self {
-        let detail = format!("This process serves as many {what} as it may. Try again later.");
+        let detail = format!(
+            "This process serves as many {what} as it may, or as many as one caller may have. Try again later."
+        );
         Self::new(ProblemCode::TooManyStreams, detail).retry_after(RETRY_AFTER_S)
     }
 
@@ -143,6 +145,12 @@ impl ApiError {
     pub(crate) fn rate_limited(what: &str, seconds: u32) -> Self {
         let detail = format!("This {what} asks more often than it may. Nothing was written.");
         Self::new(ProblemCode::RateLimited, detail).retry_after(seconds)
+    }
+
+    /// This caller has as many requests in hand as one may.
+    pub(crate) fn too_many_in_hand() -> Self {
+        let detail = "You have as many requests in hand as one caller may. Nothing was written.";
+        Self::new(ProblemCode::RateLimited, detail).retry_after(RETRY_AFTER_S)
     }
 
     /// This process has as many requests in hand as it may.

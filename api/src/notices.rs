@@ -1,12 +1,13 @@
 //! What payout providers tell by themselves.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request, State};
 use chrono::Utc;
 use domain::notice::{CODE_CHARS_MAX, Notice, is_code};
 use store::StoreError;
 use store::notices::{self, Received};
+use wire::limits::BODY_BYTES_MAX;
 use wire::signature::{SIGNATURE_HEADER, verify};
 use wire::{NoticeReceipt, ProblemCode, ProviderNotice};
 
@@ -14,6 +15,9 @@ use crate::check::Checks;
 use crate::error::ApiError;
 use crate::extract::{NoParams, RawBody, Words, header_once, read_object};
 use crate::state::App;
+
+/// Notices that are being received at a time. A provider that is turned away sends again, and is asked by us, too.
+pub(crate) const RECEIVED_MAX: usize = 64;
 
 /// `POST /v1/providers/{provider}/notices`
 ///
@@ -23,10 +27,9 @@ pub(crate) async fn receive(
     State(app): State<App>,
     Words([provider]): Words<1>,
     _: NoParams,
-    headers: HeaderMap,
-    RawBody(bytes): RawBody,
+    request: Request,
 ) -> Result<Json<NoticeReceipt>, ApiError> {
-    check_signature(&app, &provider, &headers, &bytes)?;
+    let bytes = signed_body(&app, &provider, request).await?;
     let body: ProviderNotice = read_object(&bytes)?;
     let received = check(provider, body, &bytes)?;
     let id = received.notice.transfer;
@@ -43,24 +46,26 @@ pub(crate) async fn receive(
     Ok(Json(NoticeReceipt { payout_id: id, applied }))
 }
 
-/// Nothing of the body is believed before this.
-fn check_signature(
-    app: &App,
-    provider: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<(), ApiError> {
+/// The body, whose signature is right. Nothing of it is believed before. Whoever sends it has shown nothing yet, so
+/// what can be checked without it comes first, and few are received at a time.
+async fn signed_body(app: &App, provider: &str, request: Request) -> Result<Bytes, ApiError> {
     let Some(webhook) = app.webhook.as_ref().filter(|webhook| webhook.provider == provider) else {
         let detail = format!("Nobody called '{provider}' may send notices here.");
         return Err(ApiError::new(ProblemCode::ProviderNotFound, detail));
     };
     let wrong =
         |detail: String| ApiError::field(ProblemCode::SignatureInvalid, SIGNATURE_HEADER, detail);
-    let Ok(Some(value)) = header_once(headers, SIGNATURE_HEADER) else {
+    let Ok(Some(signature)) = header_once(request.headers(), SIGNATURE_HEADER) else {
         return Err(wrong("must be there, once".to_owned()));
     };
+    let signature = signature.to_owned();
+    let bytes = {
+        let _place = app.notices.try_acquire().map_err(|_| ApiError::no_room())?;
+        RawBody::<BODY_BYTES_MAX>::from_request(request, app).await?.0
+    };
     let now = Utc::now().timestamp();
-    verify(&webhook.secrets, value, body, now).map_err(|error| wrong(error.to_string()))
+    verify(&webhook.secrets, &signature, &bytes, now).map_err(|error| wrong(error.to_string()))?;
+    Ok(bytes)
 }
 
 fn check(provider: String, body: ProviderNotice, bytes: &[u8]) -> Result<Received, ApiError> {

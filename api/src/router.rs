@@ -6,6 +6,7 @@ use axum::routing::{get, post, put};
 use wire::ProblemCode;
 use wire::limits::{BODY_BYTES_MAX, BULK_BODY_BYTES_MAX};
 
+use crate::door::Side;
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::state::App;
@@ -18,7 +19,7 @@ pub fn router(app: App) -> Router {
     let routes = public_routes()
         .route_layer(from_fn_with_state(app.clone(), maintenance::door))
         .route("/openapi.json", get(openapi::public_document));
-    finish(routes.merge(documentation()), app)
+    finish(routes.merge(documentation()), app, Side::Customers)
 }
 
 /// The routes of clients. `openapi` describes each.
@@ -54,7 +55,7 @@ pub(crate) fn public_routes() -> Router<App> {
 /// What operators call.
 pub(crate) fn admin_router(app: App) -> Router {
     let routes = admin_routes().route("/openapi.json", get(openapi::admin_document));
-    finish(routes.merge(documentation()), app)
+    finish(routes.merge(documentation()), app, Side::Operators)
 }
 
 /// The routes of operators. `openapi` describes each.
@@ -168,12 +169,12 @@ fn sqs_routes() -> Router<App> {
         .route("/admin/v1/commands/{command_id}/stop", post(admin::commands::stop))
 }
 
-fn finish(routes: Router<App>, app: App) -> Router {
+fn finish(routes: Router<App>, app: App, side: Side) -> Router {
     routes
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(app.clone(), door::guard))
+        .layer(from_fn_with_state((app.clone(), side), door::guard))
         // Last, so that it is outermost: it sees every answer, those of the fallbacks too.
         .layer(from_fn(observe))
         .with_state(app)

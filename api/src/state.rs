@@ -10,6 +10,7 @@ use store::writer::Watch;
 use telemetry::health::Health;
 use telemetry::metrics::watch_pool;
 use telemetry::sampler::Looks;
+use tokio::sync::Semaphore;
 
 use crate::admin::approvals::FourEyes;
 use crate::auth::Auth;
@@ -18,6 +19,7 @@ use crate::door::Door;
 use crate::facts::Facts;
 use crate::intake::Intake;
 use crate::ledger_checks::LedgerChecks;
+use crate::notices;
 use crate::overview::{Overview, SharedRead};
 use crate::server::ApiStartError;
 use crate::transfers::Streams;
@@ -58,6 +60,8 @@ pub struct Shared {
     pub(crate) desk: Waker,
     /// Who may send notices about payouts; none when nobody may.
     pub(crate) webhook: Option<Webhook>,
+    /// One permit for each notice that is being received.
+    pub(crate) notices: Semaphore,
     /// What every request has to pass first.
     pub(crate) door: Door,
     /// How Holdfast stands, sampled for all consoles together.
@@ -96,7 +100,8 @@ impl App {
         let news = Waker::start(wakers.clone(), Channel::Outbox);
         let desk = Waker::start(wakers, Channel::Desk);
         let intake = Intake::start(database, readers.writer().clone(), &waker, config.limits)?;
-        let waiters = Waiters::start(readers.clone());
+        // Half of the room: while nothing settles, who does not wait still gets in.
+        let waiters = Waiters::start(readers.clone(), config.door.requests_max.div_ceil(2));
         let watchers = Watchers::start(readers.clone(), config.watchers_max);
         let streams = Streams::new(config.streams_max, config.stream_wait_max);
         let switches = Switches::start(database).await?;
@@ -124,6 +129,7 @@ impl App {
             news,
             desk,
             webhook: config.webhook.clone(),
+            notices: Semaphore::new(notices::RECEIVED_MAX),
             door: Door::new(&config.door),
             overview,
             incidents: SharedRead::default(),

@@ -9,7 +9,7 @@ use domain::transfer::TransferStatus;
 use store::transfers::{LOOKED_AT_FOR_CLIENTS, ListQuery};
 use wire::Page;
 
-use crate::auth::{Reader, own_wallets, owned, seen};
+use crate::auth::{Caller, Reader, is_told_why, own_wallets, owned, seen};
 use crate::cursor::Cursor;
 use crate::error::ApiError;
 use crate::extract::{Id, NoParams, Params, TransferPath};
@@ -43,7 +43,21 @@ pub(crate) async fn get(
 ) -> Result<Json<wire::Transfer>, ApiError> {
     let transfer = store::transfers::get(app.readers.writer(), id).await?;
     let transfer = seen(&app, &caller, transfer).await?;
-    with_steps(&app, transfer).await.map(Json)
+    let mut transfer = with_steps(&app, transfer).await?;
+    tell_why_or_not(&app, &caller, &mut transfer).await?;
+    Ok(Json(transfer))
+}
+
+/// Leaves out why a transfer failed when that is not for the caller.
+async fn tell_why_or_not(
+    app: &App,
+    caller: &Caller,
+    transfer: &mut wire::Transfer,
+) -> Result<(), ApiError> {
+    if !is_told_why(app, caller, transfer.source_wallet_id, transfer.kind).await? {
+        views::leave_out_why(transfer);
+    }
+    Ok(())
 }
 
 /// A transfer with its timeline; none when it is unknown.
@@ -99,7 +113,12 @@ pub(crate) async fn list(
         looked_at_max: LOOKED_AT_FOR_CLIENTS,
         ..ListQuery::default()
     };
-    page(&app, &query, key.map(|key| (caller.id.clone(), key))).await
+    let (headers, Json(mut page)) =
+        page(&app, &query, key.map(|key| (caller.id.clone(), key))).await?;
+    for transfer in page.items.iter_mut().filter(|transfer| transfer.failure.is_some()) {
+        tell_why_or_not(&app, &caller, transfer).await?;
+    }
+    Ok((headers, Json(page)))
 }
 
 /// The parameter `idempotency_key`.

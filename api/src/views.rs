@@ -76,6 +76,14 @@ pub(crate) fn step(step: store::transfers::Step) -> wire::Step {
     }
 }
 
+/// Takes out why a transfer failed, in its steps, too. Returns whether there was anything.
+pub(crate) fn leave_out_why(transfer: &mut wire::Transfer) -> bool {
+    let steps = transfer.steps.iter_mut().flatten();
+    // All of them, not only up to the first.
+    let left_out = steps.filter_map(|step| step.failure.take()).count();
+    transfer.failure.take().is_some() || left_out > 0
+}
+
 /// A transfer that was written down a moment ago, without asking the database.
 pub(crate) fn fresh_transfer(new: NewTransfer) -> wire::Transfer {
     let terms = new.terms.map(|terms| *terms).unwrap_or_default();

@@ -23,8 +23,6 @@ const INTERVAL_WHEN_SLOW: Duration = Duration::from_millis(10);
 const INTERVAL_AFTER_FAILURE: Duration = Duration::from_millis(200);
 /// A statement that takes longer has lost its connection.
 const READ_TIME_MAX: Duration = Duration::from_secs(2);
-/// Beyond this nobody is let in to wait and gets 202 at once, which is always allowed.
-const WAITERS_MAX: usize = 10_000;
 
 /// The registry. Dropping it ends its task.
 pub(crate) struct Waiters {
@@ -36,6 +34,8 @@ struct Shared {
     registry: Mutex<Registry>,
     /// Told when the first waiter comes.
     arrived: Notify,
+    /// Beyond this nobody is let in to wait and gets 202 at once, which is always allowed.
+    count_max: usize,
 }
 
 #[derive(Default)]
@@ -58,10 +58,10 @@ pub(crate) fn is_outcome(status: TransferStatus) -> bool {
 }
 
 impl Waiters {
-    /// Starts the task on the current runtime.
-    pub(crate) fn start(readers: Readers) -> Self {
+    /// Starts the task on the current runtime, for at most so many who wait.
+    pub(crate) fn start(readers: Readers, count_max: usize) -> Self {
         let registry = Mutex::new(Registry::default());
-        let shared = Arc::new(Shared { registry, arrived: Notify::new() });
+        let shared = Arc::new(Shared { registry, arrived: Notify::new(), count_max });
         let task = tokio::spawn(watch(Arc::clone(&shared), readers));
         Self { shared, task }
     }
@@ -78,7 +78,7 @@ impl Waiters {
 
     fn enter(&self, id: TransferId) -> Option<oneshot::Receiver<()>> {
         let mut registry = self.shared.registry();
-        if registry.closed || registry.count >= WAITERS_MAX {
+        if registry.closed || registry.count >= self.shared.count_max {
             return None;
         }
         let (sender, receiver) = oneshot::channel();

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::door::{Share, Shares};
 use crate::views;
 
 /// Between two looks at a transfer that has just been accepted or has just changed.
@@ -40,7 +41,9 @@ pub(crate) struct Seen {
     /// The name of this state, for `Last-Event-ID`.
     pub(crate) id: String,
     /// The transfer with its timeline, as JSON.
-    pub(crate) json: String,
+    json: String,
+    /// The same without why it failed; none when there is nothing to leave out.
+    json_without_why: Option<String>,
     /// Whether it never changes again.
     pub(crate) is_final: bool,
     /// Grows with each change.
@@ -54,7 +57,16 @@ impl Seen {
         let mut view = views::transfer(transfer);
         view.steps = Some(steps.into_iter().map(views::step).collect());
         let json = serde_json::to_string(&view).unwrap_or_default();
-        Self { id: format!("{}-{status}", age.1), json, is_final: status.is_final(), age }
+        let json_without_why = views::leave_out_why(&mut view)
+            .then(|| serde_json::to_string(&view).unwrap_or_default());
+        let id = format!("{}-{status}", age.1);
+        Self { id, json, json_without_why, is_final: status.is_final(), age }
+    }
+
+    /// The transfer, for whoever is told why it failed, or for others.
+    pub(crate) fn json(&self, told_why: bool) -> &str {
+        let short = self.json_without_why.as_deref().filter(|_| !told_why);
+        short.unwrap_or(&self.json)
     }
 
     /// Whether this is another state, and a later one: what was read earlier may be told later.
@@ -66,6 +78,7 @@ impl Seen {
 /// The registry. Dropping it ends its task.
 pub(crate) struct Watchers {
     shared: Arc<Shared>,
+    shares: Shares,
     task: JoinHandle<()>,
 }
 
@@ -97,6 +110,7 @@ struct Watched {
 pub(crate) struct Watching {
     told: watch::Receiver<Option<Arc<Seen>>>,
     shared: Arc<Shared>,
+    _share: Share,
 }
 
 impl Watching {
@@ -129,18 +143,17 @@ impl Shared {
 impl Watchers {
     /// Starts the task on the current runtime.
     pub(crate) fn start(readers: Readers, count_max: u32) -> Self {
-        let shared = Arc::new(Shared {
-            registry: Mutex::new(Registry::default()),
-            arrived: Notify::new(),
-            count_max: usize::try_from(count_max).unwrap_or(usize::MAX),
-        });
+        let count_max = usize::try_from(count_max).unwrap_or(usize::MAX);
+        let registry = Mutex::new(Registry::default());
+        let shared = Arc::new(Shared { registry, arrived: Notify::new(), count_max });
         let task = tokio::spawn(look_on(Arc::clone(&shared), readers));
-        Self { shared, task }
+        Self { shared, shares: Shares::of(count_max), task }
     }
 
-    /// Watches a transfer from now on; none when as many watch as may, or the process is about
-    /// to stop.
-    pub(crate) fn enter(&self, id: TransferId) -> Option<Watching> {
+    /// Watches a transfer from now on; none when as many watch as may, this caller or all together, or the
+    /// process is about to stop.
+    pub(crate) fn enter(&self, id: TransferId, caller: &str) -> Option<Watching> {
+        let share = self.shares.take(caller)?;
         let mut registry = self.shared.registry();
         if registry.closed || registry.count >= self.shared.count_max {
             return None;
@@ -158,7 +171,7 @@ impl Watchers {
         let told = watched.told.subscribe();
         drop(registry);
         self.shared.arrived.notify_one();
-        Some(Watching { told, shared: Arc::clone(&self.shared) })
+        Some(Watching { told, shared: Arc::clone(&self.shared), _share: share })
     }
 
     /// Sends everybody home, now and later.

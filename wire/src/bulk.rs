@@ -177,6 +177,8 @@ pub enum StreamEnding {
     Maintenance,
     /// The process is about to stop.
     Stopping,
+    /// The API key was revoked.
+    Revoked,
     /// Nothing was sent for too long.
     Idle,
     /// The body broke off.

@@ -171,7 +171,7 @@ pub struct Transfer {
     /// The client's own data; null when none was given.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<serde_json::Value>,
-    /// Why it ended badly or is stuck; null otherwise.
+    /// Why it ended badly or is stuck; null otherwise, and for an owner who only receives.
     pub failure: Option<Failure>,
     /// What a person decided: `settled_outside`, `failed_outside` or `discarded`; null otherwise.
     pub resolution: Option<String>,
@@ -227,7 +227,7 @@ pub struct Step {
     pub attempt: u32,
     /// How it went.
     pub outcome: StepOutcome,
-    /// Why it failed; null when it succeeded.
+    /// Why it failed; null when it succeeded, and for an owner who only receives.
     pub failure: Option<Failure>,
     /// When.
     pub at: DateTime<Utc>,

@@ -45,6 +45,11 @@ impl Caller {
         self.owner.as_ref().map(|owner| owner.id.as_str())
     }
 
+    /// Who is counted when places are shared out: the owner with all their tokens and keys, or whoever acts for all.
+    pub(crate) fn name(&self) -> &str {
+        self.owner_id().unwrap_or(&self.id)
+    }
+
     /// Whether a wallet with these facts is theirs to see and to send from.
     pub(crate) fn owns(&self, wallet: &WalletFacts) -> bool {
         self.owner.as_ref().is_none_or(|owner| owner.mark == wallet.owner)

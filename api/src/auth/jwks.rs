@@ -15,7 +15,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, sleep};
 
 use super::config::IssuerConfig;
@@ -27,6 +27,9 @@ const FETCH_MAX: Duration = Duration::from_secs(5);
 /// Issuers publish a handful of keys, each of less than a kilobyte.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 const KEYS_MAX: usize = 64;
+/// Requests that wait for the issuer at a time. An issuer that hangs, and somebody who makes up key ids, are not to
+/// fill the process with them.
+const WAITING_MAX: usize = 256;
 
 /// A key of the issuer. It is for one algorithm, whatever a token claims to be signed with.
 #[derive(Clone)]
@@ -66,7 +69,7 @@ impl Key {
 pub(super) enum NoKey {
     /// The issuer has no such key.
     Unknown,
-    /// The issuer has never answered.
+    /// The issuer has never answered, or enough others wait for its answer already.
     Away,
 }
 
@@ -93,6 +96,7 @@ pub(super) struct Jwks {
     known: RwLock<Option<Arc<[Key]>>>,
     /// When the keys were last asked for. Held during a look, so that there is one at a time.
     asked: Mutex<Option<Instant>>,
+    waiting: Semaphore,
 }
 
 impl Jwks {
@@ -106,6 +110,7 @@ impl Jwks {
             http: client(config)?,
             known: RwLock::new(None),
             asked: Mutex::new(None),
+            waiting: Semaphore::new(WAITING_MAX),
         });
         tokio::spawn(keep_fresh(Arc::downgrade(&jwks)));
         Ok(jwks)
@@ -116,6 +121,7 @@ impl Jwks {
         if let Ok(key) = self.find(id, algorithm) {
             return Ok(key);
         }
+        let _waits = self.waiting.try_acquire().map_err(|_| NoKey::Away)?;
         let began = Instant::now();
         let mut asked = self.asked.lock().await;
         // Whoever had the lock before may have brought it, or have just failed to.

@@ -1,6 +1,7 @@
 //! Whether what is asked for is the caller's to see. What is not is answered as if it did not exist.
 
 use domain::ids::WalletId;
+use domain::transfer::TransferKind;
 use store::facts::WalletFacts;
 use store::transfers::Transfer;
 use wire::ProblemCode;
@@ -45,6 +46,22 @@ pub(crate) async fn seen(
         return Ok(transfer);
     }
     Err(ApiError::transfer_not_found())
+}
+
+/// Whether the caller is told why a transfer failed. That is for whoever sends: it speaks of their balance and
+/// their limits. What has no source, a deposit, is for whoever gets it.
+pub(crate) async fn is_told_why(
+    app: &App,
+    caller: &Caller,
+    source: Option<WalletId>,
+    kind: TransferKind,
+) -> Result<bool, ApiError> {
+    let Some(source) = source.filter(|_| caller.owner_id().is_some()) else { return Ok(true) };
+    if kind == TransferKind::Deposit {
+        return Ok(true);
+    }
+    let [facts] = app.facts.of_customers([source]).await?;
+    Ok(facts.is_some_and(|facts| caller.owns(&facts)))
 }
 
 /// Says no to whoever does not own the wallet that money comes from. They see the transfer, so nothing is hidden.

@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use wire::ProblemCode;
 use wire::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX, URI_BYTES_MAX};
 
+use super::InHand;
 use super::address::counted;
+use crate::auth::bearer;
 use crate::error::ApiError;
 use crate::state::App;
 
@@ -18,30 +20,51 @@ use crate::state::App;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub IpAddr);
 
+/// Whose address a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The customers'.
+    Customers,
+    /// The operators'.
+    Operators,
+}
+
+/// What tells how the process is. Asked by machines, and cheap.
+const HEALTH: [&str; 3] = ["/health/live", "/health/started", "/health/ready"];
+
 /// Longer than any request waits on purpose. What takes longer has lost its way.
 const ANSWER_MAX: Duration = Duration::from_mins(1);
 
 /// The middleware. Requests about health pass whatever else goes on: a process that is busy must not
 /// be taken for a dead one.
-pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State((app, side)): State<(App, Side)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if let Err(error) = check_size(&request) {
         return error.into_response();
     }
-    if request.uri().path().starts_with("/health") {
+    if HEALTH.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     if let Err(error) = check_rates(&app, &request) {
         return error.into_response();
     }
-    let Ok(_room) = app.door.room.try_acquire() else {
+    let room = match side {
+        Side::Customers => &app.door.customers,
+        Side::Operators => &app.door.operators,
+    };
+    let Ok(_room) = room.try_acquire() else {
         app.door.refused.count("room");
         return ApiError::no_room().into_response();
     };
+    let in_hand = InHand::default();
+    request.extensions_mut().insert(in_hand.clone());
     // A body that is sent bit by bit goes on after this: it has limits of its own.
-    match tokio::time::timeout(ANSWER_MAX, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::took_too_long(ANSWER_MAX).into_response(),
-    }
+    let answered = tokio::time::timeout(ANSWER_MAX, next.run(request)).await;
+    drop(in_hand);
+    answered.unwrap_or_else(|_| ApiError::took_too_long(ANSWER_MAX).into_response())
 }
 
 fn check_size(request: &Request) -> Result<(), ApiError> {
@@ -70,8 +93,10 @@ fn check_rates(app: &App, request: &Request) -> Result<(), ApiError> {
         let client = door.proxies.client(*peer, request.headers());
         door.admit_address(counted(client))?;
     }
-    match request.headers().get(AUTHORIZATION) {
-        Some(credential) => door.admit_key(credential.as_bytes()),
-        None => Ok(()),
+    // However it is written, it is the same credential.
+    match (bearer(request.headers()), request.headers().get(AUTHORIZATION)) {
+        (Ok(credential), _) => door.admit_key(credential.as_bytes()),
+        (Err(_), Some(unreadable)) => door.admit_key(unreadable.as_bytes()),
+        (Err(_), None) => Ok(()),
     }
 }

@@ -127,8 +127,8 @@ impl Seen {
                 http.method = %method, http.route = route, http.status = status, duration_us,
                 problem.code = code, cause, "{method} {path} failed: {code}"
             );
-        } else if problem.code == ProblemCode::RateLimited {
-            // A flood is to fill nothing. The door tells once a second how many they were.
+        } else if matches!(problem.code, ProblemCode::RateLimited | ProblemCode::Overloaded) {
+            // A flood is to fill nothing. The door tells once a second how many they were, and figures count all.
             tracing::debug!(
                 http.method = %method, http.route = route, http.status = status, duration_us,
                 problem.code = code, "{method} {path} was refused: {code}"

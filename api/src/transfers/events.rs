@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use wire::ProblemCode;
 
-use crate::auth::{Reader, seen};
+use crate::auth::{Reader, bearer, is_told_why, seen};
 use crate::error::ApiError;
 use crate::extract::{Id, NoParams, TransferPath, header_once};
 use crate::state::App;
@@ -34,11 +34,12 @@ pub(crate) async fn events(
         ApiError::field(ProblemCode::InvalidHeader, "Last-Event-ID", detail)
     })?;
     // Before the first look, so that no change falls between the two.
-    let watching = app.watchers.enter(id);
+    let watching = app.watchers.enter(id, caller.name());
     let watching = watching.ok_or_else(|| ApiError::too_many_streams("watchers"))?;
     let writer = app.readers.writer();
     let transfer = store::transfers::get(writer, id).await?;
     let transfer = seen(&app, &caller, transfer).await?;
+    let told_why = is_told_why(&app, &caller, transfer.source, transfer.kind).await?;
     let steps = store::transfers::steps(writer, id).await?;
     let now = Arc::new(Seen::of(transfer, steps));
     let known = last_id == Some(now.id.as_str());
@@ -46,7 +47,8 @@ pub(crate) async fn events(
         // Tells an EventSource not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let follow = Follow { watching, last: now, untold: !known };
+    let credential = bearer(&headers).ok().map(str::to_owned);
+    let follow = Follow { app, credential, told_why, watching, last: now, untold: !known };
     let events = stream::unfold(follow, |mut follow| async move {
         let event = follow.next().await?;
         Some((Ok::<_, std::convert::Infallible>(event), follow))
@@ -56,6 +58,11 @@ pub(crate) async fn events(
 
 /// What a client has been told, and waits for.
 struct Follow {
+    app: App,
+    /// What let the client in; none where nobody is asked.
+    credential: Option<String>,
+    /// Whether why it failed is for this client.
+    told_why: bool,
     watching: Watching,
     /// The newest state.
     last: Arc<Seen>,
@@ -64,7 +71,8 @@ struct Follow {
 }
 
 impl Follow {
-    /// The next event; none after the final state, and when the process is about to stop.
+    /// The next event; none after the final state, when the client's key was revoked, and when the process is
+    /// about to stop.
     async fn next(&mut self) -> Option<Event> {
         if !std::mem::take(&mut self.untold) {
             if self.last.is_final {
@@ -78,6 +86,12 @@ impl Follow {
                 }
             }
         }
-        Some(Event::default().event("transfer").id(&self.last.id).data(&self.last.json))
+        if let Some(credential) = &self.credential
+            && self.app.auth.is_revoked(credential).await
+        {
+            return None;
+        }
+        let event = Event::default().event("transfer").id(&self.last.id);
+        Some(event.data(self.last.json(self.told_why)))
     }
 }

@@ -26,7 +26,8 @@ use wire::limits::STREAM_WINDOW_LINES;
 use wire::{ProblemCode, StreamEnding};
 
 use super::many::Origin;
-use crate::auth;
+use crate::auth::{self, Caller, bearer};
+use crate::door::{Share, Shares};
 use crate::error::ApiError;
 use crate::extract::{NoParams, Trace, is_media_type};
 use crate::state::App;
@@ -53,6 +54,7 @@ const LINGER: Duration = Duration::from_secs(5);
 /// The streams of this process.
 pub(crate) struct Streams {
     seats: Arc<Semaphore>,
+    shares: Shares,
     stop: watch::Sender<bool>,
     /// How long a stream tries to go on before it ends.
     wait_max: Duration,
@@ -62,12 +64,13 @@ impl Streams {
     pub(crate) fn new(count_max: u32, wait_max: Duration) -> Self {
         let count_max = usize::try_from(count_max).unwrap_or(Semaphore::MAX_PERMITS);
         let seats = Arc::new(Semaphore::new(count_max.min(Semaphore::MAX_PERMITS)));
-        Self { seats, stop: watch::Sender::new(false), wait_max }
+        Self { seats, shares: Shares::of(count_max), stop: watch::Sender::new(false), wait_max }
     }
 
-    fn enter(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        let seat = self.seats.clone().try_acquire_owned();
-        seat.map_err(|_| ApiError::too_many_streams("streams of commands"))
+    fn enter(&self, caller: &Caller) -> Result<(OwnedSemaphorePermit, Share), ApiError> {
+        let seat = self.seats.clone().try_acquire_owned().ok();
+        let place = seat.zip(self.shares.take(caller.name()));
+        place.ok_or_else(|| ApiError::too_many_streams("streams of commands"))
     }
 
     /// Lets every stream answer what it has read, and end: the process is about to stop.
@@ -91,13 +94,14 @@ pub(crate) async fn stream(
             format!("must be {NDJSON}"),
         ));
     }
-    let place = app.streams.enter()?;
+    let place = app.streams.enter(&caller)?;
     let (answers, pieces) = mpsc::channel(SEND_PIECES);
+    let credential = bearer(request.headers()).ok().map(str::to_owned);
     let lines = Lines::new(request.into_body().into_data_stream());
     let origin = Origin { caller, trace };
     // A task of its own: it notices a client that does not read, which the body alone would not.
     tokio::spawn(async move {
-        run(&app, &origin, lines, answers).await;
+        run(&app, &origin, credential.as_deref(), lines, answers).await;
         drop(place);
     });
     let body = Body::from_stream(unfold(pieces, |mut pieces| async move {
@@ -108,13 +112,18 @@ pub(crate) async fn stream(
 }
 
 /// Answers all lines, then says how it ended.
-async fn run<S, E>(app: &App, origin: &Origin, lines: Lines<S>, answers: mpsc::Sender<Bytes>)
-where
+async fn run<S, E>(
+    app: &App,
+    origin: &Origin,
+    credential: Option<&str>,
+    lines: Lines<S>,
+    answers: mpsc::Sender<Bytes>,
+) where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
     let (window, pieces) = mpsc::channel(WINDOW_PIECES);
     let mut writer = Writer::new(app, origin, answers);
-    let mut reader = Reader { app, origin, lines, stop: app.streams.stop.subscribe() };
+    let mut reader = Reader { app, origin, credential, lines, stop: app.streams.stop.subscribe() };
     let ending = {
         let writing = writer.write(pieces);
         let reading = reader.read(window);
@@ -163,9 +172,9 @@ mod tests {
         });
         let (answers, mut sent) = mpsc::channel::<Bytes>(SEND_PIECES);
         let trace = Trace { correlation_id: None, traceparent: None };
-        let origin = Origin { caller: Arc::new(auth::Caller::anybody()), trace };
+        let origin = Origin { caller: Arc::new(Caller::anybody()), trace };
         let lines = Lines::new(Box::pin(frames));
-        let task = tokio::spawn(async move { run(&app, &origin, lines, answers).await });
+        let task = tokio::spawn(async move { run(&app, &origin, None, lines, answers).await });
 
         let mut answered = 0;
         for _ in 0..20 {

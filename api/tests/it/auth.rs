@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::door::DoorConfig;
 use api::{AuthConfig, Config, IssuerConfig};
 use domain::operator::OperatorRole;
 use embedded::issuer::{AUDIENCE, Claims, Issuer};
@@ -17,6 +18,7 @@ mod four_eyes;
 mod issuer;
 pub mod matrix;
 mod owners;
+mod shares;
 mod tokens;
 
 /// What a customer's token has.
@@ -43,6 +45,15 @@ impl Guarded {
         auth.refetch_min = REFETCH_MIN;
         change(&mut auth);
         let config = Config { auth: AuthConfig::Issuer(Box::new(auth)), ..config(db.url()) };
+        Self { api: Api::start_with(config).await, issuer }
+    }
+
+    /// The same, with another door than the usual one.
+    pub async fn behind(door: DoorConfig) -> Self {
+        let issuer = Issuer::start(None).await.unwrap();
+        let db = TestDatabase::create().await.unwrap();
+        let auth = AuthConfig::Issuer(Box::new(IssuerConfig::new(issuer.url(), AUDIENCE)));
+        let config = Config { auth, door, ..config(db.url()) };
         Self { api: Api::start_with(config).await, issuer }
     }
 

@@ -1,5 +1,7 @@
 //! `POST /v1/providers/{provider}/notices`: what a payout provider tells by itself.
 
+use std::time::{Duration, Instant};
+
 use api::{Config, Webhook};
 use chrono::Utc;
 use embedded::testing::TestDatabase;
@@ -7,6 +9,8 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use store::notices;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use uuid::Uuid;
 use wire::signature::Secret;
 
@@ -233,4 +237,38 @@ async fn a_notice_that_says_nothing_useful_is_told_what_is_wrong() {
     let raw: String =
         sqlx::query_scalar("SELECT raw FROM provider_notice").fetch_one(&api.pool).await.unwrap();
     assert_eq!(raw, more.to_string());
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_keep_others_out_of_nothing_else() {
+    let api = start().await;
+    let address = api.public.trim_start_matches("http://").to_owned();
+    let slow = |path: &'static str| {
+        let address = address.clone();
+        async move {
+            let mut stream = TcpStream::connect(&address).await.unwrap();
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n\
+                 holdfast-signature: t=1,v1=00\r\ncontent-length: 100\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream
+        }
+    };
+    // Nobody of that name is waited for.
+    let mut stream = slow("/v1/providers/somebody/notices").await;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 404");
+    let _slow = join_all((0..64).map(|_| slow(PATH))).await;
+    let id = Uuid::now_v7().to_string();
+    let began = Instant::now();
+    loop {
+        let answer = send(&api, PATH, Some("t=1,v1=00"), &paid(&id).to_string()).await;
+        if answer.status == 503 {
+            break answer.assert_problem(503, "overloaded");
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "{answer:?}");
+    }
+    assert_eq!(api.get("/v1/wallets").await.status, 200);
 }

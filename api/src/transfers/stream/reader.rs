@@ -32,6 +32,8 @@ pub(super) struct Piece {
 pub(super) struct Reader<'a, S> {
     pub(super) app: &'a App,
     pub(super) origin: &'a Origin,
+    /// What let the stream in; none where nobody is asked.
+    pub(super) credential: Option<&'a str>,
     pub(super) lines: Lines<S>,
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -68,6 +70,11 @@ where
         };
         if self.app.is_under_maintenance() {
             return Err(StreamEnding::Maintenance);
+        }
+        if let Some(credential) = self.credential
+            && self.app.auth.is_revoked(credential).await
+        {
+            return Err(StreamEnding::Revoked);
         }
         match read {
             Ok(Next::Piece(lines)) => Ok(lines),

@@ -170,6 +170,7 @@ fn detail(ending: StreamEnding, last_line: u64) -> String {
         StreamEnding::Overloaded => "Too much work is waiting.",
         StreamEnding::Maintenance => "Nothing new is taken for now.",
         StreamEnding::Stopping => "This process is about to stop.",
+        StreamEnding::Revoked => "The API key was revoked.",
         StreamEnding::Idle => "Nothing was sent for too long.",
         StreamEnding::BrokenOff => "The body broke off.",
     };

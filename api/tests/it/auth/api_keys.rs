@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{CUSTOMER, Guarded};
+use crate::support::ndjson::Stream;
 
 #[tokio::test]
 async fn a_key_is_shown_once_and_does_what_its_scopes_say() {
@@ -100,6 +101,28 @@ async fn a_revoked_key_is_refused_within_seconds_and_its_name_is_free() {
     let acts: Vec<&Value> =
         audit.body["items"].as_array().unwrap().iter().map(|act| &act["action"]).collect();
     assert_eq!(acts, ["api_key.make", "api_key.revoke", "api_key.make"]);
+}
+
+#[tokio::test]
+async fn what_a_key_has_opened_ends_when_it_is_revoked() {
+    let guarded = Guarded::start().await;
+    let made = guarded.key(&["wallet:write"]).await;
+    let mut stream = Stream::open_as(&guarded.api, made.text("/key")).await;
+    stream.send("one\n").await;
+    assert_eq!(stream.line().await.unwrap()["problem"]["code"], "malformed_json");
+    let olga = guarded.api.token("olga", OperatorRole::Operator).await;
+    let path = format!("/admin/v1/api-keys/{}/revoke", made.text("/api_key/id"));
+    assert_eq!(guarded.post(&olga, &path, &json!({ "reason": "lost" })).await.status, 200);
+    // What is known of a key is known for seconds.
+    let end = loop {
+        stream.send("more\n").await;
+        let line = stream.line().await.unwrap();
+        if !line["end"].is_null() {
+            break line;
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(end["end"], "revoked", "{end}");
 }
 
 #[tokio::test]

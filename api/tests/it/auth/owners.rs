@@ -49,6 +49,35 @@ async fn a_transfer_is_seen_by_both_ends_and_sent_by_the_source() {
 }
 
 #[tokio::test]
+async fn why_a_transfer_failed_is_for_whoever_sends() {
+    let guarded = Guarded::start().await;
+    let [alice, bob] = ["alice", "bob"].map(|name| guarded.token(name, CUSTOMER));
+    let (from, to) = (guarded.wallet("alice").await, guarded.wallet("bob").await);
+    let sent = guarded.post(&alice, "/v1/transfers", &transfer(&from, &to)).await;
+    let path = format!("/v1/transfers/{}", sent.text("/id"));
+    let why = "failure_class = 'rejected', failure_code = 'limit_exceeded', failure_detail = 'Owner limit: 12.34 EUR are left.'";
+    guarded
+        .api
+        .sql(&format!(
+            "UPDATE transfer SET status = 'rejected', {why};
+             INSERT INTO saga_step (transfer_id, seq, step, undo, attempt, outcome, failure_code, failure_detail, at)
+             SELECT id, 1, 'screen', false, 1, 'rejected', failure_code, failure_detail, now() FROM transfer"
+        ))
+        .await;
+    let read = async |token: &str, path: &str| {
+        let request = guarded.api.client.get(format!("{}{path}", guarded.api.public));
+        let answer = request.bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    };
+    for path in [path.as_str(), "/v1/transfers", &format!("{path}/events")] {
+        let (hers, his) = (read(&alice, path).await, read(&bob, path).await);
+        assert!(hers.contains("12.34") && his.contains("rejected"), "{path}: {hers}");
+        assert!(!his.contains("12.34") && !his.contains("limit_exceeded"), "{path}: {his}");
+    }
+}
+
+#[tokio::test]
 async fn lists_hold_what_is_the_callers() {
     let guarded = Guarded::start().await;
     let [alice, bob] = ["alice", "bob"].map(|name| guarded.token(name, CUSTOMER));

@@ -24,12 +24,19 @@ pub struct Stream {
 impl Stream {
     /// Sends the head of a request with a body in chunks. The kernel buffers little of the answer.
     pub async fn open(api: &Api) -> Self {
+        Self::open_as(api, "").await
+    }
+
+    /// The same, with this credential.
+    pub async fn open_as(api: &Api, credential: &str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(8 * 1024).unwrap();
         let address = api.public.trim_start_matches("http://").parse().unwrap();
         let (input, mut output) = socket.connect(address).await.unwrap().into_split();
-        let head = "POST /v1/transfers/stream HTTP/1.1\r\nhost: test\r\n\
-                    content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n";
+        let head = format!(
+            "POST /v1/transfers/stream HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {credential}\r\n\
+             content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+        );
         output.write_all(head.as_bytes()).await.unwrap();
         Self { input: BufReader::new(input), output, body: Vec::new(), has_head: false }
     }
