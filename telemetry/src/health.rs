@@ -12,10 +12,13 @@ use std::time::Duration;
 use store::health::{Readiness, WrongSchema, readiness};
 use store::pool::Pool;
 use store::{StoreError, describe};
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 /// A database that takes longer to answer is away.
 const ANSWER_MAX: Duration = Duration::from_secs(4);
+/// What was found is said again for so long: whoever asks often, asks the process and not the database.
+const KNOWN_MAX: Duration = Duration::from_millis(500);
 /// From one question to the next while the database is away.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
@@ -34,6 +37,8 @@ struct Inner {
     /// Whether a schema that is ahead of this version will do.
     newer_schema: bool,
     pool: Box<dyn Fn() -> Pool + Send + Sync>,
+    /// What the database said last, and when. Held during a question, so that there is one at a time.
+    said: Mutex<Option<(Instant, Result<Readiness, String>)>>,
 }
 
 /// Why a process is not ready, as a sentence for operators.
@@ -49,7 +54,13 @@ impl Health {
     /// Of a process that starts. It asks the database through `pool`.
     pub fn new(pool: impl Fn() -> Pool + Send + Sync + 'static, newer_schema: bool) -> Self {
         let (stage, queues_missing) = (AtomicU8::new(STARTING), AtomicBool::new(false));
-        Self(Arc::new(Inner { stage, queues_missing, newer_schema, pool: Box::new(pool) }))
+        Self(Arc::new(Inner {
+            stage,
+            queues_missing,
+            newer_schema,
+            pool: Box::new(pool),
+            said: Mutex::default(),
+        }))
     }
 
     /// It has begun its work.
@@ -81,7 +92,7 @@ impl Health {
             DRAINING => return Err(not("The process is about to end.")),
             _ => {}
         }
-        match self.ask().await {
+        match self.said().await {
             Ok(Readiness::NotMigrated) => {
                 let newest = store::health::NEWEST_MIGRATION;
                 return Err(not(&format!("The database lacks the migration {newest}.")));
@@ -113,6 +124,19 @@ impl Health {
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
+    }
+
+    /// What the database says, or has just said.
+    async fn said(&self) -> Result<Readiness, String> {
+        let mut said = self.0.said.lock().await;
+        if let Some((at, found)) = &*said
+            && at.elapsed() < KNOWN_MAX
+        {
+            return found.clone();
+        }
+        let found = self.ask().await;
+        *said = Some((Instant::now(), found.clone()));
+        found
     }
 
     async fn ask(&self) -> Result<Readiness, String> {
