@@ -106,6 +106,20 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// What an answer means beside what the provider has told by itself meanwhile, which says more. But a payout that is
+    /// declined to us and told to be paid is neither: the money of one that was paid must not be given back, so the
+    /// provider is asked again.
+    #[must_use]
+    pub fn beside(self, told: Self) -> Self {
+        match (self, told) {
+            (Self::Declined { code, .. }, Self::Paid { .. }) => Self::Unknown {
+                detail: format!("The provider has told that it is paid, and declines it: {code}."),
+            },
+            (heard @ (Self::Declined { .. } | Self::Paid { .. }), _) => heard,
+            (_, told) => told,
+        }
+    }
+
     /// What it means for asking a screening service; none when the step is to wait for a review.
     pub fn of_screening(&self) -> Option<Result<(), Failure>> {
         let failed = |class, code, detail: &str| Some(Err(Failure::new(class, code, detail)));

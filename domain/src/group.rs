@@ -261,6 +261,8 @@ impl Rules<'_> {
     /// The switch that forbids this action now.
     fn pause(&self, transfer: &OpenTransfer, action: &Action) -> Option<Switch> {
         let (step, undo) = match action {
+            // There is nothing to run yet: it waits for the client, as it would without the switch.
+            Action::Run(Step::AwaitCapture) if transfer.answer.is_none() => return None,
             Action::Run(step) => (*step, false),
             Action::Undo(step) => (*step, true),
             Action::Wait(_) | Action::Finish | Action::OpenDeadLetter => return None,

@@ -163,7 +163,13 @@ pub async fn run(
         tasks.push(tokio::spawn(events.run(queues)));
     }
     if roles.contains(&Role::Calls) {
-        tasks.push(start_calls(&config, hooks.calls.clone(), &pools, stopping.clone())?);
+        tasks.push(start_calls(
+            &config,
+            hooks.calls.clone(),
+            &pools,
+            switches.clone(),
+            stopping.clone(),
+        )?);
     }
     if roles.contains(&Role::Sagas) {
         tasks.extend(start_sagas(&config, hooks, &pools, news, switches, stopping.clone())?);
@@ -236,10 +242,11 @@ fn start_calls(
     config: &Config,
     probe: Arc<dyn CallProbe>,
     pools: &Arc<Pools>,
+    switches: Switches,
     stopping: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, OutsideError> {
     let waker = Waker::start(pools.listen.clone(), Channel::Saga);
-    let calls = Calls::new(pools.calls.clone(), waker, &config.outside, probe)?;
+    let calls = Calls::new(pools.calls.clone(), waker, &config.outside, switches, probe)?;
     let draining =
         drain::supervise(pools.clone(), outside::drain(&config.outside), calls, stopping);
     tracing::info!("calls are made");

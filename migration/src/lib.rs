@@ -152,6 +152,11 @@ sql_migration!(
     "../sql/create_approval_up.sql",
     "../sql/create_approval_down.sql"
 );
+sql_migration!(
+    m20261121_000023_keep_answer_in_pause,
+    "../sql/keep_answer_in_pause_up.sql",
+    "../sql/keep_answer_in_pause_down.sql"
+);
 
 struct Migrator;
 
@@ -181,6 +186,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000020_vacuum_by_number::Migration),
             Box::new(m20261121_000021_create_api_key::Migration),
             Box::new(m20261121_000022_create_approval::Migration),
+            Box::new(m20261121_000023_keep_answer_in_pause::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ use domain::answer::Answer;
 use domain::ids::{TransferId, WalletId};
 use domain::money::{Amount, Currency};
 use domain::saga::Step;
+use domain::transfer::TransferKind;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
@@ -26,6 +27,8 @@ pub struct PayoutDetails {
 pub struct Call {
     /// The transfer that waits for the answer.
     pub id: TransferId,
+    /// What it is.
+    pub kind: TransferKind,
     /// Its step.
     pub step: Step,
     /// Calls of this step that may have gone out, this one included.
@@ -48,6 +51,31 @@ pub struct Call {
     pub traceparent: Option<String>,
 }
 
+impl Call {
+    /// By what its caller is known.
+    pub fn lease(&self) -> Lease {
+        Lease { id: self.id, step: self.step, call_count: self.call_count }
+    }
+}
+
+/// By what a caller is known: nobody else has this call of this step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The transfer that waits for the answer.
+    pub id: TransferId,
+    /// Its step. The next one counts its calls anew.
+    pub step: Step,
+    /// The number of the call.
+    pub call_count: u32,
+}
+
+impl Lease {
+    /// The number, as the database has it.
+    pub(crate) fn number(&self) -> i32 {
+        i32::try_from(self.call_count).unwrap_or(i32::MAX)
+    }
+}
+
 /// Takes the call of a transfer that waits for one, and commits that. None when it does not
 /// wait, is not due, or is in somebody else's hands.
 pub async fn take(
@@ -67,22 +95,22 @@ pub async fn take(
 /// caller's any more. One that surely went nowhere does not count as a call.
 pub async fn answer(
     connection: &mut PgConnection,
-    id: TransferId,
-    call_count: u32,
+    lease: Lease,
     answer: &Answer,
 ) -> Result<bool, StoreError> {
     let json =
         serde_json::to_value(answer).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let mut tx = connection.begin().await?;
     let due = sqlx::query(include_str!("calls/answer.sql"))
-        .bind(id.0)
-        .bind(i32::try_from(call_count).unwrap_or(i32::MAX))
+        .bind(lease.id.0)
+        .bind(lease.number())
         .bind(json)
         .bind(matches!(answer, Answer::NotSent { .. }))
+        .bind(lease.step.as_str())
         .fetch_optional(&mut *tx)
         .await?;
     if let Some(row) = &due {
-        jobs::enqueue_in_tx(&mut tx, &[(id, row.try_get(0)?)]).await?;
+        jobs::enqueue_in_tx(&mut tx, &[(lease.id, row.try_get(0)?)]).await?;
     }
     tx.commit().await?;
     Ok(due.is_some())
@@ -93,6 +121,10 @@ fn call(row: &PgRow) -> Result<Call, StoreError> {
     let details: Option<Value> = row.try_get("payout")?;
     Ok(Call {
         id: TransferId(row.try_get("transfer_id")?),
+        kind: row
+            .try_get::<&str, _>("kind")?
+            .parse::<TransferKind>()
+            .map_err(|error| corrupt(&error))?,
         step: row.try_get::<&str, _>("step")?.parse::<Step>().map_err(|error| corrupt(&error))?,
         call_count: u32::try_from(row.try_get::<i32, _>("call_count")?).unwrap_or(0),
         source: WalletId(row.try_get::<Option<Uuid>, _>("source_wallet_id")?.unwrap_or_default()),

@@ -162,9 +162,34 @@ async fn apply_in_tx(
     }
     let due = answer_in_tx(connection, &answered, &answers).await?;
     jobs::enqueue_in_tx(connection, &due).await?;
+    tell_contradicted(connection, &ended).await?;
     answered.extend(ended);
     sqlx::query(include_str!("notices/settle.sql")).bind(answered).execute(connection).await?;
     Ok(due.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Says loudly when a provider tells of another end than the one that we have written down: one of the two books
+/// is wrong, and nothing here may be changed any more.
+async fn tell_contradicted(
+    connection: &mut PgConnection,
+    ended: &[Uuid],
+) -> Result<(), StoreError> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query(include_str!("notices/contradicted.sql"))
+        .bind(ended)
+        .fetch_all(connection)
+        .await?;
+    for row in rows {
+        let id: Uuid = row.try_get("transfer_id")?;
+        let (told, ended): (String, String) = (row.try_get("told")?, row.try_get("ended")?);
+        tracing::error!(
+            transfer.id = %id, told, ended,
+            "payout {id} is {ended}, and its provider tells that it is {told}; compare the books"
+        );
+    }
+    Ok(())
 }
 
 /// Writes the answers. The rows are locked, and were seen to wait for them.

@@ -1,12 +1,15 @@
-//! Calls that cannot be made now: all places at the provider are taken, or somebody has them in hand.
+//! Calls that cannot be made now: all places at the provider are taken, an operator has paused them, or somebody has
+//! them in hand.
 
 use std::time::Duration;
 
 use domain::ids::TransferId;
 use domain::job::{CALL_QUEUE, CallJob};
+use domain::switch::Switch;
 use sqlx::{Connection, PgConnection, Row};
 use ulid::Ulid;
 
+use crate::calls::Lease;
 use crate::{StoreError, jobs};
 
 /// Gives the call back for later, with a job for that time. It does not count as made, and
@@ -14,16 +17,16 @@ use crate::{StoreError, jobs};
 /// the call is not this caller's any more.
 pub async fn call(
     connection: &mut PgConnection,
-    id: TransferId,
-    call_count: u32,
+    lease: Lease,
     wait: Duration,
 ) -> Result<(), StoreError> {
-    let payload = jobs::encode(&CallJob::V1 { id })?;
+    let payload = jobs::encode(&CallJob::V1 { id: lease.id })?;
     let mut tx = connection.begin().await?;
     let row = sqlx::query(include_str!("put_off/give_back.sql"))
-        .bind(id.0)
-        .bind(i32::try_from(call_count).unwrap_or(i32::MAX))
+        .bind(lease.id.0)
+        .bind(lease.number())
         .bind(wait.as_secs_f64())
+        .bind(lease.step.as_str())
         .fetch_optional(&mut *tx)
         .await?;
     if let Some(row) = row {
@@ -37,6 +40,23 @@ pub async fn call(
             .await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Gives the call back until this switch is off. It does not count as made. Does nothing when the call is not this
+/// caller's any more.
+pub async fn pause(
+    connection: &mut PgConnection,
+    lease: Lease,
+    switch: Switch,
+) -> Result<(), StoreError> {
+    sqlx::query(include_str!("put_off/pause.sql"))
+        .bind(lease.id.0)
+        .bind(lease.number())
+        .bind(lease.step.as_str())
+        .bind(switch.waiting_for())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

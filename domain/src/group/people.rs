@@ -44,6 +44,8 @@ impl Rules<'_> {
             transfer.kind == TransferKind::Payout && resolution == Resolution::SettledOutside;
         let (step, undo, outcome) = if paid && transfer.hold > MinorUnits::ZERO {
             (Step::PostEntry, false, self.post_entry(&mut transfer, book, &mut entry)?)
+        } else if resolution == Resolution::SettledOutside {
+            (Step::PlaceHold, true, steps::spend_hold(&mut transfer, book)?)
         } else {
             (Step::PlaceHold, true, steps::void_hold(&mut transfer, book)?)
         };

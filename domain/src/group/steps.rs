@@ -200,6 +200,21 @@ pub(super) fn void_hold(transfer: &mut OpenTransfer, book: &mut Book) -> Outcome
     Ok(Ok(()))
 }
 
+/// Gives the reservation of what was settled outside back. A reversal has taken money back all the same, so that goes on
+/// counting, and is counted now where there was no hold.
+pub(super) fn spend_hold(transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+    if transfer.hold > MinorUnits::ZERO {
+        release(transfer, book)?;
+    } else if let Some(original) = transfer.reverses().cloned() {
+        let amount = transfer.amount.minor();
+        if !book.may_take_back(&original, amount) {
+            return Ok(Err(Rejection::ReversalTooLarge.into()));
+        }
+        book.take_back(original.transfer_id, amount);
+    }
+    Ok(Ok(()))
+}
+
 /// Takes the hold off the source's pending debits.
 fn release(transfer: &mut OpenTransfer, book: &mut Book) -> Result<(), BrokenInvariant> {
     let source = transfer.source.ok_or_else(|| transfer.broken("a hold without a source"))?;

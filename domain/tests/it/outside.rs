@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use domain::answer::{Answer, Awaited};
 use domain::dead_letter::{DeskAct, Refusal};
 use domain::failure::{Failure, FailureClass};
-use domain::group::{Advanced, Book, Boundaries, OpenTransfer, Progress};
+use domain::group::{Advanced, Book, Boundaries, NoFaults, OpenTransfer, Progress};
 use domain::money::MinorUnits;
-use domain::saga::{Route, Step, StuckReason};
+use domain::saga::{Resolution, Route, Step, StuckReason};
 use domain::terms::{Beneficiary, HoldTerms, PayoutTerms, ReversalTerms, Terms};
 use domain::transfer::{TransferKind, TransferStatus};
 
@@ -275,17 +275,19 @@ fn a_screening_service_allows_denies_or_leaves_it_to_a_person() {
     });
 }
 
+/// A reversal of a transfer that has moved 50.
+fn back(minor: i64) -> OpenTransfer {
+    let reverses = ReversalTerms { transfer_id: transfer_id(9), moved_minor: MinorUnits(50) };
+    let terms = Terms { reverses: Some(reverses), ..Terms::default() };
+    OpenTransfer {
+        terms: Some(Box::new(terms)),
+        kind: TransferKind::Reversal,
+        ..transfer(1, 1, 2, minor)
+    }
+}
+
 #[test]
 fn reversals_never_take_back_more_than_was_moved() {
-    let back = |minor| {
-        let reverses = ReversalTerms { transfer_id: transfer_id(9), moved_minor: MinorUnits(50) };
-        let terms = Terms { reverses: Some(reverses), ..Terms::default() };
-        OpenTransfer {
-            terms: Some(Box::new(terms)),
-            kind: TransferKind::Reversal,
-            ..transfer(1, 1, 2, minor)
-        }
-    };
     in_both_modes(|lane| {
         for (before, minor, status, after) in [
             (0, 50, TransferStatus::Settled, Some(50)),
@@ -305,4 +307,44 @@ fn reversals_never_take_back_more_than_was_moved() {
             assert_eq!(changed, after);
         }
     });
+}
+
+#[test]
+fn what_a_reversal_took_back_outside_is_not_taken_back_again() {
+    let stepwise = Lane::new(Boundaries::EveryStep, &NoFaults);
+    let counted = |before: i64, held: bool, resolution| {
+        let rows = Rows::new([wallet(1, 100), wallet(2, 0)]);
+        let mut book = Book::new(rows.0.values().cloned())
+            .with_reversed([(transfer_id(9), MinorUnits(before))]);
+        let mut open = back(50);
+        if held {
+            open = stepwise.advance(open, &mut book).transfer;
+            assert_eq!(open.hold, MinorUnits(50));
+        }
+        let ended = stepwise.with_rules(|rules| rules.resolve(open, resolution, &mut book));
+        let pending = book.wallet(rows.wallet(1).id).map(|one| one.balances.debits_pending);
+        ended
+            .map(|_| (book.reversals().first().map(|(_, minor)| minor.0), pending.map(|one| one.0)))
+    };
+    for held in [true, false] {
+        let settled = counted(0, held, Resolution::SettledOutside).expect("it resolves");
+        assert_eq!(settled, (Some(50), Some(0)), "held: {held}");
+        let failed = counted(0, held, Resolution::FailedOutside).expect("it resolves");
+        assert_eq!(failed, (None, Some(0)), "held: {held}");
+    }
+    // More than was moved cannot have been sent back.
+    assert!(counted(1, false, Resolution::SettledOutside).is_err());
+}
+
+#[test]
+fn a_payout_that_is_told_to_be_paid_and_declined_to_us_is_neither() {
+    let paid = || Answer::Paid { provider_reference: Some("p-1".into()) };
+    let declined = || Answer::Declined { code: "duplicate".into(), detail: "Again.".into() };
+    assert!(matches!(declined().beside(paid()), Answer::Unknown { .. }));
+    assert_eq!(paid().beside(declined()), paid(), "what it says when asked");
+    assert_eq!(declined().beside(declined()), declined());
+    for open in [Answer::Pending, Answer::NotFound, Answer::Unknown { detail: "cut".into() }] {
+        assert_eq!(open.clone().beside(paid()), paid());
+        assert_eq!(open.beside(declined()), declined());
+    }
 }

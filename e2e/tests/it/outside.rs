@@ -12,14 +12,16 @@ use domain::saga::{Route, Step};
 use domain::terms::{Beneficiary, HoldTerms, PayoutTerms, ReversalTerms, Terms};
 use domain::transfer::{TransferKind, TransferStatus};
 use domain::wallet::{SystemRole, system_wallet_id};
+use store::answers;
+use store::calls::{self, Lease};
 use store::intake::NewTransfer;
 use store::lane::LaneRules;
-use store::{answers, calls};
 
 use crate::support::{BOTH_MODES, World, eur, rules, transfer};
 
 mod harness;
 mod http;
+mod pauses;
 mod races;
 
 /// A transfer on terms.
@@ -87,10 +89,13 @@ impl World {
         };
         let again = calls::take(&mut connection, id, lease).await.expect("no lease");
         assert!(again.is_none(), "two callers at once");
-        let (id, count) = (call.id, call.call_count);
-        let answered = calls::answer(&mut connection, id, count, outcome).await;
+        let lease = call.lease();
+        // A caller of another step, who has slept for long, has no say.
+        let stale = Lease { step: Step::PlaceHold, ..lease };
+        assert!(!calls::answer(&mut connection, stale, outcome).await.expect("no answer"));
+        let answered = calls::answer(&mut connection, lease, outcome).await;
         assert!(answered.expect("an answer"), "the lease is held");
-        let late = calls::answer(&mut connection, id, count, outcome).await.expect("an answer");
+        let late = calls::answer(&mut connection, lease, outcome).await.expect("an answer");
         assert!(!late, "an answer is written once");
         true
     }

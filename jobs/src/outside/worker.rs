@@ -17,6 +17,7 @@ use domain::trace::trace_id;
 use serde_json::Value;
 use sqlx::PgPool;
 use store::calls::{self, Call};
+use store::switches::Switches;
 use store::wake::{Channel, Waker};
 use store::{StoreError, Temper, describe, notices, put_off};
 use tokio::time::Instant;
@@ -54,6 +55,8 @@ struct Shared {
     lease: Duration,
     /// Wakes lanes: an answer is there.
     waker: Waker,
+    /// What operators have paused.
+    switches: Switches,
     probe: Arc<dyn CallProbe>,
 }
 
@@ -62,11 +65,12 @@ impl Calls {
         pool: PgPool,
         waker: Waker,
         config: &OutsideConfig,
+        switches: Switches,
         probe: Arc<dyn CallProbe>,
     ) -> Result<Self, OutsideError> {
         let outside = Outside::open(config)?;
         let lease = PLACE_WAIT + outside.time_max() + RECORD_MAX + LEASE_MARGIN;
-        Ok(Self(Arc::new(Shared { pool, outside, lease, waker, probe })))
+        Ok(Self(Arc::new(Shared { pool, outside, lease, waker, switches, probe })))
     }
 }
 
@@ -106,6 +110,10 @@ impl Shared {
             }
             return Ok(());
         };
+        // It was not paused when the lane asked for the call, which may be long ago.
+        if let Some(switch) = self.switches.now().pausing(call.kind, call.step, false) {
+            return put_off::pause(&mut *self.pool.acquire().await?, call.lease(), switch).await;
+        }
         let Some(asked) = Asked::by(call.step) else {
             let detail = format!("transfer {id} waits for a call at {}", call.step);
             return Err(StoreError::Corrupt(detail));
@@ -130,7 +138,7 @@ impl Shared {
             }
             Entry::Busy => {
                 let mut connection = self.pool.acquire().await?;
-                put_off::call(&mut connection, call.id, call.call_count, BUSY_PAUSE).await?;
+                put_off::call(&mut connection, call.lease(), BUSY_PAUSE).await?;
                 return Ok(None);
             }
         };
@@ -146,13 +154,14 @@ impl Shared {
             "asked for {} for transfer {id}", asked.name()
         );
         let answer = asked.careful(call, answer);
-        // While the provider was asked it may have told by itself, and that says more.
-        let open = matches!(
-            answer,
-            Answer::Accepted { .. } | Answer::Pending | Answer::NotFound | Answer::Unknown { .. }
-        );
-        let told = if open && asked != Asked::Screening { self.told(call).await } else { None };
-        Ok(Some(told.unwrap_or(answer)))
+        if asked == Asked::Screening {
+            return Ok(Some(answer));
+        }
+        // While the provider was asked it may have told by itself.
+        Ok(Some(match self.told(call).await {
+            Some(told) => answer.beside(told),
+            None => answer,
+        }))
     }
 
     /// What the provider has told by itself. A notice that cannot be read now is read later.
@@ -196,6 +205,6 @@ impl Shared {
 
     async fn try_record(&self, call: &Call, answer: &Answer) -> Result<bool, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        calls::answer(&mut connection, call.id, call.call_count, answer).await
+        calls::answer(&mut connection, call.lease(), answer).await
     }
 }

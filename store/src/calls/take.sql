@@ -8,6 +8,6 @@ WHERE o.transfer_id = $1
     AND o.due_at <= now()
     AND o.parked_reason IS NULL
 RETURNING
-    o.transfer_id, o.step, o.call_count::integer AS call_count, o.source_wallet_id, o.amount_minor, o.currency,
+    o.transfer_id, t.kind, o.step, o.call_count::integer AS call_count, o.source_wallet_id, o.amount_minor, o.currency,
     o.terms #>> '{payout,provider_reference}' AS provider_reference, t.reference,
     o.terms #> '{payout,beneficiary}' AS payout, o.correlation_id, o.traceparent

@@ -14,7 +14,12 @@ LEFT JOIN LATERAL (
     SELECT p.posted_at, p.amount_minor
     FROM posting AS p
     JOIN journal_entry AS e ON e.id = p.entry_id
-    JOIN transfer AS t ON t.id = e.transfer_id
+    -- One that was open for long may be archived while its entry is not.
+    CROSS JOIN LATERAL (
+        SELECT kind FROM transfer WHERE id = e.transfer_id
+        UNION ALL SELECT kind FROM archive.transfer WHERE id = e.transfer_id
+        LIMIT 1
+    ) AS t
     WHERE p.wallet_id = c.wallet_id
         AND p.posted_at >= greatest($4, c.last_posted_at)
         AND p.wallet_seq > c.wallet_seq

@@ -74,7 +74,27 @@ impl Seed {
         let windows = self.subject.windows(today);
         let sum = |period| if period == LimitPeriod::Month { month } else { day };
         let written: Vec<_> = windows.iter().map(|window| (window, sum(window.period))).collect();
-        usage::write_in_tx(connection, &written).await
+        usage::write_in_tx(&mut *connection, &written).await?;
+        self.clear_ahead(connection).await
+    }
+
+    /// Empties the windows of days and months that have not begun.
+    async fn clear_ahead(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        sqlx::query(include_str!("clear_ahead.sql"))
+            .bind(self.subject.scope.as_str())
+            .bind(&self.subject.id)
+            .bind(self.subject.currency.to_string())
+            .bind(self.today)
+            .bind(self.month())
+            .bind(self.wallets.keys().map(|id| id.0).collect::<Vec<Uuid>>())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// The first day of the present month.
+    fn month(&self) -> NaiveDate {
+        LimitPeriod::Month.first_day(self.today).unwrap_or(self.today)
     }
 
     /// Adds the postings that each wallet has got since it was last looked at.
@@ -83,8 +103,7 @@ impl Seed {
         connection: &mut PgConnection,
         zone: TimeZone,
     ) -> Result<(), StoreError> {
-        let month = LimitPeriod::Month.first_day(self.today).unwrap_or(self.today);
-        let month_from = zone.start_of(month);
+        let month_from = zone.start_of(self.month());
         let kinds: Vec<&str> = TransferKind::ALL
             .iter()
             .filter(|one| one.is_limited())
@@ -124,7 +143,7 @@ impl Seed {
         let row = sqlx::query(include_str!("under_way.sql"))
             .bind(self.wallets.keys().map(|id| id.0).collect::<Vec<Uuid>>())
             .bind(self.today)
-            .bind(LimitPeriod::Month.first_day(self.today).unwrap_or(self.today))
+            .bind(self.month())
             .fetch_one(connection)
             .await?;
         let day = Usage {

@@ -163,6 +163,56 @@ async fn another_time_zone_cuts_the_months_anew_and_counts_again() {
     world.assert_ledger_clean().await;
 }
 
+/// Usage of the owner's windows that begin after the last that has begun.
+const AHEAD: &str = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM limit_window AS w
+    WHERE scope = 'owner' AND first_day > (SELECT max(first_day) FROM limit_window
+        WHERE period = w.period AND first_day <= (now() AT TIME ZONE 'UTC')::date)";
+
+#[tokio::test]
+async fn a_day_that_is_ahead_in_another_time_zone_begins_empty() {
+    let world = World::new().await;
+    let to = world.wallets(1, 0).await[0];
+    let wallets = world.owned("payer", 1, 1_000).await;
+    world.limit(wanted(of_owner("payer"), LimitPeriod::Day, LimitUnit::Amount, 500)).await;
+    send(&world, wallets[0], to, &[100]).await;
+    // As if that day had been tomorrow's, of an owner whose days begin earlier.
+    for period in ["day", "month"] {
+        sqlx::query(
+            "INSERT INTO limit_window (scope, subject, currency, period, first_day, amount_minor, transfer_count)
+             SELECT scope, subject, currency, period, first_day + CASE $1 WHEN 'day' THEN 1 ELSE 32 END, 100, 1
+             FROM limit_window WHERE period = $1",
+        )
+        .bind(period)
+        .execute(&world.reads)
+        .await
+        .expect("a window");
+    }
+    assert!(world.count(AHEAD).await > 0);
+    let pago: TimeZone = "Pacific/Pago_Pago".parse().expect("a time zone");
+    set_time_zone(&world.reads, &olga(), "payer", pago, "moved").await.expect("a setting");
+    assert_eq!(world.count(AHEAD).await, 0);
+    assert_eq!(world.limits_of(wallets[0]).await[0].used, Some(100));
+    world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn what_was_sent_this_month_counts_although_its_transfer_is_archived() {
+    let world = World::new().await;
+    let to = world.wallets(1, 0).await[0];
+    let wallets = world.owned("payer", 1, 1_000).await;
+    send(&world, wallets[0], to, &[100]).await;
+    for sql in [
+        "CREATE TABLE archive.transfer_all PARTITION OF archive.transfer DEFAULT",
+        "INSERT INTO archive.transfer SELECT (jsonb_populate_record(NULL::archive.transfer, to_jsonb(t))).*
+         FROM transfer AS t WHERE kind = 'transfer'",
+        "DELETE FROM transfer WHERE kind = 'transfer'",
+    ] {
+        sqlx::query(sql).execute(&world.reads).await.expect("a move");
+    }
+    world.limit(wanted(of_owner("payer"), LimitPeriod::Month, LimitUnit::Amount, 500)).await;
+    assert_eq!(world.limits_of(wallets[0]).await[0].used, Some(100));
+}
+
 #[tokio::test]
 async fn limits_of_one_transfer_count_nothing_and_others_currencies_are_not_concerned() {
     use TransferStatus::{Rejected, Settled};

@@ -13,7 +13,7 @@ use domain::saga::Step;
 use domain::transfer::TransferStatus;
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::calls;
+use store::calls::{self, Lease};
 use store::lane::LaneRules;
 
 use super::payout;
@@ -158,10 +158,10 @@ impl Way {
             let mut connection = world.hot.acquire().await.expect("a connection");
             let lease = Duration::from_secs(30);
             let call = calls::take(&mut connection, id, lease).await.expect("a lease");
-            let count = call.expect("a call").call_count;
+            let lease = call.expect("a call").lease();
             if self == Self::ParkedPaid {
                 let paid = Answer::Paid { provider_reference: None };
-                calls::answer(&mut connection, id, count, &paid).await.expect("an answer");
+                calls::answer(&mut connection, lease, &paid).await.expect("an answer");
             }
         }
     }
@@ -308,14 +308,16 @@ async fn the_answer_of_a_call_that_was_under_way_when_its_payout_was_parked_is_a
         let (id, letter) = desk.stuck(Way::ParkedInCall).await;
         let mut connection = desk.world.hot.acquire().await.expect("a connection");
         let paid = Answer::Paid { provider_reference: None };
-        let late = calls::answer(&mut connection, id, 1, &paid).await.expect("an answer");
+        let lease = Lease { id, step: Step::SubmitPayout, call_count: 1 };
+        let late = calls::answer(&mut connection, lease, &paid).await.expect("an answer");
         assert!(!late, "it waits for a person now");
         assert_eq!(desk.act(&letter, DeskAct::Redrive).await.0, 200);
         desk.world.drive_to_wait(&rules(mode, NoFaults), &[id]).await;
         let call = calls::take(&mut connection, id, Duration::from_secs(30)).await;
+        let call = call.expect("a lease").expect("a call");
         // A second call begins by asking what became of the first.
-        assert_eq!(call.expect("a lease").expect("a call").call_count, 2);
-        assert!(calls::answer(&mut connection, id, 2, &paid).await.expect("an answer"));
+        assert_eq!(call.call_count, 2);
+        assert!(calls::answer(&mut connection, call.lease(), &paid).await.expect("an answer"));
         desk.world.drive_to_wait(&rules(mode, NoFaults), &[id]).await;
         assert_eq!(desk.world.status(id).await, TransferStatus::Settled);
         desk.world.assert_ledger_clean().await;

@@ -61,8 +61,8 @@ async fn a_notice_that_was_quicker_than_the_answer_settles_its_payout_with_the_a
             notices::record(&mut connection, &[received]).await.expect("a notice");
             assert!(notices::apply(&mut connection, &[id]).await.expect("a look").is_empty());
             let accepted = Answer::Accepted { provider_reference: None };
-            let count = call.expect("a call").call_count;
-            calls::answer(&mut connection, id, count, &accepted).await.expect("an answer");
+            let lease = call.expect("a call").lease();
+            calls::answer(&mut connection, lease, &accepted).await.expect("an answer");
             drop(connection);
             // No keeper runs here.
             world.drive_to_wait(&rules, &[id]).await;
@@ -107,7 +107,7 @@ async fn a_call_in_somebodys_hands_has_its_next_job_at_the_end_of_the_lease() {
     put_off::behind_lease(&mut connection, id).await.expect("a job");
     assert_eq!(world.count(jobs).await, 1);
     let paid = Answer::Paid { provider_reference: None };
-    calls::answer(&mut connection, id, call.call_count, &paid).await.expect("an answer");
+    calls::answer(&mut connection, call.lease(), &paid).await.expect("an answer");
     put_off::behind_lease(&mut connection, id).await.expect("nothing to do");
     assert_eq!(world.count("SELECT count(*) FROM apalis.jobs WHERE run_at > now()").await, 1);
 }
