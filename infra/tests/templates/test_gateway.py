@@ -120,6 +120,13 @@ test_tokens_twins = twins(
 )
 
 
+def test_what_runbooks_block_by_is_there():
+    """An address set is asked for by its name, and there is no time to look for another one."""
+    named = {name for page in (ROOT / "docs" / "runbooks").glob("*.md") for name in re.findall(r"ip-set --name (\S+)", page.read_text())}
+    sets = {one.get("Name", "").replace("holdfast-prod-", "holdfast-$E-") for _, one in of(world("prod"), "AWS::WAFv2::IPSet")}
+    assert named <= sets
+
+
 def test_groups_of_the_pool_are_the_roles_of_the_api():
     groups = {group["GroupName"] for _, group in of(world("prod"), "AWS::Cognito::UserPoolGroup")}
     assert groups == set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "ACCESS.md").read_text().partition("## Operators")[2], re.MULTILINE))
