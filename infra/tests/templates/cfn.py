@@ -75,6 +75,9 @@ class Template:
     def _resource(self, body):
         resolved = {key: value for key, value in body.items() if key != "Properties"}
         resolved["Properties"] = self.resolve(body.get("Properties", {}))
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            if policy in resolved:
+                resolved[policy] = self.resolve(resolved[policy])
         return resolved
 
     # Parameters

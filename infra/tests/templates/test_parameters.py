@@ -10,10 +10,10 @@ from world import ENVIRONMENTS, INFRA, ORDER, World, parameters, raw, world
 
 # Types that CloudFormation can give no tags to. None of them is billed by itself but the dashboard, the record and the schedule.
 UNTAGGED = {
-    "AWS::ApiGateway::BasePathMapping", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Account", "AWS::ApiGateway::BasePathMapping", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Method",
     "AWS::ApiGateway::Resource", "AWS::ApiGateway::UsagePlanKey", "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::Backup::BackupSelection", "AWS::Backup::RestoreTestingSelection", "AWS::Cognito::UserPoolClient",
-    "AWS::Cognito::UserPoolDomain", "AWS::Cognito::UserPoolResourceServer", "AWS::EC2::NetworkAclEntry",
+    "AWS::Cognito::UserPoolDomain", "AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolResourceServer", "AWS::EC2::NetworkAclEntry",
     "AWS::EC2::Route", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SubnetNetworkAclAssociation", "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCGatewayAttachment", "AWS::ECR::ReplicationConfiguration", "AWS::IAM::ManagedPolicy",
@@ -78,6 +78,9 @@ BAD_VALUES = [
     ("api", "ImageUri", "holdfast:latest"),
     ("api", "ImageUri", "123456789012.dkr.ecr.us-east-1.amazonaws.com/holdfast:abc123"),
     ("api", "MinTasks", "0"),
+    ("api", "FourEyesPlanItems", "0"),
+    ("api", "FourEyesAmountMinor", "10,000"),
+    ("edge", "ConsolePort", "80"),
     ("api", "AuthIssuer", "http://issuer.example.com"),
     ("workers", "SagasTasks", "2,many"),
     ("cluster", "LogDays", "14"),
@@ -112,6 +115,8 @@ BROKEN = [
     ("prod", "edge", {"DeletionProtection": "false"}, "protected"),
     ("prod", "api", {"MinTasks": "1"}, "more than one"),
     ("prod", "api", {"AssignPublicIp": "ENABLED"}, "public address"),
+    ("prod", "api", {"FourEyesPlanItems": ""}, "redrive plan of production"),
+    ("prod", "api", {"FourEyesAmountMinor": ""}, "forced transfer of production"),
     ("prod", "api", {"UserPoolIssuer": ""}, "issuer of tokens"),
     ("prod", "api", {"AuthIssuer": "https://login.example.com/"}, "audience"),
     ("prod", "workers", {"UseSpot": "true"}, "taken back"),

@@ -1,5 +1,6 @@
 """Numbers that have to fit each other, across templates, parameters and code."""
 
+import ipaddress
 import re
 
 from spoil import everywhere, put, twins
@@ -132,6 +133,60 @@ def tasks_low_is_the_least_of_scaling(there):
             yield f"{symbol}: least above most"
 
 
+def attribute(there, key):
+    listed = there.find("edge:LoadBalancer")["Properties"]["LoadBalancerAttributes"]
+    return next(one["Value"] for one in listed if one["Key"] == key)
+
+
+def api_values(there):
+    (container,) = there.find("api:ApiTask")["Properties"]["ContainerDefinitions"]
+    return {one["Name"]: one["Value"] for one in container["Environment"]}
+
+
+def the_load_balancer_ends_connections(there):
+    """Who waits longer for the next request is not the one that closes: else it closes what the other one just sent into."""
+    idle = int(api_values(there).get("HOLDFAST_IDLE_MAX_S", default("HOLDFAST_IDLE_MAX_S")))
+    balancer = int(attribute(there, "idle_timeout.timeout_seconds"))
+    if idle <= balancer:
+        yield f"the API waits {idle} s, the load balancer {balancer} s"
+
+
+def the_api_knows_who_its_clients_are(there):
+    """It believes what stands before it, in either place, and nobody else."""
+    trusted = [ipaddress.ip_network(one) for one in api_values(there).get("HOLDFAST_TRUSTED_PROXIES", "").split(",") if one]
+    for subnet in there.find("edge:LoadBalancer")["Properties"]["Subnets"]:
+        address = ipaddress.ip_network(there.find(subnet)["Properties"]["CidrBlock"])
+        if not any(address.subnet_of(one) for one in trusted):
+            yield f"the load balancer in {subnet} counts as a client"
+    link = there.find("edge:VpcLink")
+    for subnet in link["Properties"]["SubnetIds"] if link else []:
+        address = ipaddress.ip_network(there.find(subnet)["Properties"]["CidrBlock"])
+        if not any(address.subnet_of(one) for one in trusted):
+            yield f"the REST API's link in {subnet} counts as a client"
+    yield from (f"{one} is believed" for one in trusted if not one.is_private or one.prefixlen < 16)
+
+
+def the_firewall_lets_through_what_the_api_takes(there):
+    """A caller within its own limit is not turned away, and neither are two of them behind one address."""
+    rates = {}
+    for rule in there.find("edge:Firewall")["Properties"]["Rules"]:
+        rate = rule["Statement"].get("RateBasedStatement")
+        if rate:
+            rates[rule["Name"]] = int(rate["Limit"]) / rate["EvaluationWindowSec"]
+    caller = int(default("HOLDFAST_RATE_KEY"))
+    for name, least in (("PerCaller", caller), ("PerAddress", 2 * caller)):
+        if rates[name] < least:
+            yield f"{name} turns away from {rates[name]:.0f} a second on; the API lets {least} through"
+
+
+def default(variable):
+    """What the program takes where nothing is said."""
+    return re.search(rf"^\| `{variable}` \|.*\| `(\d+)` \|$", CONFIGURATION.read_text(), re.MULTILINE)[1]
+
+
+test_ends = everywhere(the_load_balancer_ends_connections)
+test_clients = everywhere(the_api_knows_who_its_clients_are)
+test_firewall = everywhere(the_firewall_lets_through_what_the_api_takes)
 test_pools = everywhere(the_pools_fit_into_the_database)
 test_stops = everywhere(stops_wait_for_drains)
 test_messages = everywhere(messages_stay_hidden_and_live_long_enough)
@@ -140,6 +195,36 @@ test_ages = everywhere(alarms_come_before_the_least_is_lost)
 test_least = everywhere(tasks_low_is_the_least_of_scaling)
 
 CONTAINER = ["ContainerDefinitions", 0]
+ENVIRONMENT = ["ContainerDefinitions", 0, "Environment"]
+
+
+def without(variable):
+    def change(resource):
+        container = resource["Properties"]["ContainerDefinitions"][0]
+        container["Environment"] = [one for one in container["Environment"] if one["Name"] != variable]
+
+    return change
+
+
+test_ends_twins = twins(
+    the_load_balancer_ends_connections,
+    {
+        "the API's own 75 s": ("prod", "api:ApiTask", without("HOLDFAST_IDLE_MAX_S")),
+        "a load balancer that waits longer": ("dev", "edge:LoadBalancer", put(["LoadBalancerAttributes", 6, "Value"], "150")),
+    },
+)
+test_clients_twins = twins(
+    the_api_knows_who_its_clients_are,
+    {
+        "nobody is believed": ("prod", "api:ApiTask", without("HOLDFAST_TRUSTED_PROXIES")),
+        "everybody is believed": ("prod", "api:ApiTask", put(ENVIRONMENT, [{"Name": "HOLDFAST_TRUSTED_PROXIES", "Value": "0.0.0.0/0"}])),
+        "only the private subnets": ("dev", "api:ApiTask", put(ENVIRONMENT, [{"Name": "HOLDFAST_TRUSTED_PROXIES", "Value": "10.0.11.0/24,10.0.12.0/24"}])),
+    },
+)
+test_firewall_twins = twins(
+    the_firewall_lets_through_what_the_api_takes,
+    {"one server alone is turned away": ("prod", "edge:Firewall", put(["Rules", 2, "Statement", "RateBasedStatement", "Limit"], 30000))},
+)
 test_pools_twins = twins(
     the_pools_fit_into_the_database,
     {

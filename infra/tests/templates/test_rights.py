@@ -3,7 +3,7 @@
 import re
 
 from spoil import everywhere, put, twins
-from world import INFRA, listed, world
+from world import ENVIRONMENTS, INFRA, listed, world
 
 ROLE, ROLE_POLICY, MANAGED = "AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"
 
@@ -26,6 +26,8 @@ WIDE = {
     "bootstrap:CloudFormationRole/ServicesOfTheTemplates": "templates may use any part of these services; only CloudFormation takes it",
     "bootstrap:CloudFormationRole/NotItself": "a denial",
 }
+# Roles that a service takes without saying for which account, with what they can do then.
+UNNAMED_ACCOUNT = {"edge:GatewayLogRole": "API Gateway tries it when it is set; it only writes logs"}
 
 
 def statements(there):
@@ -66,7 +68,7 @@ def roles_are_bounded_and_taken_by_one_service(there):
         for statement in properties["AssumeRolePolicyDocument"]["Statement"]:
             principal, equal = statement["Principal"], statement.get("Condition", {}).get("StringEquals", {})
             if set(principal) == {"Service"} and isinstance(principal["Service"], str):
-                if equal.get("aws:SourceAccount") != "123456789012":
+                if equal.get("aws:SourceAccount") != "123456789012" and symbol not in UNNAMED_ACCOUNT:
                     yield f"{symbol} can be taken for another account"
             elif set(principal) == {"Federated"}:
                 subject = equal.get("token.actions.githubusercontent.com:sub", "*")
@@ -75,7 +77,7 @@ def roles_are_bounded_and_taken_by_one_service(there):
             else:
                 yield f"{symbol} can be taken by {principal}"
         for arn in properties.get("ManagedPolicyArns", []):
-            if not re.search(r"policy/(service-role/)?(AmazonRDSEnhanced|AWSBackupServiceRole|AWSLambdaVPC|AmazonECSInfrastructureRolePolicyFor)\w+$", arn):
+            if not re.search(r"policy/(service-role/)?(AmazonRDSEnhanced|AWSBackupServiceRole|AWSLambdaVPC|AmazonAPIGatewayPushTo|AmazonECSInfrastructureRolePolicyFor)\w+$", arn):
                 yield f"{symbol} has {arn}"
 
 
@@ -204,6 +206,12 @@ test_tokens_twins = twins(
     only_calls_see_the_tokens_of_providers,
     {"a consumer with a token": ("prod", "workers:AuditTask", put(SECRETS, "cluster:ProviderSecret:payout_token::"))},
 )
+
+
+def test_only_the_pipeline_outside_of_production_may_read_a_clients_secret():
+    for environment in ENVIRONMENTS:
+        readers = may(world(environment), "cognito-idp:DescribeUserPoolClient")
+        assert set(readers) == (set() if environment == "prod" else {"bootstrap:DeployRole"}), environment
 
 
 def test_the_pipeline_cannot_change_itself():

@@ -72,8 +72,11 @@ def deployments_can_go_back(there):
         else:
             if breaker:
                 yield f"{symbol}: a circuit breaker does nothing for {how['Strategy']}"
-            if not how.get("LifecycleHooks") or int(how.get("BakeTimeInMinutes", 0)) < 1:
-                yield f"{symbol} is not looked at"
+            # The hook's way needs Scheme: internal. A public load balancer's name gives public addresses, and from those no rule
+            # between security groups lets anybody in.
+            internal = there.find("edge:LoadBalancer")["Properties"]["Scheme"] == "internal"
+            if bool(how.get("LifecycleHooks")) != internal or int(how.get("BakeTimeInMinutes", 0)) < 1:
+                yield f"{symbol} is not looked at, or in a way that cannot be"
             for balancer in service["LoadBalancers"] or [{}]:
                 advanced = balancer.get("AdvancedConfiguration", {})
                 found = {there.find(advanced.get(key)) is not None for key in ("AlternateTargetGroupArn", "ProductionListenerRule", "TestListenerRule", "RoleArn")}
@@ -142,7 +145,8 @@ def what_holds_data_stays(there):
     for symbol, resource in there.resources(*retained, "AWS::SQS::Queue"):
         if symbol.startswith("scheduled:"):
             continue
-        if resource.get("DeletionPolicy") != "Retain" or resource.get("UpdateReplacePolicy") != "Retain":
+        passing = there.environment == "dev" and resource["Type"] == "AWS::SQS::Queue"
+        if resource.get("DeletionPolicy") != ("Delete" if passing else "RetainExceptOnCreate") or resource.get("UpdateReplacePolicy") != "Retain":
             yield f"{symbol} goes with its stack"
     for symbol, key in of(there, "AWS::KMS::Key"):
         if key.get("EnableKeyRotation") is not True:
@@ -163,6 +167,31 @@ def what_holds_data_stays(there):
             yield f"{symbol} lets a tag move"
 
 
+# What gives a resource its name, where nobody else can have one of the same name.
+NAMED = {
+    "AWS::Backup::BackupVault": "BackupVaultName", "AWS::ECR::Repository": "RepositoryName", "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::S3::Bucket": "BucketName", "AWS::SecretsManager::Secret": "Name", "AWS::SQS::Queue": "QueueName",
+}
+
+
+def what_failed_can_be_tried_again(there):
+    """Nothing of a creation that was rolled back stays, and in development no name stays taken after a teardown."""
+    for symbol, resource in there.resources():
+        policy = resource.get("DeletionPolicy", "Delete")
+        if policy == "Retain":
+            yield f"{symbol} stays when its creation fails"
+        torn_down = there.environment == "dev" and not symbol.startswith("bootstrap:")
+        if torn_down and policy != "Delete" and NAMED.get(resource["Type"]) in resource["Properties"]:
+            yield f"{symbol} keeps its name after a teardown"
+
+
+def functions_leave_others_their_concurrency(there):
+    """A new account has ten executions at a time, and ten must stay unreserved."""
+    for symbol, function in of(there, "AWS::Lambda::Function"):
+        if "ReservedConcurrentExecutions" in function:
+            yield f"{symbol} reserves {function['ReservedConcurrentExecutions']}"
+
+
 def clocks_are_understood(there):
     """`rate(15 minute)` and a fifth field too few are what no linter sees."""
     for symbol, schedule in of(there, "AWS::Scheduler::Schedule"):
@@ -181,9 +210,15 @@ test_deployments = everywhere(deployments_can_go_back)
 test_database = everywhere(the_database_is_kept)
 test_edge = everywhere(the_edge_is_shut)
 test_data = everywhere(what_holds_data_stays)
+test_again = everywhere(what_failed_can_be_tried_again)
+test_functions = everywhere(functions_leave_others_their_concurrency)
 test_clocks = everywhere(clocks_are_understood)
 
 C, D = ["ContainerDefinitions", 0], ["DeploymentConfiguration"]
+
+
+def policy(value):
+    return lambda resource: resource.update(DeletionPolicy=value)
 
 
 def forget(key):
@@ -208,6 +243,7 @@ test_deployments_twins = twins(deployments_can_go_back, {
     "a breaker on blue/green": ("prod", "api:ApiService", put([*D, "DeploymentCircuitBreaker"], {"Enable": True, "Rollback": True})),
     "no second group": ("prod", "api:ApiService", put(["LoadBalancers", 0, "AdvancedConfiguration"], None)),
     "no hook": ("prod", "api:ApiService", put([*D, "LifecycleHooks"], [])),
+    "a hook that gets nowhere": ("dev", "api:ApiService", put([*D, "LifecycleHooks"], [{"HookTargetArn": "api:SmokeTest.Arn"}])),
     "no tags": ("prod", "workers:RelayService", put(["PropagateTags"], None)),
 })
 test_database_twins = twins(the_database_is_kept, {
@@ -238,6 +274,13 @@ test_data_twins = twins(what_holds_data_stays, {
     "logs for ever": ("prod", "cluster:ApiLogs", put(["RetentionInDays"], None)),
     "a public bucket": ("prod", "security:LogBucket", put(["PublicAccessBlockConfiguration", "BlockPublicPolicy"], False)),
     "tags that move": ("prod", "bootstrap:Repository", put(["ImageTagMutability"], "MUTABLE")),
+})
+test_again_twins = twins(what_failed_can_be_tried_again, {
+    "a log group that stays": ("prod", "cluster:ApiLogs", policy("Retain")),
+    "a name that stays": ("dev", "messaging:AuditQueue", policy("RetainExceptOnCreate")),
+})
+test_functions_twins = twins(functions_leave_others_their_concurrency, {
+    "a reservation": ("prod", "api:SmokeTest", put(["ReservedConcurrentExecutions"], 2)),
 })
 test_clocks_twins = twins(clocks_are_understood, {
     "rate(15 minute)": ("prod", "scheduled:AuditSchedule", put(["ScheduleExpression"], "rate(15 minute)")),
