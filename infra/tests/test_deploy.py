@@ -1,9 +1,10 @@
 """What deploy.sh does, by the calls that a stub of AWS has written down."""
 
 import json
+import re
 import unittest
 
-from support import IMAGE, IMAGE_BEFORE, ORDER, Deployment
+from support import IMAGE, IMAGE_BEFORE, INFRA, ORDER, Deployment
 
 ENV = ("--environment", "dev")
 GO = (*ENV, "--image", IMAGE, "--auto-approve")
@@ -74,6 +75,25 @@ class Order(Deployment):
         self.assertEqual(code, 0, said)
         self.assertEqual(self.stacks_changed()[-1], "bootstrap")
 
+    def test_an_image_is_asked_for_only_where_a_stack_runs_it(self):
+        self.exists()
+        code, said = self.run_script("deploy.sh", "deploy", *ENV, "--only", "data,messaging", "--auto-approve")
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.stacks_changed(), ["data", "messaging"])
+        for more in ((), ("--only", "data,migrate"), ("--only", "workers")):
+            for command in ("deploy", "plan"):
+                code, said = self.run_script("deploy.sh", command, *ENV, *more, "--auto-approve")
+                self.assertEqual(code, 1, said)
+                self.assertIn("--image is missing", said)
+        self.assertEqual(self.stacks_changed(), ["data", "messaging"])
+
+    def test_what_a_failed_change_has_just_made_goes_with_it(self):
+        self.name_resources()
+        self.run_script("deploy.sh", "deploy", *GO)
+        changes = self.calls("cloudformation execute-change-set")
+        self.assertEqual(len(changes), len(ORDER))
+        self.assertTrue(all("retain-except-on-create" in options for _, options in changes))
+
 
 class Values(Deployment):
     def given(self, stack):
@@ -90,6 +110,19 @@ class Values(Deployment):
         self.parameters["data"] = {}
         self.run_script("deploy.sh", "deploy", *GO, "--only", "data")
         self.assertNotIn("Days", self.given("data"))
+
+    def test_a_region_has_values_of_its_own_over_those_of_the_environment(self):
+        self.exists()
+        self.templates["data"]["Parameters"]["Joins"] = {"Type": "String", "Default": ""}
+        self.regional = {"tags": {"Place": "second"}, "data": {"Joins": "global"}, "network": {}}
+        for region, joins in (("eu-central-1", "global"), ("us-west-2", None)):
+            self.regional_of = region
+            code, said = self.run_script("deploy.sh", "deploy", *GO, "--only", "data")
+            self.assertEqual(code, 0, said)
+            self.assertEqual(self.given("data").get("Joins"), joins)
+            self.assertEqual(self.given("data")["Days"], "35")
+            tags = {tag["Key"] for tag in json.loads(self.calls("cloudformation create-change-set")[-1][1]["tags"][0])}
+            self.assertEqual(tags, {"Environment", "Project", "Owner"} | ({"Place"} if joins else set()))
 
     def test_a_value_that_is_nowhere_stops_before_anything_is_changed(self):
         self.exists()
@@ -324,12 +357,26 @@ class Jobs(Deployment):
         self.assertEqual(container, {"name": "jobs", "command": ["operator-add", "ann lee", "approver"]})
         self.assertIn("log: /holdfast/dev/Desk, stream desk/jobs/migration", said)
 
-    def test_its_failure_is_ours(self):
+    def test_its_exit_code_is_ours(self):
+        for outcome, expected in ((0, 0), (1, 1), (2, 2), (101, 101), ("no exit code", 1), ("not started", 1)):
+            with self.subTest(outcome):
+                self.exists()
+                self.state["migration"] = outcome
+                self.state.pop("looks", None)
+                code, said = self.run_script("run-job.sh", *ENV, "ledger-check")
+                self.assertEqual(code, expected, said)
+                if isinstance(outcome, int):
+                    self.assertIn(f"exit code {outcome}", said)
+
+    def test_it_can_look_at_a_database_that_was_restored_beside_ours(self):
         self.exists()
-        self.state["migration"] = 2
-        code, said = self.run_script("run-job.sh", *ENV, "ledger-check")
-        self.assertEqual(code, 1, said)
-        self.assertIn("exit code 2", said)
+        code, said = self.run_script("run-job.sh", *ENV, "--database-host", "beside.example", "ledger-check", "--archive")
+        self.assertEqual(code, 0, said)
+        ((_, options),) = self.calls("ecs run-task")
+        self.assertEqual(options["task-definition"], ["holdfast-dev-scheduled"])
+        (container,) = json.loads(options["overrides"][0])["containerOverrides"]
+        self.assertEqual(container["environment"], [{"name": "DATABASE_HOST", "value": "beside.example"}])
+        self.assertEqual(container["command"], ["ledger-check", "--archive"])
 
 
 class Teardown(Deployment):
@@ -342,7 +389,41 @@ class Teardown(Deployment):
         self.assertEqual(code, 0, said)
         self.assertEqual(self.deleted(), ORDER[::-1])
         self.assertIn("snapshot holdfast-dev-data-snapshot", said)
-        self.assertNotIn("other", said)
+
+    def test_what_stays_is_named(self):
+        self.exists()
+        self.state["holds"] = {
+            "holdfast-dev-messaging": [
+                ("AWS::SQS::Queue", "https://sqs/wallet-audit", "Retain"),
+                ("AWS::SNS::Topic", "arn:of:topic", "Delete"),
+            ],
+            "holdfast-dev-security": [("AWS::KMS::Key", "key-1", "Retain")],
+        }
+        code, said = self.run_script("teardown.sh", *ENV, "--yes-delete", "dev")
+        self.assertEqual(code, 0, said)
+        self.assertIn("AWS::KMS::Key key-1\nAWS::SQS::Queue https://sqs/wallet-audit\nsnapshot ", said)
+        self.assertNotIn("topic", said)
+
+    def test_the_usage_names_every_kind_that_templates_keep(self):
+        words = {
+            "AWS::Backup::BackupVault": "backup vault",
+            "AWS::Cognito::UserPool": "user pool",
+            "AWS::KMS::Key": "keys",
+            "AWS::Logs::LogGroup": "log groups",
+            "AWS::RDS::DBCluster": "snapshot",
+            "AWS::RDS::GlobalCluster": "global database",
+            "AWS::S3::Bucket": "bucket of logs",
+            "AWS::SQS::Queue": "queues",
+            "AWS::SecretsManager::Secret": "secrets",
+        }
+        kept = set()
+        for stack in ORDER:
+            text = (INFRA / f"cloudformation/{stack}.yaml").read_text()
+            kept |= set(re.findall(r"Type: (AWS::\S+)\n(?: +Condition: .*\n)?(?: +DependsOn: .*\n)? +DeletionPolicy: (?:Retain|Snapshot)", text))
+        self.assertEqual(kept, set(words))
+        _, said = self.run_script("teardown.sh")
+        for kind, word in words.items():
+            self.assertIn(word, " ".join(said.split()), kind)
 
     def test_staging_and_prod_are_never_deleted(self):
         for environment in ("staging", "prod", "production"):
