@@ -1,6 +1,7 @@
 """Runbooks say what can be done: every command in them is one that exists, with the options that it takes and needs."""
 
 import itertools
+import json
 import re
 import shlex
 import unittest
@@ -151,6 +152,18 @@ class Runbooks(unittest.TestCase):
             text = page.read_text()
             if "put-secret-value" in text:
                 self.assertRegex(text, r"get-secret-value[^`]*\|\s+jq", page.name)
+
+    def test_values_that_pages_give_are_parameters_of_their_stacks(self):
+        count = 0
+        for page in PAGES:
+            text = page.read_text()
+            blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+            blocks += [json.loads("{%s}" % one) for one in re.findall(r'`("[a-z]+": \{.*?\})`', text)]
+            for stack, values in ((stack, values) for block in blocks for stack, values in block.items()):
+                for name in values:
+                    count += 1
+                    self.assertRegex(TEMPLATES.get(stack, ""), rf"(?m)^  {name}:\n    Type: ", f"{page.name}: {stack}")
+        self.assertGreater(count, 5)
 
     def test_services_that_are_stopped_are_all_of_them(self):
         roles = set(re.search(r"Fn::ForEach::Roles:\s+- Role\s+- \[(.*)\]", TEMPLATES["workers"])[1].lower().split(", "))
