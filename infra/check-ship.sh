@@ -60,7 +60,7 @@ check_workflows
 
 say 'tests'
 # Two at a time: most of their time is spent in programs that they start.
-(cd infra/tests && printf '%s\n' test_deploy.Order test_deploy.Values test_deploy.Refusals test_deploy.Ends test_deploy.Teardown test_deploy.Jobs \
+(cd infra/tests && printf '%s\n' test_deploy.Order test_deploy.Values test_deploy.Refusals test_deploy.Ends test_scripts \
     test_templates test_files test_runbooks | xargs -P 2 -I {} "../../$venv/bin/python" -W error::SyntaxWarning -m unittest -q {})
 
 say 'all passed'

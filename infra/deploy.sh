@@ -14,8 +14,8 @@ infra=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
     cat <<'USAGE'
-usage: infra/deploy.sh deploy   --environment ENV --image REPOSITORY@sha256:DIGEST [options]
-       infra/deploy.sh plan     --environment ENV --image REPOSITORY@sha256:DIGEST [options]
+usage: infra/deploy.sh deploy   --environment ENV [--image REPOSITORY@sha256:DIGEST] [options]
+       infra/deploy.sh plan     --environment ENV [--image REPOSITORY@sha256:DIGEST] [options]
        infra/deploy.sh rollback --environment ENV [--image REPOSITORY@sha256:DIGEST] [options]
        infra/deploy.sh verify   --environment ENV --image REPOSITORY@sha256:DIGEST
 
@@ -26,7 +26,7 @@ rollback  puts the image of before (or --image) back into the services; the sche
 verify    waits until all services run the image, and changes nothing
 
   --environment dev|staging|prod
-  --image URI                     by digest, never by tag
+  --image URI                     by digest, never by tag; left out only where no chosen stack runs it
   --only STACK[,STACK]            these stacks alone; `bootstrap` is only ever deployed so
   --skip-migration                for a change that has nothing to do with the schema
   --allow-replace STACK/RESOURCE  a replacement or removal that is meant; may be given again
@@ -72,6 +72,15 @@ require_image() {
 }
 
 wanted() { [ -z "$only" ] || [[ ",$only," == *",$1,"* ]]; }
+
+# Whether a chosen stack runs the image. Those that only stand around it can be changed without one.
+needs_image() {
+    local stack
+    for stack in "${STACKS[@]}"; do
+        if wanted "$stack" && grep -qw ImageUri "$(template_of "$stack")"; then return 0; fi
+    done
+    return 1
+}
 
 deploy_all() {
     local stack
@@ -153,8 +162,7 @@ main() {
     show_account
     case $command in
     deploy | plan)
-        # Only stacks that run the image need one.
-        if [ "$only" = bootstrap ]; then image=''; else require_image; fi
+        if needs_image; then require_image; fi
         deploy_all
         ;;
     rollback) rollback_all ;;

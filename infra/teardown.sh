@@ -13,8 +13,11 @@ usage: infra/teardown.sh --environment dev [--keep-data] [--yes-delete dev] [--r
 
   --keep-data       leaves network, security and data: the database stays, and what it costs, too
   --yes-delete dev  asks nobody; the environment is named once more, so that no line of history deletes another one
-The stack `bootstrap` stays: it has the image repository and the role of the pipeline. The database leaves a
-snapshot behind, and buckets that are not empty stay; both are named at the end.
+The stack `bootstrap` stays: it has the image repository and the role of the pipeline. So does what the templates keep from
+every deletion: queues of events with their messages, log groups, keys, secrets, the user pool, the bucket of logs, and where
+there are such, the backup vault and the global database. The database leaves a snapshot. All of it is named at the end, costs
+something, and is deleted by hand. Queues, log groups and the secret of providers go before the environment can be made again,
+as their names are taken.
 USAGE
 }
 
@@ -47,21 +50,29 @@ stack_is_gone() {
     esac
 }
 
+# What a deleted stack left behind. By its id: its name is nobody's any more.
+left_by() {
+    aws_json cloudformation list-stack-resources --stack-name "$1" |
+        jq -r '.StackResourceSummaries[] | select(.ResourceStatus == "DELETE_SKIPPED") | "\(.ResourceType) \(.PhysicalResourceId)"'
+}
+
+left=''
 for ((i = ${#STACKS[@]} - 1; i >= 0; i--)); do
     stack=${STACKS[$i]}
     if [ "$keep_data" = yes ] && [[ " network security data " == *" $stack "* ]]; then continue; fi
     [ "$(stack_status "$stack")" = ABSENT ] && continue
     title "deleting $(stack_name "$stack")"
+    id=$(aws_json cloudformation describe-stacks --stack-name "$(stack_name "$stack")" | jq -r '.Stacks[0].StackId')
     aws_json cloudformation delete-stack --stack-name "$(stack_name "$stack")"
     wait_until 3600 "$(stack_name "$stack")" stack_is_gone "$stack" ||
         die "$(stack_name "$stack") could not be deleted: $(aws_json cloudformation describe-stack-events \
             --stack-name "$(stack_name "$stack")" |
             jq -r '[.StackEvents[] | select(.ResourceStatus == "DELETE_FAILED")][0] | "\(.LogicalResourceId): \(.ResourceStatusReason)"')"
+    left+=$(left_by "$id")$'\n'
 done
 
 title 'what stays'
+sort <<<"$left" | sed '/^$/d'
 aws_json rds describe-db-cluster-snapshots --snapshot-type manual |
     jq -r --arg prefix "holdfast-$environment" '.DBClusterSnapshots[]
         | select(.DBClusterSnapshotIdentifier | startswith($prefix)) | "snapshot \(.DBClusterSnapshotIdentifier)"'
-aws_json s3api list-buckets |
-    jq -r --arg prefix "holdfast-$environment" '.Buckets[] | select(.Name | startswith($prefix)) | "bucket \(.Name)"'

@@ -33,8 +33,10 @@ deploy_stack() {
     fi
     confirm "change $(stack_name "$stack")?"
     [ "$kind" = UPDATE ] && set_policy "$stack"
+    # What was just made has nothing in it, so a change that goes back takes it away, even where the template retains it: a
+    # queue or a log group left behind would be in the way of the next try by its name.
     aws_json cloudformation execute-change-set --stack-name "$(stack_name "$stack")" --change-set-name "$change_set" \
-        --client-request-token "$change_set"
+        --client-request-token "$change_set" --retain-except-on-create
     wait_until "$STACK_LIMIT_S" "$(stack_name "$stack")" stack_is_changed "$stack" || show_failure "$stack"
     policy_loosened=''
     set_policy "$stack"

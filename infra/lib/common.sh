@@ -1,4 +1,4 @@
-# Shared by deploy.sh and teardown.sh: words, errors, the environment, and one way to call AWS.
+# Shared by all scripts here: words, errors, the environment, and one way to call AWS.
 # shellcheck shell=bash
 
 # The order in which stacks are made. A stack takes values from those before it only.
@@ -36,6 +36,15 @@ environment_of() {
 stack_name() { printf 'holdfast-%s-%s' "$environment" "$1"; }
 template_of() { printf '%s/cloudformation/%s.yaml' "$infra" "$1"; }
 parameters_file() { printf '%s/cloudformation/parameters/%s.json' "$infra" "$environment"; }
+# What differs in one region: prefix list, certificate, what there may be only one of. It lies over the file of the environment.
+regional_file() { printf '%s/cloudformation/parameters/%s.%s.json' "$infra" "$environment" "$region"; }
+
+# The values that people gave, of all stacks.
+given_values() {
+    local files=("$(parameters_file)")
+    if [ -f "$(regional_file)" ]; then files+=("$(regional_file)"); fi
+    jq -s 'reduce .[] as $file ({}; . * $file)' "${files[@]}"
+}
 
 # One place for region and format, so that no call depends on somebody's configuration.
 aws_json() { aws --region "$region" --output json "$@"; }

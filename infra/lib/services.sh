@@ -16,10 +16,10 @@ run_migration() {
     say 'migrated'
 }
 
-# run_task DEFINITION GROUP [OVERRIDES]: runs a task once, in the network of ours, and waits for its end. Answers whether all
-# of its containers ended with 0; `task_end` says how, `task` is its ARN.
+# run_task DEFINITION GROUP [OVERRIDES]: runs a task once, in the network of ours, and waits for its end. Answers with the
+# exit code of its container, or 1 if that never ran; `task_end` says how it ended, `task` is its ARN.
 run_task() {
-    local cluster network answer words
+    local cluster network answer words code
     cluster=$(jq -r '.ClusterName // empty' <<<"$known_outputs")
     [ -n "$cluster" ] || die 'no ClusterName among the outputs'
     network=$(jq -c --arg group "$2" '
@@ -40,7 +40,8 @@ run_task() {
     task_end=$(jq -r '[.tasks[0].stoppedReason, (.tasks[0].containers[] |
         "\(.name) exit code \(.exitCode // "none") \(.reason // "")")] | join("; ")' <<<"$answer")
     # No exit code means that the container never ran.
-    jq -e 'all(.tasks[0].containers[]; .exitCode == 0)' <<<"$answer" >/dev/null
+    code=$(jq '[.tasks[0].containers[].exitCode // 1] | max // 1' <<<"$answer")
+    return "$code"
 }
 
 task_has_stopped() {

@@ -66,15 +66,15 @@ find_template() {
     template_args=(--template-url "https://$bucket.s3.$region.amazonaws.com/$key")
 }
 
-# The parameters of a stack as the API takes them: from the file of the environment, else from the output
+# The parameters of a stack as the API takes them: from the files of the environment, else from the output
 # of that name of an earlier stack, else the template's default.
 parameters_of() {
     local stack=$1 summary
     summary=$(aws_json cloudformation validate-template "${template_args[@]}")
     jq -n --arg stack "$stack" --arg image "$image" --arg environment "$environment" \
         --argjson summary "$summary" --argjson outputs "$known_outputs" \
-        --slurpfile file "$(parameters_file)" '
-        ($file[0][$stack] // {}) as $given
+        --argjson given "$(given_values)" '
+        ($given[$stack] // {}) as $given
         | [$summary.Parameters[]? | .ParameterKey as $key
             | if $key == "ImageUri" then {key: $key, value: $image}
               elif $given | has($key) then {key: $key, value: $given[$key]}
@@ -89,7 +89,7 @@ parameters_of() {
 
 # The tags of all stacks, as the API takes them.
 stack_tags() {
-    jq --arg environment "$environment" '
+    given_values | jq --arg environment "$environment" '
         {Environment: $environment, Project: "wallet-service"} + (.tags // {})
-        | to_entries | map({Key: .key, Value: .value})' "$(parameters_file)"
+        | to_entries | map({Key: .key, Value: .value})'
 }

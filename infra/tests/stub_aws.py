@@ -14,6 +14,7 @@ import cfn_yaml
 
 REGION = "eu-central-1"
 ARN = f"arn:aws:ecs:{REGION}:111122223333"
+STACK_ID = f"arn:aws:cloudformation:{REGION}:111122223333:stack/"
 
 
 class Refused(Exception):
@@ -65,9 +66,6 @@ class Stub:
         self.state.setdefault("put", {})[self.one("key")] = pathlib.Path(self.one("body")).read_text()
         return {}
 
-    def s3api_list_buckets(self):
-        return {"Buckets": [{"Name": "holdfast-dev-logs"}, {"Name": "other"}]}
-
     def rds_describe_db_cluster_snapshots(self):
         return {"DBClusterSnapshots": [{"DBClusterSnapshotIdentifier": "holdfast-dev-data-snapshot"}]}
 
@@ -87,7 +85,21 @@ class Stub:
         if after:
             stack["status"] = after
         outputs = [{"OutputKey": k, "OutputValue": v} for k, v in stack.get("outputs", {}).items()]
-        return {"Stacks": [{"StackName": self.one("stack-name"), "StackStatus": status, "Outputs": outputs}]}
+        name = self.one("stack-name")
+        return {"Stacks": [{"StackName": name, "StackId": STACK_ID + name, "StackStatus": status, "Outputs": outputs}]}
+
+    def cloudformation_list_stack_resources(self):
+        """Of a stack that is deleted, which has no name any more."""
+        name = self.one("stack-name").removeprefix(STACK_ID)
+        if name == self.one("stack-name") or name in self.stacks:
+            raise AssertionError("only deleted stacks are asked for what they left")
+        status = lambda policy: "DELETE_SKIPPED" if policy == "Retain" else "DELETE_COMPLETE"
+        return {
+            "StackResourceSummaries": [
+                {"ResourceType": kind, "PhysicalResourceId": physical, "ResourceStatus": status(policy)}
+                for kind, physical, policy in self.state.get("holds", {}).get(name, [])
+            ]
+        }
 
     def cloudformation_describe_stack_resources(self):
         return {

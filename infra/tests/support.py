@@ -60,6 +60,8 @@ class Deployment(unittest.TestCase):
         for script in ("deploy.sh", "teardown.sh", "run-job.sh"):
             shutil.copy(INFRA / script, self.infra)
         self.parameters = {"tags": {"Owner": "payments"}, "data": {"Days": "35"}}
+        # Of one region, where a test has such a file.
+        self.regional, self.regional_of = None, REGION
         self.templates = fixture_templates()
         self.state = {
             "stacks": {},
@@ -110,6 +112,10 @@ class Deployment(unittest.TestCase):
         folder.mkdir(parents=True, exist_ok=True)
         for environment in ("dev", "staging", "prod"):
             (folder / f"{environment}.json").write_text(json.dumps(self.parameters))
+            for old in folder.glob(f"{environment}.*.json"):
+                old.unlink()
+            if self.regional is not None:
+                (folder / f"{environment}.{self.regional_of}.json").write_text(json.dumps(self.regional))
         for stack, template in self.templates.items():
             text = template if isinstance(template, str) else json.dumps(template)
             (self.infra / f"cloudformation/{stack}.yaml").write_text(text)

@@ -74,6 +74,25 @@ class Order(Deployment):
         self.assertEqual(code, 0, said)
         self.assertEqual(self.stacks_changed()[-1], "bootstrap")
 
+    def test_an_image_is_asked_for_only_where_a_stack_runs_it(self):
+        self.exists()
+        code, said = self.run_script("deploy.sh", "deploy", *ENV, "--only", "data,messaging", "--auto-approve")
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.stacks_changed(), ["data", "messaging"])
+        for more in ((), ("--only", "data,migrate"), ("--only", "workers")):
+            for command in ("deploy", "plan"):
+                code, said = self.run_script("deploy.sh", command, *ENV, *more, "--auto-approve")
+                self.assertEqual(code, 1, said)
+                self.assertIn("--image is missing", said)
+        self.assertEqual(self.stacks_changed(), ["data", "messaging"])
+
+    def test_what_a_failed_change_has_just_made_goes_with_it(self):
+        self.name_resources()
+        self.run_script("deploy.sh", "deploy", *GO)
+        changes = self.calls("cloudformation execute-change-set")
+        self.assertEqual(len(changes), len(ORDER))
+        self.assertTrue(all("retain-except-on-create" in options for _, options in changes))
+
 
 class Values(Deployment):
     def given(self, stack):
@@ -90,6 +109,19 @@ class Values(Deployment):
         self.parameters["data"] = {}
         self.run_script("deploy.sh", "deploy", *GO, "--only", "data")
         self.assertNotIn("Days", self.given("data"))
+
+    def test_a_region_has_values_of_its_own_over_those_of_the_environment(self):
+        self.exists()
+        self.templates["data"]["Parameters"]["Joins"] = {"Type": "String", "Default": ""}
+        self.regional = {"tags": {"Place": "second"}, "data": {"Joins": "global"}, "network": {}}
+        for region, joins in (("eu-central-1", "global"), ("us-west-2", None)):
+            self.regional_of = region
+            code, said = self.run_script("deploy.sh", "deploy", *GO, "--only", "data")
+            self.assertEqual(code, 0, said)
+            self.assertEqual(self.given("data").get("Joins"), joins)
+            self.assertEqual(self.given("data")["Days"], "35")
+            tags = {tag["Key"] for tag in json.loads(self.calls("cloudformation create-change-set")[-1][1]["tags"][0])}
+            self.assertEqual(tags, {"Environment", "Project", "Owner"} | ({"Place"} if joins else set()))
 
     def test_a_value_that_is_nowhere_stops_before_anything_is_changed(self):
         self.exists()
@@ -311,64 +343,6 @@ class Ends(Deployment):
         code, said = self.run_script("deploy.sh", "rollback", *ENV, "--auto-approve")
         self.assertEqual(code, 1)
         self.assertIn("name one with --image", said)
-
-
-class Jobs(Deployment):
-    def test_a_command_runs_in_a_task_of_its_own_and_says_how_it_ended(self):
-        self.exists()
-        code, said = self.run_script("run-job.sh", *ENV, "--as", "desk", "operator-add", "ann lee", "approver")
-        self.assertEqual(code, 0, said)
-        ((_, options),) = self.calls("ecs run-task")
-        self.assertEqual(options["task-definition"], ["holdfast-dev-desk"])
-        (container,) = json.loads(options["overrides"][0])["containerOverrides"]
-        self.assertEqual(container, {"name": "jobs", "command": ["operator-add", "ann lee", "approver"]})
-        self.assertIn("log: /holdfast/dev/Desk, stream desk/jobs/migration", said)
-
-    def test_its_failure_is_ours(self):
-        self.exists()
-        self.state["migration"] = 2
-        code, said = self.run_script("run-job.sh", *ENV, "ledger-check")
-        self.assertEqual(code, 1, said)
-        self.assertIn("exit code 2", said)
-
-
-class Teardown(Deployment):
-    def deleted(self):
-        return [o["stack-name"][0].split("-", 2)[2] for _, o in self.calls("cloudformation delete-stack")]
-
-    def test_dev_is_deleted_last_stack_first(self):
-        self.exists()
-        code, said = self.run_script("teardown.sh", *ENV, "--yes-delete", "dev")
-        self.assertEqual(code, 0, said)
-        self.assertEqual(self.deleted(), ORDER[::-1])
-        self.assertIn("snapshot holdfast-dev-data-snapshot", said)
-        self.assertNotIn("other", said)
-
-    def test_staging_and_prod_are_never_deleted(self):
-        for environment in ("staging", "prod", "production"):
-            code, said = self.run_script("teardown.sh", "--environment", environment, "--yes-delete", environment)
-            self.assertEqual(code, 1, said)
-        self.assertEqual(self.calls(), [])
-
-    def test_the_environment_has_to_be_typed(self):
-        self.exists()
-        for typed in ("", "yes\n", "prod\n"):
-            code, said = self.run_script("teardown.sh", *ENV, answers=typed)
-            self.assertEqual(code, 1, said)
-        self.assertEqual(self.deleted(), [])
-
-    def test_data_can_be_kept(self):
-        self.exists()
-        self.run_script("teardown.sh", *ENV, "--yes-delete", "dev", "--keep-data")
-        self.assertEqual(self.deleted(), ORDER[:2:-1])
-
-    def test_a_stack_that_cannot_be_deleted_stops_it(self):
-        self.exists()
-        self.state["fails"] = ["holdfast-dev-messaging"]
-        code, said = self.run_script("teardown.sh", *ENV, "--yes-delete", "dev")
-        self.assertEqual(code, 1)
-        self.assertIn("Queue: in use", said)
-        self.assertEqual(self.deleted()[-1], "messaging")
 
 
 if __name__ == "__main__":

@@ -107,14 +107,16 @@ class Compose(unittest.TestCase):
                 continue
             self.assertIn("test", one["healthcheck"], name)
             for needed, how in one.get("depends_on", {}).items():
-                ends = needed == "migrate"
-                expected = "service_completed_successfully" if ends else "service_healthy"
+                others = {"migrate": "service_completed_successfully", "issuer": "service_started"}
+                expected = others.get(needed, "service_healthy")
                 self.assertEqual(how["condition"], expected, f"{name} on {needed}")
         for name, one in self.ours().items():
             expected = {"postgres"} if name == "migrate" else {"postgres", "migrate"}
             self.assertTrue(expected <= set(one["depends_on"]), name)
         for name in ("relay", "consumer-audit", "consumer-metrics", "desk"):
             self.assertIn("sqs", self.services[name]["depends_on"])
+        # Or `up --wait` would be done without anybody who gives tokens.
+        self.assertIn("issuer", self.services["api"]["depends_on"])
 
     def test_ours_write_nothing_and_may_nothing(self):
         self.assertEqual(self.services["worker"]["deploy"]["replicas"], 2)

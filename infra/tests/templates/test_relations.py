@@ -26,7 +26,9 @@ OTHERS = 10
 def per_task():
     """Connections to the writer that one process keeps at most, as docs/CONFIGURATION.md says it."""
     text = CONFIGURATION.read_text().replace("\n", " ")
-    fixed = re.search(r"an API process keeps at most (\w+) to the writer", text)[1]
+    fixed, listed, replica = re.search(r"an API process keeps at most (\w+) to the writer:([^;]*); with a replica (\w+) more", text).groups()
+    # The list says the same as its sum.
+    assert COUNT[fixed] == sum(COUNT[word] for word in re.findall(r"\b(one|two|three|four) for", listed)), listed
     reads = re.search(r"`HOLDFAST_API_READ_CONNECTIONS` \| [^|]*\| `(\d+)`", text)[1]
     words = re.search(
         r"A process keeps at most (\w+) connections for `sagas`, (\w+) for `relay`, (\w+) for each consumer, (\w+) for `desk`, "
@@ -36,7 +38,7 @@ def per_task():
     sagas, relay, consumer, desk, calls = (COUNT[word] for word in words.groups()[:5])
     every = words[6].count("one for") + SAMPLER
     counts = {"Sagas": sagas, "Relay": relay, "Audit": consumer, "Metrics": consumer, "Desk": desk, "Calls": calls}
-    return {"Api": COUNT[fixed] + int(reads) + SAMPLER} | {role: count + every for role, count in counts.items()}
+    return {"Api": COUNT[fixed] + COUNT[replica] + int(reads) + SAMPLER} | {role: count + every for role, count in counts.items()}
 
 
 def tasks_max(there, role):
