@@ -1,6 +1,6 @@
 //! What holds for every request.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::{Config, Limits};
 use embedded::testing::TestDatabase;
@@ -76,7 +76,8 @@ async fn ready_means_that_the_database_answers_and_is_migrated() {
     .await;
     // What was found is said again for a moment.
     let mut answer = api.get("/health/ready").await;
-    while answer.status == 200 {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while answer.status == 200 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
         answer = api.get("/health/ready").await;
     }

@@ -1,6 +1,7 @@
 //! Start and stop.
 
 use std::error::Error;
+use std::time::{Duration, Instant};
 
 use api::{ApiStartError, Config, Server};
 use embedded::testing::TestDatabase;
@@ -40,9 +41,11 @@ async fn the_program_of_a_health_check_says_how_a_process_is() {
     assert_eq!(ask(words("ready")).await, Some(Ok(())));
     sqlx::query("DELETE FROM seaql_migrations").execute(&api.pool).await.unwrap();
     // What was found is said again for a moment.
+    let deadline = Instant::now() + Duration::from_secs(10);
     let sentence = loop {
-        if let Err(sentence) = ask(words("ready")).await.unwrap() {
-            break sentence;
+        match ask(words("ready")).await.unwrap() {
+            Err(sentence) => break sentence,
+            Ok(()) => assert!(Instant::now() < deadline, "it stays ready"),
         }
     };
     assert!(sentence.starts_with(&format!("{address} is not ready: 503 ")), "{sentence}");
