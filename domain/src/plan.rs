@@ -228,12 +228,14 @@ impl Pace {
         bad > self.failure_percent_max.saturating_mul(standing.recent)
     }
 
-    /// What the rate allows by now, less what was sent, and no more than may be under way.
+    /// What the rate allows by now, less what was sent, and no more than may be under way. Time in which nothing could be
+    /// sent is not caught up with: what has just recovered is not flooded.
     fn allowed(&self, elapsed: Duration, sent: u32, under_way: u32) -> u32 {
         let ahead = elapsed.saturating_add(TICK).as_millis();
         let by_now = u128::from(self.rate_per_second).saturating_mul(ahead).div_euclid(1_000);
         let by_now = u32::try_from(by_now).unwrap_or(u32::MAX).max(1);
         let under_way_max = self.rate_per_second.saturating_mul(2).max(UNDER_WAY_MIN);
-        by_now.saturating_sub(sent).min(under_way_max.saturating_sub(under_way))
+        let credit = by_now.saturating_sub(sent).min(self.rate_per_second.max(1));
+        credit.min(under_way_max.saturating_sub(under_way))
     }
 }

@@ -71,6 +71,14 @@ fn the_ramp_keeps_to_its_rate() {
 }
 
 #[test]
+fn time_in_which_nothing_was_sent_is_not_caught_up_with() {
+    // After five minutes without a desk: a second's worth, not what they would have allowed.
+    assert_eq!(PACE.next(&ramp(300_000, 100, 100)), Move::Send(100));
+    let slow = Pace { rate_per_second: 1, ..PACE };
+    assert_eq!(slow.next(&ramp(300_000, 1, 1)), Move::Send(1));
+}
+
+#[test]
 fn bad_outcomes_halt_it() {
     let canaries =
         Standing { dispatched: 10, phase_dispatched: 10, ended: 10, recent: 10, ..fresh() };

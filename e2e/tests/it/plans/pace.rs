@@ -1,5 +1,7 @@
 //! Canaries, ramp, halts, and operators who pause and stop.
 
+use std::time::Instant;
+
 use super::*;
 
 /// Still broken, all of it.
@@ -168,4 +170,26 @@ async fn a_plan_leaves_alone_what_died_again_after_it_was_made() {
     assert_eq!((done.dispatched_count, done.skipped_count), (0, 100));
     assert_audited(&world, 100).await;
     world.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn a_ramp_that_stood_still_goes_on_at_its_rate() {
+    let world = hundred().await;
+    let plan = plan_of_all(&world, Way::Redrive).await;
+    apply(&world, &plan, Pace { canary_count: 0, rate_per_second: 2, failure_percent_max: 5 })
+        .await;
+    let mut sent = 0;
+    // The first tick begins the ramp.
+    while sent == 0 {
+        sent = tick(&world, &plan).await;
+    }
+    let away = "UPDATE redrive_plan SET ramp_since = ramp_since - interval '10 minutes'";
+    sqlx::query(away).execute(&world.reads).await.expect("a plan");
+    let began = Instant::now();
+    for _ in 0..20 {
+        sent += tick(&world, &plan).await;
+    }
+    // What has gone before, the burst, what is left to be caught up with, and what time brings.
+    let allowed = 2 + 2 + 2 + 2 * (1 + began.elapsed().as_secs());
+    assert!(u64::from(sent) <= allowed, "{sent} of {allowed}");
 }

@@ -5,8 +5,6 @@ WITH under_way AS (
     SELECT position, transfer_id
     FROM redrive_item
     WHERE plan_id = $1 AND status = 'dispatched'
-    ORDER BY position
-    LIMIT $2
 ),
 ended AS (
     SELECT u.position, t.status, t.failure_code, d.fingerprint
@@ -23,6 +21,8 @@ ended AS (
         LIMIT 1
     ) AS d ON true
     WHERE t.status NOT IN ('accepted', 'held')
+    ORDER BY u.position
+    LIMIT $2
 )
 UPDATE redrive_item AS i
 SET status = CASE e.status

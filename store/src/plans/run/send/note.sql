@@ -1,4 +1,5 @@
--- Notes which items go and which do not, and counts them.
+-- Notes which items go and which do not, and counts them. A ramp that has stood still is taken to have begun later, so that
+-- no more than a second of its rate is left to be caught up with.
 WITH gone AS (
     UPDATE redrive_item
     SET status = 'dispatched', dispatched_at = clock_timestamp()
@@ -14,5 +15,10 @@ UPDATE redrive_plan
 SET dispatched_count = dispatched_count + cardinality($2::integer[]),
     skipped_count = skipped_count + cardinality($3::integer[]),
     next_position = next_position + cardinality($2::integer[]) + cardinality($3::integer[]),
-    phase_dispatched = phase_dispatched + cardinality($2::integer[])
+    phase_dispatched = phase_dispatched + cardinality($2::integer[]),
+    ramp_since = CASE WHEN ramp_since IS NOT NULL THEN greatest(
+        ramp_since,
+        clock_timestamp() - make_interval(
+            secs => 1 + (phase_dispatched + cardinality($2::integer[]))::double precision / rate_per_second)
+    ) END
 WHERE id = $1
