@@ -26,6 +26,7 @@ mod caller;
 mod config;
 mod jwks;
 mod keys;
+mod operators;
 mod owned;
 mod provider;
 mod refusal;
@@ -35,6 +36,7 @@ pub(crate) use caller::{Caller, Depositor, Guardian, Reader, Writer};
 pub use config::{AuthConfig, IssuerConfig};
 use keys::ApiKeys;
 pub(crate) use keys::{Fresh, make as make_key};
+pub(crate) use operators::Operators;
 pub(crate) use owned::{check_source, is_told_why, own_wallets, owned, seen};
 use tokens::Tokens;
 

@@ -13,7 +13,7 @@ use telemetry::sampler::Looks;
 use tokio::sync::Semaphore;
 
 use crate::admin::approvals::FourEyes;
-use crate::auth::Auth;
+use crate::auth::{Auth, Operators};
 use crate::config::{Config, Webhook};
 use crate::door::Door;
 use crate::facts::Facts;
@@ -39,6 +39,8 @@ pub struct App(Arc<Shared>);
 pub struct Shared {
     /// Who may ask.
     pub(crate) auth: Auth,
+    /// Who may look after it.
+    pub(crate) operators: Operators,
     pub(crate) readers: Readers,
     pub(crate) facts: Facts,
     pub(crate) intake: Intake,
@@ -112,10 +114,12 @@ impl App {
         let overview = Overview::start(readers.writer(), badge);
         let auth = Auth::start(&config.auth, readers.writer()).map_err(ApiStartError::Issuer)?;
         let writer = readers.writer().clone();
+        let operators = Operators::new(writer.clone());
         watch_pool("reads", &writer);
         let health = Health::new(move || writer.clone(), config.telemetry.newer_schema);
         Ok(Self(Arc::new(Shared {
             auth,
+            operators,
             readers,
             facts,
             intake,

@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::operator::OperatorRole;
-use store::operators::{Operator, authenticate, is_operator_token};
+use store::operators::{Operator, is_operator_token};
 use wire::{Me, ProblemCode};
 
 use crate::auth::bearer;
@@ -20,11 +20,11 @@ impl FromRequestParts<App> for Viewer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers).map_err(|_| ApiError::operator_unknown())?;
+        let token = credential(parts)?;
         if !is_operator_token(token) {
             return app.auth.operator(token).await.map(Self);
         }
-        let operator = authenticate(app.readers.writer(), token).await?;
+        let operator = app.operators.look(token).await?;
         operator.map(Self).ok_or_else(ApiError::operator_unknown)
     }
 }
@@ -33,10 +33,19 @@ impl FromRequestParts<App> for Changer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Viewer(operator) = Viewer::from_request_parts(parts, app).await?;
+        let token = credential(parts)?;
+        let operator = if is_operator_token(token) {
+            app.operators.find(token).await?.ok_or_else(ApiError::operator_unknown)?
+        } else {
+            app.auth.operator(token).await?
+        };
         require(&operator, OperatorRole::Operator)?;
         Ok(Self(operator))
     }
+}
+
+fn credential(parts: &Parts) -> Result<&str, ApiError> {
+    bearer(&parts.headers).map_err(|_| ApiError::operator_unknown())
 }
 
 /// Says no to whoever has a lesser role.

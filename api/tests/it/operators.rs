@@ -1,9 +1,12 @@
 //! The operator API: who may, and what it shows. What it does to transfers is tested
 //! where there are workers.
 
+use std::time::Duration;
+
 use domain::operator::OperatorRole;
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use crate::support::{Answer, Api};
 
@@ -44,7 +47,18 @@ async fn nobody_without_a_good_token_gets_in() {
     let answer = api.as_operator(&new, Method::GET, me, "").await;
     assert_eq!((answer.status, answer.body), (200, json!({"name": "ann", "role": "viewer"})));
     api.sql("UPDATE operator SET revoked_at = now()").await;
-    api.as_operator(&new, Method::GET, me, "").await.assert_problem(401, "operator_unknown");
+    // It changes nothing any more at once, and shows nothing any more within seconds.
+    let body = json!({ "on": true, "reason": "none" }).to_string();
+    let switch = "/admin/v1/switches/maintenance";
+    let changed = api.as_operator(&new, Method::PUT, switch, &body).await;
+    changed.assert_problem(401, "operator_unknown");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut answer = api.as_operator(&new, Method::GET, me, "").await;
+    while answer.status == 200 && Instant::now() < deadline {
+        sleep(Duration::from_millis(50)).await;
+        answer = api.as_operator(&new, Method::GET, me, "").await;
+    }
+    answer.assert_problem(401, "operator_unknown");
     let stored: i64 =
         sqlx::query_scalar("SELECT count(*) FROM operator WHERE strpos(operator::text, $1) > 0")
             .bind(&new)
