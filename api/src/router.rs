@@ -146,6 +146,10 @@ fn desk_routes() -> Router<App> {
             "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward",
             post(admin::approvals::approve_force_forward),
         )
+        .route(
+            "/admin/v1/dead-letters/{dead_letter_id}/approve-resolve",
+            post(admin::approvals::approve_resolve),
+        )
         .route("/admin/v1/dead-letters/{dead_letter_id}/discard", post(admin::discard))
         .route("/admin/v1/dead-letters/{dead_letter_id}/resolve", post(admin::resolve))
         .route("/admin/v1/transfers/{transfer_id}", get(admin::transfer))

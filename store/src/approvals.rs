@@ -22,20 +22,30 @@ pub enum Subject {
     },
     /// That a dead letter is forced forward. It stays as it is until somebody acts on it, so its id says all.
     ForceForward(DeadLetterId),
+    /// That a dead letter is resolved so.
+    Resolve {
+        /// Which one.
+        id: DeadLetterId,
+        /// As settled; as failed otherwise.
+        settled: bool,
+    },
 }
 
 impl Subject {
     fn name(&self) -> String {
         match self {
             Self::Plan { id, .. } => format!("redrive_plan:{id}"),
-            Self::ForceForward(id) => format!("dead_letter:{id}"),
+            Self::ForceForward(id) | Self::Resolve { id, .. } => format!("dead_letter:{id}"),
         }
     }
 
+    /// What of it is agreed to.
     fn hash(&self) -> &str {
         match self {
             Self::Plan { hash, .. } => hash,
             Self::ForceForward(_) => "",
+            Self::Resolve { settled: true, .. } => "settled",
+            Self::Resolve { settled: false, .. } => "failed",
         }
     }
 }
@@ -82,6 +92,7 @@ pub async fn approve(
         let action = match subject {
             Subject::Plan { .. } => "redrive_plan.approve",
             Subject::ForceForward(_) => "dead_letter.approve_force_forward",
+            Subject::Resolve { .. } => "dead_letter.approve_resolve",
         };
         let after = json!({ "hash": subject.hash() });
         let subject = subject.name();

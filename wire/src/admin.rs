@@ -32,7 +32,7 @@ mod sqs;
 mod wallets;
 
 pub use api_keys::{ApiKey, MadeApiKey, MakeApiKey};
-pub use approvals::{Approval, ApprovePlan};
+pub use approvals::{Approval, ApprovePlan, ApproveResolve};
 pub use incidents::{Incident, IncidentKind, Incidents, OutboxEvent, OutboxPage};
 pub use ledger::{LedgerReport, LedgerTotal, LedgerViolation};
 pub use limits::{LimitNow, OperatorLimit, OwnerSettings, SetLimit, SetOwner};

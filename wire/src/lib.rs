@@ -25,7 +25,7 @@ pub use admin::{
     AppliedPlan, ApplyPlan, DeadLetterFilter, MakePlan, Plan, PlanForecast, PlanHalt, PlanItem,
     PlanReceipt,
 };
-pub use admin::{Approval, ApprovePlan};
+pub use admin::{Approval, ApprovePlan, ApproveResolve};
 pub use admin::{
     Command, DeadMessage, DeadMessageGroup, DeadMessageTransfer, Job, JobCounts, JobTransfer,
     OpenCounts, OutboxQueue, PurgeQueue, Queues, RedriveQueue, SagaQueue, SqsQueue,

@@ -10,8 +10,8 @@ mod acts;
 mod options;
 
 use acts::{
-    APPROVE_FORCE, COMPENSATE, DISCARD, FORCE, PLAN_GROUP, REDRIVE, RESOLVE, RETRY_COMPENSATION,
-    TURN_GROUP,
+    APPROVE_FORCE, APPROVE_RESOLVE, COMPENSATE, DISCARD, FORCE, PLAN_GROUP, REDRIVE, RESOLVE,
+    RETRY_COMPENSATION, TURN_GROUP,
 };
 pub(super) use acts::{DATABASE, PLAN_INCIDENT, TURN_INCIDENT};
 pub use options::OPTIONS;
@@ -116,7 +116,16 @@ pub const LIST: View = View {
         read: |raw| row(raw, |letter: &DeadLetter| letter.id.to_string(), cells),
         opens: Some(|row| Some(Target::one("dead-letter", &row.id))),
     },
-    acts: &[&REDRIVE, &COMPENSATE, &RETRY_COMPENSATION, &DISCARD, &RESOLVE, &FORCE, &APPROVE_FORCE],
+    acts: &[
+        &REDRIVE,
+        &COMPENSATE,
+        &RETRY_COMPENSATION,
+        &DISCARD,
+        &RESOLVE,
+        &APPROVE_RESOLVE,
+        &FORCE,
+        &APPROVE_FORCE,
+    ],
 };
 
 fn cells(letter: &DeadLetter) -> Vec<Cell> {

@@ -9,7 +9,7 @@ use store::operators::Operator;
 use wire::limits::EVIDENCE_CHARS_MAX;
 use wire::{DeadLetter, DeadLetterOptions, OperatorReason, ProblemCode, ResolveDeadLetter};
 
-use super::approvals::second_for_force_forward;
+use super::approvals::second_for_act;
 use super::operator::{Changer, Viewer, require};
 use super::views;
 use crate::check::Checks;
@@ -73,24 +73,28 @@ pub(crate) async fn resolve(
     _: NoParams,
     Body(body): Body<ResolveDeadLetter>,
 ) -> Result<Json<DeadLetter>, ApiError> {
-    let act = match body.outcome.as_str() {
-        "settled" => Some(DeskAct::ResolveSettled),
-        "failed" => Some(DeskAct::ResolveFailed),
-        _ => None,
-    };
     // Both outcomes take the same role; whoever has it not learns no more.
     require(&actor, DeskAct::ResolveSettled.role())?;
     let mut checks = Checks::default();
-    if act.is_none() {
-        checks.wrong(ProblemCode::InvalidBody, "outcome", "must be settled or failed");
-    }
+    let act = outcome(&mut checks, &body.outcome);
     checks.bounded_text("evidence", &body.evidence, EVIDENCE_CHARS_MAX);
     checks.text("reason", &body.reason);
     checks.finish()?;
-    // Never the default: without an act the checks have said no.
-    let act = act.unwrap_or(DeskAct::ResolveFailed);
+    second_for_act(&app, &actor, id, act).await?;
     let evidence = Some(body.evidence.as_str());
     decide(&app, id, &Decision { act, actor: &actor, reason: &body.reason, evidence }).await
+}
+
+/// The act that an outcome stands for. Of another word the checks say no, and the act is never done.
+pub(super) fn outcome(checks: &mut Checks, word: &str) -> DeskAct {
+    match word {
+        "settled" => DeskAct::ResolveSettled,
+        "failed" => DeskAct::ResolveFailed,
+        _ => {
+            checks.wrong(ProblemCode::InvalidBody, "outcome", "must be settled or failed");
+            DeskAct::ResolveFailed
+        }
+    }
 }
 
 async fn perform(
@@ -104,9 +108,7 @@ async fn perform(
     let mut checks = Checks::default();
     checks.text("reason", reason);
     checks.finish()?;
-    if act == DeskAct::ForceForward {
-        second_for_force_forward(app, actor, id).await?;
-    }
+    second_for_act(app, actor, id, act).await?;
     decide(app, id, &Decision { act, actor, reason, evidence: None }).await
 }
 

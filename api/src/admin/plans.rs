@@ -29,7 +29,8 @@ const CANARY_COUNT_MAX: u32 = 1_000;
 /// Fastest ramp: what one desk process can send.
 const RATE_MAX: u32 = 5_000;
 /// When the operator does not say how carefully.
-const PACE: Pace = Pace { canary_count: 10, rate_per_second: 50, failure_percent_max: 5 };
+pub(super) const PACE: Pace =
+    Pace { canary_count: 10, rate_per_second: 50, failure_percent_max: 5 };
 
 /// `GET /admin/v1/redrive-plans?status=`, newest first.
 pub(crate) async fn list(
@@ -165,7 +166,7 @@ pub(crate) async fn apply(
         }
     }
     checks.finish()?;
-    second_for_plan(&app, &actor, id, &body.hash).await?;
+    second_for_plan(&app, &actor, id, &body.hash, pace).await?;
     let pool = app.readers.writer();
     let applied = plans::apply(pool, id, &body.hash, pace, &actor, &body.reason).await;
     let plan = applied.map_err(problem)?;

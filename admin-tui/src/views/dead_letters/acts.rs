@@ -152,6 +152,21 @@ pub(super) const APPROVE_FORCE: Act = Act {
     ..REDRIVE
 };
 
+pub(super) const APPROVE_RESOLVE: Act = Act {
+    name: "approve-resolve",
+    key: 'W',
+    about: "Agrees that somebody else resolves it so, where an amount like this takes two.",
+    path: "/dead-letters/{id}/approve-resolve",
+    inputs: &[Input {
+        name: "outcome",
+        about: "settled or failed",
+        default: None,
+        number: false,
+        from_facts: false,
+    }],
+    ..REDRIVE
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

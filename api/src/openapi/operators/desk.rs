@@ -13,8 +13,8 @@ use wire::ProblemCode::{
     TransferNotFound,
 };
 use wire::{
-    ApplyPlan, Approval, ApprovePlan, DeadLetter, DeadLetterGroup, DeadLetterOptions, MakePlan,
-    OperatorReason, Page, Plan, PlanItem, ResolveDeadLetter,
+    ApplyPlan, Approval, ApprovePlan, ApproveResolve, DeadLetter, DeadLetterGroup,
+    DeadLetterOptions, MakePlan, OperatorReason, Page, Plan, PlanItem, ResolveDeadLetter,
 };
 
 use super::{get, post};
@@ -101,6 +101,14 @@ pub(super) fn acts() -> Vec<Operation> {
         .takes::<OperatorReason>()
         .gives::<Approval>("Who has agreed, and when.")
         .problems(&[DeadLetterNotFound, DeadLetterClosed]),
+        post(
+            "/admin/v1/dead-letters/{dead_letter_id}/approve-resolve",
+            "approveResolve",
+            "Agrees that somebody else resolves it so",
+        )
+        .takes::<ApproveResolve>()
+        .gives::<Approval>("Who has agreed, and when.")
+        .problems(&[DeadLetterNotFound, DeadLetterClosed]),
         act("/admin/v1/dead-letters/{dead_letter_id}/discard", "discard", "Gives the transfer up")
             .problems(&[AlreadyCompensating, PastPivot, OutcomeOpen]),
         whole(
@@ -111,7 +119,7 @@ pub(super) fn acts() -> Vec<Operation> {
             )
             .takes::<ResolveDeadLetter>(),
         )
-        .problems(&[AlreadyCompensating, PastPivot]),
+        .problems(&[AlreadyCompensating, PastPivot, ApprovalNeeded]),
     ]
 }
 

@@ -49,6 +49,16 @@ async fn a_large_plan_is_applied_after_somebody_else_has_agreed_to_its_hash() {
     let agreed = post(&api, &ben, &approve, &body).await;
     assert_eq!(agreed.status, 200, "{agreed:?}");
     assert_eq!(post(&api, &ben, &approve, &body).await.body, agreed.body, "the same again");
+    // What was agreed to is the plan, not a pace that spares nobody.
+    for (field, bold) in
+        [("canary_count", 0), ("rate_per_second", 5_000), ("failure_percent_max", 100)]
+    {
+        let mut body = body.clone();
+        body[field] = json!(bold);
+        let refused = post(&api, &ann, &apply, &body).await;
+        refused.assert_problem(400, "invalid_body");
+        assert_eq!(refused.text("/errors/0/field"), field);
+    }
     for _ in 0..2 {
         let applied = post(&api, &ann, &apply, &body).await;
         assert_eq!(applied.body["status"], "running", "{applied:?}");
@@ -83,4 +93,25 @@ async fn a_large_transfer_is_forced_forward_after_somebody_else_has_agreed() {
     assert_eq!(post(&api, &ben, &approve, &reason).await.status, 200);
     // Now only the rules of the saga are in the way.
     post(&api, &ann, &force, &reason).await.assert_problem(409, "not_past_pivot");
+}
+
+#[tokio::test]
+async fn a_large_transfer_is_resolved_as_somebody_else_has_agreed() {
+    let api = start(FourEyes { plan_items: None, amount_minor: Some(500) }).await;
+    let (ann, ben) = (api.token("ann", Approver).await, api.token("ben", Approver).await);
+    let resolve = format!("{LETTER}/resolve");
+    let approve = format!("{LETTER}/approve-resolve");
+    let to = |outcome: &str| json!({ "outcome": outcome, "evidence": "statement 7", "reason": "looked" });
+    let agree = |outcome: &str| json!({ "outcome": outcome, "reason": "looked, too" });
+    post(&api, &ann, &resolve, &to("failed")).await.assert_problem(409, "approval_needed");
+    post(&api, &ben, &approve, &agree("perhaps")).await.assert_problem(400, "invalid_body");
+    for (by, outcome) in [(&ann, "failed"), (&ben, "settled")] {
+        assert_eq!(post(&api, by, &approve, &agree(outcome)).await.status, 200);
+        // One's own agreement is not another's, and another outcome is another thing.
+        post(&api, &ann, &resolve, &to("failed")).await.assert_problem(409, "approval_needed");
+    }
+    assert_eq!(post(&api, &ben, &approve, &agree("failed")).await.status, 200);
+    let resolved = post(&api, &ann, &resolve, &to("failed")).await;
+    assert_eq!(resolved.status, 200, "{resolved:?}");
+    post(&api, &ben, &approve, &agree("failed")).await.assert_problem(409, "dead_letter_closed");
 }

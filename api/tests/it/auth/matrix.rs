@@ -82,6 +82,7 @@ const ROWS: &[(&str, &str, Needs)] = &[
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/retry-compensation", Role(Operator)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/force-forward", Role(Approver)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/approve-force-forward", Role(Approver)),
+    ("POST", "/admin/v1/dead-letters/{dead_letter_id}/approve-resolve", Role(Approver)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/discard", Role(Operator)),
     ("POST", "/admin/v1/dead-letters/{dead_letter_id}/resolve", Role(Approver)),
     ("GET", "/admin/v1/redrive-plans", Role(Viewer)),
