@@ -91,6 +91,8 @@ impl Scope {
 
 pub(crate) const ENTRIES_BALANCE: Rule =
     ("every journal entry balances", include_str!("ledger/entries_balance.sql"));
+pub(crate) const ENTRIES_FOLLOW: Rule =
+    ("every entry moves what its transfer says", include_str!("ledger/entries_follow.sql"));
 pub(crate) const RUNNING_BALANCES_MATCH: Rule =
     ("running balances follow from postings", include_str!("ledger/running_balances_match.sql"));
 pub(crate) const SETTLED_COMPLETE: Rule = (
@@ -110,10 +112,12 @@ pub(crate) const QUICK: &[Rule] = &[
 
 pub(crate) const FULL: &[Rule] = &[
     ENTRIES_BALANCE,
+    ENTRIES_FOLLOW,
     ("counters equal postings", include_str!("ledger/counters_match.sql")),
     RUNNING_BALANCES_MATCH,
     ("every transfer has an outcome or an open row", include_str!("ledger/outcomes_exist.sql")),
     SETTLED_COMPLETE,
+    ("what reversals took back is counted", include_str!("ledger/reversals_counted.sql")),
     (
         "every stuck transfer has an open dead letter",
         include_str!("ledger/stuck_has_dead_letter.sql"),

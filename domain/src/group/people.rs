@@ -2,7 +2,6 @@
 
 use super::{Advanced, Book, BrokenInvariant, OpenTransfer, Rules, note, steps};
 use crate::failure::{Failure, FailureClass};
-use crate::money::MinorUnits;
 use crate::saga::{Event, Resolution, State, Step, StuckReason};
 use crate::transfer::TransferKind;
 
@@ -29,7 +28,8 @@ impl Rules<'_> {
     /// Ends a parked transfer by decision: the hold is given back, and nothing else of
     /// the saga is run. Twice: the second run finds no hold.
     ///
-    /// A payout that was paid outside has left the house: it is posted, which captures its hold.
+    /// A payout that was paid outside has left the house: it is posted, which captures its hold. One that has none yet
+    /// places it now, and is refused when the wallet has not so much.
     pub fn resolve(
         &self,
         mut transfer: OpenTransfer,
@@ -42,8 +42,12 @@ impl Rules<'_> {
         let mut entry = None;
         let paid =
             transfer.kind == TransferKind::Payout && resolution == Resolution::SettledOutside;
-        let (step, undo, outcome) = if paid && transfer.hold > MinorUnits::ZERO {
-            (Step::PostEntry, false, self.post_entry(&mut transfer, book, &mut entry)?)
+        let (step, undo, outcome) = if paid {
+            let outcome = match self.place_hold(&mut transfer, book)? {
+                Ok(()) => self.post_entry(&mut transfer, book, &mut entry)?,
+                refused => refused,
+            };
+            (Step::PostEntry, false, outcome)
         } else if resolution == Resolution::SettledOutside {
             (Step::PlaceHold, true, steps::spend_hold(&mut transfer, book)?)
         } else {

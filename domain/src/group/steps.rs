@@ -72,7 +72,7 @@ impl Rules<'_> {
 
     /// Reserves the amount in the source wallet. Twice: the second run sees the
     /// hold and does nothing.
-    fn place_hold(&self, transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
+    pub(super) fn place_hold(&self, transfer: &mut OpenTransfer, book: &mut Book) -> Outcome {
         if transfer.hold > MinorUnits::ZERO {
             return Ok(Ok(()));
         }

@@ -348,3 +348,22 @@ fn a_payout_that_is_told_to_be_paid_and_declined_to_us_is_neither() {
         assert_eq!(open.beside(declined()), declined());
     }
 }
+
+#[test]
+fn a_payout_without_a_hold_that_was_paid_by_hand_is_posted_or_refused() {
+    let lane = Lane::default();
+    let resolve = |balance: i64| {
+        let cash = wallet(2, 0);
+        let rows = Rows::new([wallet(1, balance), cash]);
+        let mut book = Book::new(rows.0.values().cloned());
+        let ended =
+            lane.with_rules(|rules| rules.resolve(payout(), Resolution::SettledOutside, &mut book));
+        (ended, book.wallet(rows.wallet(1).id).map(ledger))
+    };
+    let (ended, left) = resolve(100);
+    let ended = ended.expect("it resolves");
+    assert_eq!((ended.status, left), (TransferStatus::Settled, Some(60)));
+    assert!(ended.entry.is_some() && ended.transfer.hold == MinorUnits::ZERO);
+    // Nobody is brought below their floor, whatever was done by hand.
+    assert!(resolve(39).0.is_err());
+}

@@ -9,8 +9,12 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::ledger::{self, Rule, Scope, Violation};
 
 /// Rules about the weeks to be moved alone, with the checkpoint before as their ground.
-const WEEKS: &[Rule] =
-    &[ledger::ENTRIES_BALANCE, ledger::RUNNING_BALANCES_MATCH, ledger::SETTLED_COMPLETE];
+const WEEKS: &[Rule] = &[
+    ledger::ENTRIES_BALANCE,
+    ledger::ENTRIES_FOLLOW,
+    ledger::RUNNING_BALANCES_MATCH,
+    ledger::SETTLED_COMPLETE,
+];
 /// Rules about the lines of the new checkpoint.
 const LINES: &[Rule] = &[
     ("lines follow from postings and the lines before", include_str!("lines_follow.sql")),

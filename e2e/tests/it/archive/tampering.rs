@@ -5,17 +5,18 @@ use store::ledger::Mode;
 use super::Past;
 
 /// Tables that are put back after each act.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "balance_checkpoint",
     "balance_checkpoint_line",
     "wallet_balance",
     "archive.posting",
     "archive.transfer",
     "posting",
+    "transfer",
 ];
 
 /// What somebody with access to the database does, and the rule that tells.
-const ACTS: [(Mode, &str, &str); 11] = [
+const ACTS: [(Mode, &str, &str); 13] = [
     (
         Mode::Full,
         "UPDATE balance_checkpoint_line SET debits_posted = debits_posted + 5, credits_posted = credits_posted + 5
@@ -55,6 +56,18 @@ const ACTS: [(Mode, &str, &str); 11] = [
         "DELETE FROM archive.posting AS p USING balance_checkpoint_line AS c
          WHERE c.checkpoint_seq = 2 AND p.wallet_id = c.wallet_id AND p.wallet_seq = c.wallet_seq",
         "the archive ends as the checkpoint says",
+    ),
+    (
+        Mode::Full,
+        "UPDATE transfer SET amount_minor = amount_minor + 1 WHERE status = 'settled'",
+        "every entry moves what its transfer says",
+    ),
+    (
+        Mode::Full,
+        "UPDATE transfer SET kind = 'reversal', terms = jsonb_build_object(
+             'reverses', jsonb_build_object('transfer_id', id, 'moved_minor', amount_minor))
+         WHERE status = 'settled'",
+        "what reversals took back is counted",
     ),
     (
         Mode::Archive,
