@@ -157,6 +157,11 @@ sql_migration!(
     "../sql/keep_answer_in_pause_up.sql",
     "../sql/keep_answer_in_pause_down.sql"
 );
+sql_migration!(
+    m20261121_000024_index_what_is_purged,
+    "../sql/index_what_is_purged_up.sql",
+    "../sql/index_what_is_purged_down.sql"
+);
 
 struct Migrator;
 
@@ -187,6 +192,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000021_create_api_key::Migration),
             Box::new(m20261121_000022_create_approval::Migration),
             Box::new(m20261121_000023_keep_answer_in_pause::Migration),
+            Box::new(m20261121_000024_index_what_is_purged::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use sqlx::{PgPool, Row};
 use crate::StoreError;
 
 /// The newest migration that this version's statements need.
-pub const NEWEST_MIGRATION: &str = "m20261121_000023_keep_answer_in_pause";
+pub const NEWEST_MIGRATION: &str = "m20261121_000024_index_what_is_purged";
 
 /// What the database is good for.
 #[derive(Debug, Clone, PartialEq, Eq)]

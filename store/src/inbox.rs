@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::EventType;
 use domain::ids::{EventId, TransferId};
 use domain::money::{Amount, Currency};
@@ -13,10 +13,13 @@ use domain::transfer::TransferStatus;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{StoreError, orm};
 
 /// Most rows that one pass of the purge deletes, so that it never holds locks for long.
 const PURGE_ROWS_MAX: i64 = 10_000;
+
+/// How long a row is kept at least.
+const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// One event as a consumer received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,9 +89,15 @@ pub(crate) async fn note_in_tx<'e>(
 
 /// Deletes what was dealt with more than 30 days ago. Returns how many rows.
 pub async fn purge(connection: &mut PgConnection) -> Result<u64, StoreError> {
-    let done = sqlx::query(include_str!("inbox/purge.sql"))
-        .bind(PURGE_ROWS_MAX)
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected())
+    let mut deleted = 0;
+    for consumer in [Consumer::Audit, Consumer::Metrics] {
+        let done = sqlx::query(include_str!("inbox/purge.sql"))
+            .bind(PURGE_ROWS_MAX)
+            .bind(consumer.as_str())
+            .bind(orm::first_from(Utc::now() - KEPT))
+            .execute(&mut *connection)
+            .await?;
+        deleted += done.rows_affected();
+    }
+    Ok(deleted)
 }

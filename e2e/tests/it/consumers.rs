@@ -143,9 +143,14 @@ async fn events_stay_known_after_the_inbox_has_forgotten_them() {
     let mut events = world.events().await;
     world.append(&events).await;
     world.count_events(&events).await;
-    world.execute("UPDATE inbox SET handled_at = now() - interval '31 days'").await;
+    // Ids have their time in their first digits.
+    let aged = "UPDATE inbox SET handled_at = now() - interval '31 days',
+        event_id = overlay(event_id::text PLACING '018bcfe5-6800' FROM 1 FOR 13)::uuid";
     let mut connection = world.reads.acquire().await.expect("a connection");
+    let early = inbox::purge(&mut connection).await.expect("a purge");
+    world.execute(aged).await;
     let purged = inbox::purge(&mut connection).await.expect("a purge");
+    assert_eq!(early, 0);
     assert_eq!(usize::try_from(purged).expect("few"), events.len() * 2);
 
     assert_eq!(world.append(&events).await, Appended { new: 0, duplicates: events.len() });

@@ -1,4 +1,4 @@
--- The BRIN index on received_at finds the old rows. 35 days, as the logs are kept. What a
+-- The index on received_at finds the old rows. 35 days, as the logs are kept. What a
 -- saga may still need stays.
 DELETE FROM provider_notice
 WHERE (transfer_id, provider, status) IN (
