@@ -55,7 +55,8 @@ impl StoreError {
             };
         }
         match (self, self.cause()) {
-            (Self::Corrupt(_), _) => Temper::Data,
+            // A value that this version does not know is one of that row alone.
+            (Self::Corrupt(_), _) | (_, Some(sqlx::Error::ColumnDecode { .. })) => Temper::Data,
             // No SQLSTATE: the connection broke, or none was free.
             (
                 Self::NoAnswer
@@ -105,4 +106,16 @@ pub fn describe(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_nobody_here_knows_is_of_its_row_and_not_of_the_program() {
+        let source = "unknown variant `later`".into();
+        let error = StoreError::Sqlx(sqlx::Error::ColumnDecode { index: "answer".into(), source });
+        assert_eq!(error.temper(), Temper::Data);
+    }
 }

@@ -25,6 +25,17 @@ pub use sqlx::PgPool as Pool;
 const LOCK_TIMEOUT: &str = "5s";
 /// No statement of ours runs this long; one that does has lost its plan.
 const STATEMENT_TIMEOUT: &str = "30s";
+/// A transaction whose process says nothing for so long is given up: its host may be gone, and others wait for its rows. Ours
+/// go on within milliseconds.
+const SILENCE_MAX: &str = "10s";
+/// The same where much is computed between two statements.
+const LONG_SILENCE_MAX: &str = "60s";
+/// How the server finds out that a host is gone: after so many seconds without a word, it asks so often, so many times.
+const KEEPALIVES: [(&str, &str); 3] = [
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
 /// Longer than a database restart's reconnect, shorter than a client's patience.
 const ACQUIRE_TIME_MAX: Duration = Duration::from_secs(5);
 /// A connection that gives no sign of life in this time is thrown away.
@@ -66,11 +77,17 @@ pub fn open(
     size_max: u32,
 ) -> Result<PgPool, StoreError> {
     let database = database.locate();
-    let known = database.clone();
+    let (known, seen) = (database.clone(), database.clone());
     let options = bounded(size_max)
         .after_connect(|connection, _| Box::pin(refuse_read_only(connection)))
         .before_acquire(move |connection, about| {
             let doubted = known.is_doubted(about.age);
+            Box::pin(async move { Ok(!doubted && is_alive(connection).await) })
+        })
+        // sqlx tests what comes back, too, but without a limit of time: a server that fell silent would take the places
+        // of the pool along until TCP gives up.
+        .after_release(move |connection, about| {
+            let doubted = seen.is_doubted(about.age);
             Box::pin(async move { Ok(!doubted && is_alive(connection).await) })
         });
     lazily(&database, purpose, options)
@@ -83,7 +100,8 @@ pub fn open_for_reading(
     size_max: u32,
 ) -> Result<PgPool, StoreError> {
     let options = bounded(size_max)
-        .before_acquire(|connection, _| Box::pin(async { Ok(is_alive(connection).await) }));
+        .before_acquire(|connection, _| Box::pin(async { Ok(is_alive(connection).await) }))
+        .after_release(|connection, _| Box::pin(async { Ok(is_alive(connection).await) }));
     lazily(&database.locate(), purpose, options)
 }
 
@@ -154,7 +172,12 @@ pub(crate) fn is_read_only(error: &sqlx::Error) -> bool {
 
 /// How to log in, with the settings of the purpose.
 fn suited(options: PgConnectOptions, purpose: Purpose) -> PgConnectOptions {
-    let options = options.disable_statement_logging();
+    let options = options.disable_statement_logging().options(KEEPALIVES);
+    let silence = match purpose {
+        Purpose::Maintenance => LONG_SILENCE_MAX,
+        _ => SILENCE_MAX,
+    };
+    let options = options.options([("idle_in_transaction_session_timeout", silence)]);
     match purpose {
         Purpose::Hot => options.application_name("holdfast hot").options([
             ("plan_cache_mode", "force_generic_plan"),
@@ -176,8 +199,6 @@ fn suited(options: PgConnectOptions, purpose: Purpose) -> PgConnectOptions {
             ("enable_seqscan", "off"),
             ("synchronous_commit", "off"),
             ("statement_timeout", STATEMENT_TIMEOUT),
-            // A relay that hangs must not keep its rows from the others.
-            ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
         ]),
         Purpose::Consumer => options.application_name("holdfast consumer").options([
             ("plan_cache_mode", "force_generic_plan"),

@@ -6,6 +6,7 @@ use domain::group::{Boundaries, NoFaults};
 use domain::idempotency::IdempotencyKey;
 use domain::ids::{TransferId, WalletId};
 use store::intake::{Submitted, write_batch};
+use store::pool::{self, Purpose};
 use tokio::sync::Barrier;
 
 use crate::support::{World, rules, transfer};
@@ -177,5 +178,24 @@ async fn equal_keys_in_opposite_order_from_two_processes_do_not_deadlock() {
         };
         let ids = |answers: &[Submitted]| answers.iter().map(id).collect::<Vec<_>>();
         assert_eq!(ids(&one), ids(&two), "each key leads to one transfer");
+    }
+}
+
+/// A host that is gone says nothing any more, and the rows that it had locked are needed by others.
+#[tokio::test]
+async fn no_transaction_waits_for_ever_for_its_process() {
+    use Purpose::{Consumer, Hot, Maintenance, Queue, Reads, Relay};
+    let world = World::new().await;
+    for purpose in [Hot, Reads, Queue, Relay, Consumer, Maintenance] {
+        let pool = pool::open(&world.url, purpose, 1).expect("a pool");
+        for setting in ["idle_in_transaction_session_timeout", "tcp_keepalives_idle"] {
+            let set: String = sqlx::query_scalar("SELECT current_setting($1)")
+                .bind(setting)
+                .fetch_one(&pool)
+                .await
+                .expect("a setting");
+            assert_ne!(set, "0", "{purpose:?}: {setting}");
+        }
+        pool.close().await;
     }
 }
