@@ -18,6 +18,7 @@ use crate::support::sqs::{Sqs, dead_letters_of};
 
 mod conformance;
 mod crash;
+mod front;
 mod incidents;
 mod index;
 mod redrive;

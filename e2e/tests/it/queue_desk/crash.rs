@@ -1,10 +1,11 @@
-//! What a desk leaves that dies in the middle of a command.
+//! What a desk leaves that dies in the middle of a command, or gets no answer.
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Desk;
+use super::front::Front;
 
 /// The redrive as a desk leaves it that was killed a moment ago.
 const KILLED_A_MOMENT_AGO: &str = "
@@ -58,4 +59,85 @@ async fn assert_redriven_then_purged(desk: &Desk, redrive: &str, purge: &str) {
     assert_eq!((&redrive["status"], &redrive["done_count"]), (&json!("done"), &json!(30)));
     assert_eq!((&purge["status"], &purge["done_count"]), (&json!("done"), &json!(0)));
     assert_eq!(desk.sqs.count(&desk.audit).await, 30, "nothing is thrown away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_task_that_is_not_shown_for_a_while_is_followed_to_its_end() {
+    let (desk, front) = Front::desk().await;
+    front.say("StartMessageMoveTask", 200, json!({ "TaskHandle": "one" }));
+    front.say("ListMessageMoveTasks", 200, json!({ "Results": [] }));
+    let process = desk.process("desk");
+    desk.world.wait_until("it is leased", "SELECT count(leased_by) = 2 FROM sqs_queue").await;
+    let command = desk.redrive(None).await;
+    let path = format!("/commands/{command}");
+    let troubled = |command: &Value| says(command, "without its message move task");
+    desk.until("the task is missed", &path, troubled).await;
+    front.say("ListMessageMoveTasks", 400, error("InvalidAddress", "not this one"));
+    desk.until("an error is met", &path, |command| says(command, "asking about tasks")).await;
+    front.say("ListMessageMoveTasks", 200, task("RUNNING", 2));
+    let goes_on = |command: &Value| says(command, "by a message move task");
+    let command = desk.until("it goes on", &path, goes_on).await;
+    assert_eq!((&command["status"], &command["done_count"]), (&json!("running"), &json!(2)));
+    front.say("ListMessageMoveTasks", 200, task("COMPLETED", 5));
+    let command = desk.until("its end", &path, |command| command["status"] != "running").await;
+    assert_eq!((&command["status"], &command["done_count"]), (&json!("done"), &json!(5)));
+    assert_eq!(front.asked("StartMessageMoveTask"), 1);
+    assert!(process.stop(), "a clean drain");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redrive_follows_the_task_that_runs_already() {
+    let (desk, front) = Front::desk().await;
+    // As AWS says it.
+    let why = error("InvalidParameterValue", "There is already a task running.");
+    front.say("StartMessageMoveTask", 400, why);
+    let process = desk.process("desk");
+    desk.world.wait_until("it is leased", "SELECT count(leased_by) = 2 FROM sqs_queue").await;
+    let command = desk.redrive(None).await;
+    let path = format!("/commands/{command}");
+    desk.until("it is refused", &path, |command| says(command, "moving messages of")).await;
+    // It asks again rather than moving them by hand beside the task.
+    front.until_asked("StartMessageMoveTask", 2).await;
+    front.say("ListMessageMoveTasks", 200, task("RUNNING", 2));
+    let followed = |command: &Value| says(command, "by a message move task");
+    desk.until("the task is followed", &path, followed).await;
+    front.say("ListMessageMoveTasks", 200, task("COMPLETED", 5));
+    let command = desk.ended(&command).await;
+    assert_eq!((&command["status"], &command["done_count"]), (&json!("done"), &json!(5)));
+    assert!(process.stop(), "a clean drain");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_reaches_the_task_of_a_desk_that_died_before_it_wrote_it_down() {
+    let (desk, front) = Front::desk().await;
+    desk.introduce().await;
+    let command = desk.redrive(None).await;
+    sqlx::query(GIVEN_BACK).execute(&desk.world.reads).await.expect("a crash");
+    let stopped = "UPDATE operator_command SET stop_requested_at = now()";
+    sqlx::query(stopped).execute(&desk.world.reads).await.expect("a stop");
+    front.say("ListMessageMoveTasks", 200, task("RUNNING", 2));
+    front.say("CancelMessageMoveTask", 200, json!({ "ApproximateNumberOfMessagesMoved": 2 }));
+    let process = desk.process("desk");
+    front.until_asked("CancelMessageMoveTask", 1).await;
+    front.say("ListMessageMoveTasks", 200, task("CANCELLED", 3));
+    let command = desk.ended(&command).await;
+    assert_eq!((&command["status"], &command["done_count"]), (&json!("stopped"), &json!(3)));
+    assert!(process.stop(), "a clean drain");
+}
+
+/// The one task of the queue.
+fn task(status: &str, moved: u32) -> Value {
+    let handle = (status == "RUNNING").then_some("one");
+    json!({ "Results": [{
+        "TaskHandle": handle, "Status": status,
+        "ApproximateNumberOfMessagesMoved": moved, "ApproximateNumberOfMessagesToMove": 5,
+    }] })
+}
+
+fn error(code: &str, message: &str) -> Value {
+    json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": message })
+}
+
+fn says(command: &Value, words: &str) -> bool {
+    command["detail"].as_str().is_some_and(|detail| detail.contains(words))
 }

@@ -88,10 +88,10 @@ impl Pair {
     }
 
     async fn run_command(&self, command: &Command) -> Result<End, Trouble> {
-        if command.stop_requested_at.is_some() && command.task_handle.is_none() {
-            return Ok(End::stopped());
-        }
+        let stops = command.stop_requested_at.is_some() && command.task_handle.is_none();
         match command.kind {
+            CommandKind::RedriveQueue if stops => self.stop_redrive(command).await,
+            _ if stops => Ok(End::stopped()),
             CommandKind::RedriveMessages => self.redrive_by_hand(command).await,
             CommandKind::RedriveQueue => self.redrive_queue(command).await,
             CommandKind::PurgeQueue => self.purge(command).await,
