@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Desk;
-use super::front::Front;
+use super::front::{Front, Turn};
 
 /// The redrive as a desk leaves it that was killed a moment ago.
 const KILLED_A_MOMENT_AGO: &str = "
@@ -59,6 +59,73 @@ async fn assert_redriven_then_purged(desk: &Desk, redrive: &str, purge: &str) {
     assert_eq!((&redrive["status"], &redrive["done_count"]), (&json!("done"), &json!(30)));
     assert_eq!((&purge["status"], &purge["done_count"]), (&json!("done"), &json!(0)));
     assert_eq!(desk.sqs.count(&desk.audit).await, 30, "nothing is thrown away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_may_have_happened_is_not_done_again() {
+    let (desk, front) = Front::desk().await;
+    desk.fill((0..5).map(|number| format!("message {number}"))).await;
+    let mut first = desk.process("desk");
+    let old = desk.present(5).await;
+    front.turn("PurgeQueue", Turn::KeepSilent);
+    let command = desk.purge().await;
+    front.until_asked("PurgeQueue", 1).await;
+    let purged = async {
+        while desk.sqs.count(&desk.dead()).await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), purged).await.expect("an empty queue");
+    first.kill();
+    // These came after what was asked had been done.
+    desk.fill((0..3).map(|number| format!("later {number}"))).await;
+    let second = desk.process("desk");
+    let command = desk.ended(&command).await;
+    assert_eq!(command["status"], "failed", "{command:#}");
+    let detail = command["detail"].as_str().expect("a detail");
+    assert!(detail.contains("it was not asked again"), "{detail}");
+    let new = desk.present(3).await;
+    assert!(old.iter().all(|id| !new.contains(id)));
+    assert_eq!(desk.sqs.count(&desk.dead()).await, 3);
+    assert_eq!(front.asked("PurgeQueue"), 1);
+    assert!(second.stop(), "a clean drain");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_without_an_answer_is_done_when_the_queue_is_empty() {
+    let (desk, front) = Front::desk().await;
+    desk.fill((0..5).map(|number| format!("message {number}"))).await;
+    let process = desk.process("desk");
+    let ids = desk.present(5).await;
+    front.turn("PurgeQueue", Turn::KeepSilent);
+    let command = desk.purge().await;
+    let command = desk.ended(&command).await;
+    assert_eq!((&command["status"], &command["done_count"]), (&json!("done"), &json!(5)));
+    assert_eq!(desk.message(&ids[0]).await["status"], "purged");
+    assert_eq!(front.asked("PurgeQueue"), 1);
+    assert!(process.stop(), "a clean drain");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_is_asked_again_only_when_sqs_says_that_it_did_not_do_it() {
+    let (desk, front) = Front::desk().await;
+    desk.fill((0..5).map(|number| format!("message {number}"))).await;
+    let process = desk.process("desk");
+    desk.present(5).await;
+    front.say("PurgeQueue", 500, error("InternalError", "who knows"));
+    let command = desk.purge().await;
+    let command = desk.ended(&command).await;
+    assert_eq!(command["status"], "failed", "{command:#}");
+    assert_eq!(front.asked("PurgeQueue"), 1);
+    desk.present(5).await;
+    front.say("PurgeQueue", 403, error("AccessDenied", "not you"));
+    let command = desk.purge().await;
+    let path = format!("/commands/{command}");
+    desk.until("it is refused", &path, |command| says(command, "tries again: purging")).await;
+    front.pass_on("PurgeQueue");
+    let command = desk.ended(&command).await;
+    assert_eq!((&command["status"], &command["done_count"]), (&json!("done"), &json!(5)));
+    assert!(process.stop(), "a clean drain");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,8 @@ use crate::support::{http, http_client};
 pub enum Turn {
     /// This status and body.
     Say(u16, Value),
+    /// It is done, and the answer never comes.
+    KeepSilent,
 }
 
 #[derive(Default)]
@@ -58,6 +60,11 @@ impl Front {
     /// From now on this is the answer to the action.
     pub fn say(&self, action: &str, status: u16, body: Value) {
         self.turn(action, Turn::Say(status, body));
+    }
+
+    /// From now on the real endpoint answers the action.
+    pub fn pass_on(&self, action: &str) {
+        self.known.lock().expect("turns").turns.remove(action);
     }
 
     /// How often the action was asked for.
@@ -105,6 +112,9 @@ async fn serve(stream: TcpStream, behind: String, known: Arc<Mutex<Known>>) {
             let Ok(answer) = asked.send().await else { return };
             (answer.status().as_u16(), answer.text().await.unwrap_or_default())
         };
+        if let Some(Turn::KeepSilent) = turn {
+            std::future::pending::<()>().await;
+        }
         let answer = format!(
             "HTTP/1.1 {status} Said\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n{said}",
             said.len()

@@ -179,6 +179,10 @@ async fn purge_again(desk: &Desk) {
     let path = format!("/commands/{command}");
     let waits = |command: &Value| command["detail"].as_str().is_some_and(|it| it.contains("60 s"));
     desk.until("the second purge waits", &path, waits).await;
+    // What comes meanwhile is indexed before it is thrown away.
+    desk.fill(["one more".to_owned()]).await;
+    desk.present(1).await;
+    assert_eq!(desk.get(&path).await["status"], "running");
     let again = desk.purge().await;
     assert_eq!(again, command, "asked again while it is open, it is the same");
     let reason = json!({ "reason": "no need" });

@@ -9,15 +9,13 @@ use store::{StoreError, describe};
 use tokio::time::Instant;
 
 use super::{Pair, Trouble};
-use crate::sqs::{Purged, Status};
+use crate::sqs::Status;
 
 /// A command that meets nothing but errors for this long has failed; the operator who
 /// asked for it sees why, and may ask again.
 const TROUBLE_MAX: Duration = Duration::from_mins(2);
 /// How often a command that waits asks for orders.
 const ORDERS_EVERY: Duration = Duration::from_secs(1);
-/// SQS allows one purge of a queue in 60 s; it is asked again this often.
-const PURGE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Begins the detail of a command that met an error.
 const TRIES_AGAIN: &str = "tries again: ";
@@ -172,24 +170,6 @@ impl Pair {
                 Orders::Go if Instant::now() >= until => return Ok(None),
                 Orders::Go => tokio::time::sleep(ORDERS_EVERY.min(pause)).await,
                 other => return Ok(Some(other)),
-            }
-        }
-    }
-
-    async fn purge(&self, command: &Command) -> Result<End, Trouble> {
-        let status = self.begin(command, None).await?;
-        // What is thrown away stays in the index.
-        self.look_if_due(&status).await?;
-        loop {
-            if self.dead.purge().await? == Purged::Done {
-                return Ok(End::emptied(DeadMessageStatus::Purged, None));
-            }
-            let detail = "waits: SQS allows one purge of a queue in 60 s".to_owned();
-            self.report(command, Report { detail: Some(detail), ..Report::default() }).await?;
-            match self.wait(command, PURGE_AGAIN).await? {
-                None | Some(Orders::Go) => {}
-                Some(Orders::Stop) => return Ok(End::stopped()),
-                Some(Orders::Leave) => return Ok(End::Elsewhere),
             }
         }
     }
