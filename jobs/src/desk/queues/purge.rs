@@ -12,7 +12,7 @@ use std::time::Duration;
 use domain::queue::DeadMessageStatus;
 use store::queue_desk::{Command, Orders, Report};
 
-use super::command::End;
+use super::command::{End, Troubles};
 use super::{Pair, Trouble};
 use crate::sqs::Purged;
 
@@ -24,7 +24,11 @@ pub(super) const ASKED: &str = "SQS was asked to purge";
 
 impl Pair {
     /// Throws everything away.
-    pub(super) async fn purge(&self, command: &Command) -> Result<End, Trouble> {
+    pub(super) async fn purge(
+        &self,
+        command: &Command,
+        troubles: &mut Troubles,
+    ) -> Result<End, Trouble> {
         if command.detail.as_ref().is_some_and(|detail| detail.contains(ASKED)) {
             return self.after_purge().await.map_err(unanswered);
         }
@@ -36,7 +40,7 @@ impl Pair {
                 match self.dead.purge().await? {
                     Purged::Done => return Ok(End::emptied(DeadMessageStatus::Purged, None)),
                     Purged::Unknown(error) => return Err(unanswered(error)),
-                    Purged::TooSoon => {}
+                    Purged::TooSoon => troubles.forget(),
                 }
                 orders =
                     self.say(command, "waits: SQS allows one purge of a queue in 60 s").await?;
