@@ -17,6 +17,8 @@ use crate::support::process::Process;
 use crate::support::sqs::{Sqs, dead_letters_of};
 
 mod conformance;
+mod crash;
+mod front;
 mod incidents;
 mod index;
 mod redrive;
@@ -73,6 +75,13 @@ impl Desk {
             ("HOLDFAST_ROLES", roles),
         ];
         Process::jobs(&self.world.url, &variables)
+    }
+
+    /// Makes the queues known, by a desk that comes and goes.
+    async fn introduce(&self) {
+        let process = self.process("desk");
+        self.world.wait_until("it is leased", "SELECT count(leased_by) = 2 FROM sqs_queue").await;
+        assert!(process.stop(), "a clean drain");
     }
 
     async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {

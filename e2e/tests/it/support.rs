@@ -1,6 +1,7 @@
 //! What the tests share: a database with wallets, lanes to drive, and the checks at the end.
 
 pub mod admin;
+pub mod http;
 pub mod load;
 pub mod outside;
 pub mod process;

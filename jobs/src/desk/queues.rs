@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 mod command;
 mod look;
+mod purge;
 mod reading;
 mod redrive;
 mod sampler;
@@ -49,6 +50,9 @@ enum Trouble {
     Sqs(#[from] SqsError),
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// Nobody knows whether it purged.
+    #[error("{}", purge::ASKED)]
+    Unanswered(#[source] Box<Trouble>),
 }
 
 /// One dead-letter queue with its source, tended by one process at a time.

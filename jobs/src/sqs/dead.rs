@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use aws_sdk_sqs::config::Builder;
+use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName,
@@ -25,12 +27,14 @@ pub(crate) struct Status {
 }
 
 /// What SQS made of a purge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Purged {
     /// It throws everything away.
     Done,
     /// There was another one less than 60 s ago.
     TooSoon,
+    /// Perhaps it does: its answer did not come, for this reason.
+    Unknown(SqsError),
 }
 
 impl Queue {
@@ -164,16 +168,27 @@ impl Queue {
         entry.build().map_err(|error| failed("sending to", self.name(), error))
     }
 
-    /// Throws away everything in it.
+    /// Throws away everything in it. An error is SQS's word that it did not.
     pub(crate) async fn purge(&self) -> Result<Purged, SqsError> {
-        let request = self.client().purge_queue().queue_url(self.url()).send();
-        match tokio::time::timeout(ANSWER_MAX, request).await {
-            Ok(Ok(_)) => Ok(Purged::Done),
-            Ok(Err(error)) if too_soon(&error) => Ok(Purged::TooSoon),
-            Ok(Err(error)) => Err(failed("purging", self.name(), error)),
-            Err(_) => Err(self.too_slow("purging")),
-        }
+        // Asked once: the answer to a second request says nothing of the first.
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        let request = self.client().purge_queue().queue_url(self.url());
+        let request = request.customize().config_override(once).send();
+        Ok(match tokio::time::timeout(ANSWER_MAX, request).await {
+            Ok(Ok(_)) => Purged::Done,
+            Ok(Err(error)) if too_soon(&error) => Purged::TooSoon,
+            Ok(Err(error)) if refused(&error) => {
+                return Err(failed("purging", self.name(), error));
+            }
+            Ok(Err(error)) => Purged::Unknown(failed("purging", self.name(), error)),
+            Err(_) => Purged::Unknown(self.too_slow("purging")),
+        })
     }
+}
+
+/// SQS says that the request is wrong, or not now.
+fn refused<E>(error: &SdkError<E>) -> bool {
+    matches!(error, SdkError::ServiceError(said) if said.raw().status().is_client_error())
 }
 
 fn too_soon<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {

@@ -12,7 +12,7 @@ use super::{Queue, SqsError};
 pub(crate) enum TaskStart {
     /// It runs under this handle.
     Started(String),
-    /// The endpoint does not know tasks, or does not want this one; it says why.
+    /// The endpoint does not know tasks, or does not allow them; it says why.
     Refused(String),
 }
 
@@ -31,9 +31,17 @@ pub(crate) struct MoveTask {
     pub(crate) failure: Option<String>,
 }
 
-/// Answers that say nothing about the request itself.
-const BUSY: [&str; 4] =
-    ["ThrottlingException", "RequestThrottled", "TooManyRequestsException", "ServiceUnavailable"];
+/// Answers of an endpoint that knows no tasks, or does not let us have any, under the names of
+/// both protocols that SQS has had. Any other error says nothing of that: a task may run, and
+/// AWS says `InvalidParameterValue` because one does.
+const REFUSALS: [&str; 6] = [
+    "UnsupportedOperation",
+    "AWS.SimpleQueueService.UnsupportedOperation",
+    "InvalidAction",
+    "UnknownOperationException",
+    "AccessDenied",
+    "AccessDeniedException",
+];
 
 impl Queue {
     /// Starts a task that moves everything back to its source.
@@ -80,12 +88,9 @@ impl Queue {
     }
 }
 
-/// What the endpoint has against a request; none when it is only away or busy.
+/// What the endpoint has against tasks; none when the error may pass.
 fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<String> {
-    if !matches!(error, SdkError::ServiceError(_)) {
-        return None;
-    }
-    let code = error.code().unwrap_or("an error without a code");
+    let code = error.code().filter(|code| REFUSALS.contains(code))?;
     let said = error.message().map(|message| format!(" ({message})")).unwrap_or_default();
-    (!BUSY.contains(&code)).then(|| format!("{code}{said}"))
+    Some(format!("{code}{said}"))
 }

@@ -5,7 +5,7 @@ use domain::queue::{CommandStatus, DeadMessageStatus};
 use sqlx::{Connection, PgPool, Row};
 use uuid::Uuid;
 
-use super::{Command, LEASE, record_in_tx};
+use super::{Command, record_in_tx};
 use crate::StoreError;
 
 /// What the one who runs a command is to do next.
@@ -43,7 +43,7 @@ pub struct Outcome {
     pub all: Option<DeadMessageStatus>,
 }
 
-/// The next command on a queue that `holder` has leased: first one that was begun.
+/// The next command on the queue: first one that was begun. None when `holder` has no lease of it.
 pub async fn claim(
     pool: &PgPool,
     queue: &str,
@@ -52,7 +52,6 @@ pub async fn claim(
     let row = sqlx::query(include_str!("work/claim.sql"))
         .bind(queue)
         .bind(holder)
-        .bind(i32::try_from(LEASE.as_secs()).unwrap_or(i32::MAX))
         .fetch_optional(pool)
         .await?;
     row.as_ref().map(Command::of).transpose()

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::support::http;
 
 /// A span as it was sent.
 #[derive(Debug, Clone)]
@@ -80,7 +82,7 @@ impl Drop for Collector {
 /// Answers the requests of one connection.
 async fn serve(stream: TcpStream, spans: Arc<Mutex<Vec<Span>>>) {
     let mut stream = BufReader::new(stream);
-    while let Some((head, body)) = request(&mut stream).await {
+    while let Some((head, body)) = http::request(&mut stream).await {
         assert!(head.starts_with("POST /v1/traces "), "{head}");
         let body: Value = serde_json::from_slice(&body).expect("OTLP as JSON");
         spans.lock().expect("spans").extend(read(&body));
@@ -90,28 +92,6 @@ async fn serve(stream: TcpStream, spans: Arc<Mutex<Vec<Span>>>) {
             return;
         }
     }
-}
-
-/// One request; none when the connection ends.
-async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).await.ok()? == 0 {
-            return None;
-        }
-        if line == "\r\n" {
-            break;
-        }
-        let lower = line.to_ascii_lowercase();
-        if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().expect("a length");
-        }
-        head.push_str(&line);
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    Some((head, body))
 }
 
 fn read(body: &Value) -> Vec<Span> {

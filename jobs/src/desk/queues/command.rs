@@ -9,15 +9,13 @@ use store::{StoreError, describe};
 use tokio::time::Instant;
 
 use super::{Pair, Trouble};
-use crate::sqs::{Purged, Status};
+use crate::sqs::Status;
 
 /// A command that meets nothing but errors for this long has failed; the operator who
 /// asked for it sees why, and may ask again.
 const TROUBLE_MAX: Duration = Duration::from_mins(2);
 /// How often a command that waits asks for orders.
 const ORDERS_EVERY: Duration = Duration::from_secs(1);
-/// SQS allows one purge of a queue in 60 s; it is asked again this often.
-const PURGE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Begins the detail of a command that met an error.
 const TRIES_AGAIN: &str = "tries again: ";
@@ -25,6 +23,13 @@ const TRIES_AGAIN: &str = "tries again: ";
 /// Since when a command meets nothing but errors.
 #[derive(Debug, Default)]
 pub(super) struct Troubles(Option<(CommandId, Instant)>);
+
+impl Troubles {
+    /// The command goes on: errors of before do not count any more.
+    pub(super) fn forget(&mut self) {
+        self.0 = None;
+    }
+}
 
 /// How a run of a command ended.
 #[derive(Debug)]
@@ -74,11 +79,11 @@ impl Pair {
                 command.id = %id, queue.name = self.dead.name(),
                 "{kind} of {} by {} begins: command {id}", self.dead.name(), command.requested_by
             );
-            let end = match self.run_command(&command).await {
+            let end = match self.run_command(&command, troubles).await {
                 Ok(end) => end,
                 Err(error) => self.after_trouble(&command, error, troubles).await?,
             };
-            *troubles = Troubles::default();
+            troubles.forget();
             match end {
                 End::Elsewhere => break,
                 End::With(outcome) => self.finish(&command, &outcome).await?,
@@ -87,14 +92,18 @@ impl Pair {
         Ok(ran)
     }
 
-    async fn run_command(&self, command: &Command) -> Result<End, Trouble> {
-        if command.stop_requested_at.is_some() && command.task_handle.is_none() {
-            return Ok(End::stopped());
-        }
+    async fn run_command(
+        &self,
+        command: &Command,
+        troubles: &mut Troubles,
+    ) -> Result<End, Trouble> {
+        let stops = command.stop_requested_at.is_some() && command.task_handle.is_none();
         match command.kind {
-            CommandKind::RedriveMessages => self.redrive_by_hand(command).await,
-            CommandKind::RedriveQueue => self.redrive_queue(command).await,
-            CommandKind::PurgeQueue => self.purge(command).await,
+            CommandKind::RedriveQueue if stops => self.stop_redrive(command, troubles).await,
+            _ if stops => Ok(End::stopped()),
+            CommandKind::RedriveMessages => self.redrive_by_hand(command, troubles).await,
+            CommandKind::RedriveQueue => self.redrive_queue(command, troubles).await,
+            CommandKind::PurgeQueue => self.purge(command, troubles).await,
         }
     }
 
@@ -175,22 +184,109 @@ impl Pair {
             }
         }
     }
+}
 
-    async fn purge(&self, command: &Command) -> Result<End, Trouble> {
-        let status = self.begin(command, None).await?;
-        // What is thrown away stays in the index.
-        self.look_if_due(&status).await?;
-        loop {
-            if self.dead.purge().await? == Purged::Done {
-                return Ok(End::emptied(DeadMessageStatus::Purged, None));
-            }
-            let detail = "waits: SQS allows one purge of a queue in 60 s".to_owned();
-            self.report(command, Report { detail: Some(detail), ..Report::default() }).await?;
-            match self.wait(command, PURGE_AGAIN).await? {
-                None | Some(Orders::Go) => {}
-                Some(Orders::Stop) => return Ok(End::stopped()),
-                Some(Orders::Leave) => return Ok(End::Elsewhere),
-            }
+#[cfg(test)]
+mod tests {
+    use domain::operator::OperatorRole;
+    use embedded::sqs::Endpoint;
+    use embedded::testing::TestDatabase;
+    use sqlx::PgPool;
+    use store::operators::Operator;
+    use store::queue_desk::{Counts, NewCommand, Requested};
+    use tokio::sync::watch;
+    use uuid::Uuid;
+
+    use super::super::RECEIVERS;
+    use super::*;
+    use crate::sqs::{BATCH_MAX, Outgoing, QueueAt, SqsConfig, connect};
+
+    /// Longer than it takes to stop the endpoint.
+    const MESSAGES: usize = 400;
+
+    async fn pair(endpoint: &Endpoint, pool: PgPool) -> Pair {
+        let at = |place: &str| QueueAt { variable: "QUEUE", place: place.to_owned() };
+        let config = SqsConfig {
+            endpoint_url: Some(endpoint.url()),
+            audit: at("audit"),
+            metrics: at("metrics"),
+            create_queues: true,
+            consumer_timeout: Duration::from_secs(20),
+            events_per_message: 1,
+            relay_tick: Duration::from_secs(1),
+        };
+        let source = connect(&config).await.unwrap().audit;
+        let dead = source.dead_letters().unwrap();
+        let (_, stopping) = watch::channel(false);
+        Pair { source, dead, pool, holder: Uuid::now_v7(), stopping }
+    }
+
+    async fn fill(pair: &Pair) {
+        let message = || Outgoing {
+            body: "hello".to_owned(),
+            attributes: Vec::new(),
+            group: String::new(),
+            dedup: String::new(),
+        };
+        for _ in 0..MESSAGES / BATCH_MAX {
+            let batch: Vec<Outgoing> = (0..BATCH_MAX).map(|_| message()).collect();
+            pair.dead.send(&batch).await.unwrap();
         }
+    }
+
+    /// A redrive of everything, of a queue that is leased.
+    async fn redrive(pair: &Pair) -> Command {
+        let (dead, source) = (pair.dead.name(), pair.source.name());
+        queue_desk::lease(&pair.pool, dead, source, pair.holder).await.unwrap();
+        let (counts, kept) = (Counts::default(), Duration::from_hours(1));
+        queue_desk::note_sample(&pair.pool, dead, Some(source), counts, kept).await.unwrap();
+        let new = NewCommand {
+            kind: CommandKind::RedriveQueue,
+            queue: dead.to_owned(),
+            message_ids: Vec::new(),
+            reason: "mended".to_owned(),
+            key: None,
+        };
+        let actor = Operator { name: "olga".to_owned(), role: OperatorRole::Operator };
+        match queue_desk::request(&pair.pool, &actor, &new).await.unwrap() {
+            Requested::New(command) | Requested::Replayed(command) => command,
+        }
+    }
+
+    async fn at(pair: &Pair, command: &Command) -> Command {
+        queue_desk::get_command(&pair.pool, command.id).await.unwrap().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn errors_far_apart_do_not_end_a_command_that_goes_on_between_them() {
+        let mut endpoint = Endpoint::start(None).await.unwrap();
+        let database = TestDatabase::create().await.unwrap();
+        let pool = PgPool::connect(database.url()).await.unwrap();
+        let pair = pair(&endpoint, pool).await;
+        fill(&pair).await;
+        let command = redrive(&pair).await;
+        // It met an error before, and none since.
+        let long_ago = Instant::now().checked_sub(TROUBLE_MAX + Duration::from_secs(1)).unwrap();
+        let mut troubles = Troubles(Some((command.id, long_ago)));
+        // What counts more than one round has done the first one.
+        let round = i64::try_from(RECEIVERS * BATCH_MAX).unwrap();
+        let break_it = async {
+            while at(&pair, &command).await.done_count <= round {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            endpoint.stop().await;
+        };
+        let both = async { tokio::join!(pair.run_commands(&mut troubles), break_it) };
+        let (ran, ()) = tokio::time::timeout(Duration::from_mins(1), both).await.unwrap();
+        assert!(ran.is_err(), "it was too fast to be broken");
+        let now = at(&pair, &command).await;
+        assert_eq!(now.status, CommandStatus::Running, "{now:?}");
+        assert!(now.detail.is_some_and(|detail| detail.starts_with(TRIES_AGAIN)));
+
+        // Nothing but errors for so long is its end.
+        let (id, _) = troubles.0.unwrap();
+        troubles.0 = Some((id, long_ago));
+        pair.run_commands(&mut troubles).await.unwrap();
+        assert_eq!(at(&pair, &command).await.status, CommandStatus::Failed);
     }
 }

@@ -13,7 +13,7 @@ use domain::queue::CommandKind;
 use store::queue_desk::{self, Command, Found, Orders};
 use tokio::time::Instant;
 
-use super::command::End;
+use super::command::{End, Troubles};
 use super::{Pair, Trouble, reading};
 use crate::sqs::{Received, Status};
 
@@ -34,6 +34,7 @@ pub(super) const BY_HAND: &str = "by hand";
 struct Hand<'a> {
     pair: &'a Pair,
     command: &'a Command,
+    troubles: &'a mut Troubles,
     status: Status,
     /// The messages that are wanted; none for all that were sent before the command.
     wanted: Option<HashSet<&'a str>>,
@@ -49,14 +50,20 @@ struct Hand<'a> {
 
 impl Pair {
     /// Sends messages back one by one.
-    pub(super) async fn redrive_by_hand(&self, command: &Command) -> Result<End, Trouble> {
+    pub(super) async fn redrive_by_hand(
+        &self,
+        command: &Command,
+        troubles: &mut Troubles,
+    ) -> Result<End, Trouble> {
         let selected = command.kind == CommandKind::RedriveMessages;
         let wanted = selected
             .then(|| command.message_ids.iter().map(String::as_str).collect::<HashSet<&str>>());
         let total = wanted.as_ref().and_then(|ids| i64::try_from(ids.len()).ok());
         let status = self.begin(command, total).await?;
         let (stay, sent, refused) = (HashMap::new(), HashSet::new(), HashSet::new());
-        let mut hand = Hand { pair: self, command, status, wanted, stay, sent, refused, hidden: 0 };
+        let pair = self;
+        let mut hand =
+            Hand { pair, command, troubles, status, wanted, stay, sent, refused, hidden: 0 };
         let end = hand.run().await;
         let stay: Vec<&str> = hand.stay.values().map(String::as_str).collect();
         let back = self.dead.give_back(&stay).await;
@@ -144,6 +151,9 @@ impl Hand<'_> {
         }
         let orders = queue_desk::note_redriven(pool, self.command, *holder, &ids).await?;
         dead.delete(&receipts).await?;
+        if !ids.is_empty() {
+            self.troubles.forget();
+        }
         self.sent.extend(ids);
         Ok((orders, progress))
     }
