@@ -56,7 +56,7 @@ async fn a_large_plan_is_applied_after_somebody_else_has_agreed_to_its_hash() {
         let mut body = body.clone();
         body[field] = json!(bold);
         let refused = post(&api, &ann, &apply, &body).await;
-        refused.assert_problem(400, "invalid_body");
+        refused.assert_problem(422, "invalid_body");
         assert_eq!(refused.text("/errors/0/field"), field);
     }
     for _ in 0..2 {
@@ -104,7 +104,7 @@ async fn a_large_transfer_is_resolved_as_somebody_else_has_agreed() {
     let to = |outcome: &str| json!({ "outcome": outcome, "evidence": "statement 7", "reason": "looked" });
     let agree = |outcome: &str| json!({ "outcome": outcome, "reason": "looked, too" });
     post(&api, &ann, &resolve, &to("failed")).await.assert_problem(409, "approval_needed");
-    post(&api, &ben, &approve, &agree("perhaps")).await.assert_problem(400, "invalid_body");
+    post(&api, &ben, &approve, &agree("perhaps")).await.assert_problem(422, "invalid_body");
     for (by, outcome) in [(&ann, "failed"), (&ben, "settled")] {
         assert_eq!(post(&api, by, &approve, &agree(outcome)).await.status, 200);
         // One's own agreement is not another's, and another outcome is another thing.

@@ -311,6 +311,9 @@ fn body(path: &str, wallet: &str, other: &str) -> Value {
             json!({ "name": Uuid::now_v7(), "scopes": [READ], "reason": "a test" })
         }
         "/admin/v1/redrive-plans/{plan_id}/approve" => json!({ "hash": "0", "reason": "a test" }),
+        "/admin/v1/dead-letters/{dead_letter_id}/approve-resolve" => {
+            json!({ "outcome": "failed", "reason": "a test" })
+        }
         "/admin/v1/dead-letters/{dead_letter_id}/resolve" => {
             json!({ "outcome": "failed", "evidence": "none", "reason": "a test" })
         }
