@@ -1,5 +1,6 @@
 -- Entries from $1 up to $3 that do not move what their transfer says: one debit of its source and one credit of its
--- destination, of its amount or what was captured of it. One whose transfer is beyond the cut is told of elsewhere.
+-- destination, of its amount or what was captured of it. An import may fund many wallets by one deposit, so its credits
+-- have to add up to it. One whose transfer is beyond the cut is told of elsewhere.
 SELECT
     p.entry_id::text AS id,
     format(
@@ -22,13 +23,19 @@ FROM (
 JOIN (SELECT id, transfer_id FROM journal_entry WHERE id >= $1 AND id < $3) AS e ON e.id = p.entry_id
 JOIN (
     SELECT
-        id, entry_id, source_wallet_id, destination_wallet_id, currency,
+        id, kind, entry_id, source_wallet_id, destination_wallet_id, currency,
         coalesce((terms #>> '{hold,captured_minor}')::bigint, amount_minor::bigint) AS moved_minor
     FROM transfer
 ) AS t ON t.id = e.transfer_id
 WHERE t.entry_id IS DISTINCT FROM e.id
     OR p.debited IS DISTINCT FROM ARRAY[t.source_wallet_id]
-    OR p.credited IS DISTINCT FROM ARRAY[t.destination_wallet_id]
     OR p.debits IS DISTINCT FROM ARRAY[t.moved_minor]
-    OR p.credits IS DISTINCT FROM ARRAY[t.moved_minor]
+    OR CASE
+        WHEN t.kind = 'deposit' THEN
+            (t.destination_wallet_id = ANY(p.credited)) IS NOT TRUE
+            OR (SELECT sum(credit) FROM unnest(p.credits) AS credit) IS DISTINCT FROM t.moved_minor
+        ELSE
+            p.credited IS DISTINCT FROM ARRAY[t.destination_wallet_id]
+            OR p.credits IS DISTINCT FROM ARRAY[t.moved_minor]
+    END
     OR p.currencies IS DISTINCT FROM ARRAY[t.currency::text]
