@@ -16,8 +16,8 @@ usage: infra/teardown.sh --environment dev [--keep-data] [--yes-delete dev] [--r
 The stack `bootstrap` stays: it has the image repository and the role of the pipeline. So does what the templates keep from
 every deletion: queues of events with their messages, log groups, keys, secrets, the user pool, the bucket of logs, and where
 there are such, the backup vault and the global database. The database leaves a snapshot. All of it is named at the end, costs
-something, and is deleted by hand. Queues, log groups and the secret of providers go before the environment can be made again,
-as their names are taken.
+something, and is deleted by hand. Of dev, queues, log groups and the secret of providers go with it; elsewhere they are deleted
+before the environment can be made again, as their names are taken.
 USAGE
 }
 
