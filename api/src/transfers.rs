@@ -115,6 +115,11 @@ pub(crate) async fn list(
     };
     let (headers, Json(mut page)) =
         page(&app, &query, key.map(|key| (caller.id.clone(), key))).await?;
+    if caller.owner_id().is_some() {
+        // All at once: whoever asks for each of them below finds it in the cache.
+        let failed = page.items.iter().filter(|transfer| transfer.failure.is_some());
+        app.facts.of_many(failed.filter_map(|transfer| transfer.source_wallet_id)).await?;
+    }
     for transfer in page.items.iter_mut().filter(|transfer| transfer.failure.is_some()) {
         tell_why_or_not(&app, &caller, transfer).await?;
     }
